@@ -1,0 +1,33 @@
+"""One way to write a value as bytes, because what is hashed must never depend on who wrote it.
+
+Canonical JSON here: keys sorted, no white space, UTF-8, no floating point numbers; moments as RFC 3339 in
+UTC, dates as ISO 8601. Length-prefixed encoding: four bytes of length, then the bytes; nothing is the
+length 0xFFFFFFFF alone, so that absent and empty differ and no two lists of fields share an encoding.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ABSENT = b"\xff\xff\xff\xff"
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def to_json(value: object) -> bytes:
+    """Write a value (event, dict, list, str, int, bool, date, UUID, None) as canonical JSON."""
+    return _encoder.encode(value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Count whole microseconds since 1970 in UTC, exactly: the resolution of Postgres."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def prefixed(fields: Iterable[bytes | None]) -> bytes:
+    """Join fields so that their borders cannot be moved."""
+    return b"".join(
+        _ABSENT if field is None else len(field).to_bytes(4, "big") + field for field in fields
+    )

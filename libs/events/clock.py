@@ -1,0 +1,42 @@
+"""The clock, handed in: nobody calls now().
+
+`Clock.now()` is the reference clock of the whole system: the database's, which in an accelerated embedded
+set-up runs from an anchor (`clock_now()` in SQL, the same arithmetic here). Leases, back-offs and time-outs
+are not its business: they use the event loop's monotonic time.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time of the system; `speed` is simulated seconds per real second (1.0 in earnest)."""
+
+    @property
+    def speed(self) -> float: ...
+
+    def now(self) -> datetime:
+        """Give the current moment, aware, in UTC."""
+        ...
+
+
+@dataclass(slots=True)
+class FrozenClock:
+    """A clock for tests, which moves only when told."""
+
+    at: datetime
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("a clock's moment must carry its offset")
+        self.at = self.at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, step: timedelta) -> datetime:
+        """Move forward by `step` and give the new moment."""
+        self.at += step
+        return self.at

@@ -1,0 +1,79 @@
+"""Identifiers: cases, partitions, commands and the reference a complainant reads out over the phone.
+
+Everything here is pure or random; nothing reads a clock except the UUIDv7 generator, whose time part only
+orders cases roughly by opening and is never used as a fact.
+"""
+
+import secrets
+from uuid import UUID, uuid5
+
+import uuid_utils.compat
+
+PARTITIONS = 16
+"""How many ordered lanes the feed is cut into for consumers; frozen, the same in Python and SQL."""
+
+_COMMANDS = UUID("6f0f2f1e-6f0c-5d0e-9b51-6765686f6f72")
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_READ_AS = str.maketrans("ILOU", "110V")
+_RANDOM_LENGTH = 10
+
+
+class NotAReference(ValueError):
+    """This is not a case reference: check each character, or copy it from the receipt."""
+
+
+def new_case_id() -> UUID:
+    """Make the identifier of a new case: a UUIDv7, so that cases of one period lie together."""
+    return uuid_utils.compat.uuid7()
+
+
+def partition_of(case_id: UUID) -> int:
+    """Tell which of the 16 lanes a case belongs to: the low four bits of its random tail."""
+    return case_id.int & (PARTITIONS - 1)
+
+
+def lock_key(case_id: UUID) -> int:
+    """Give the signed 64-bit key of the advisory lock of a case: its random tail."""
+    return int.from_bytes(case_id.bytes[8:], "big", signed=True)
+
+
+def reaction_id(consumer: str, case_id: UUID, version: int) -> UUID:
+    """Name what `consumer` does about one event, so that doing it twice is recognised."""
+    return uuid5(_COMMANDS, f"{consumer}/{case_id}/{version}")
+
+
+def command_id_of(*parts: object) -> UUID:
+    """Name a command by its parts, so that the same command gets the same identifier."""
+    return uuid5(_COMMANDS, "/".join(str(part) for part in parts))
+
+
+def new_reference(code: str) -> str:
+    """Make a reference such as `DES-7K3M9-QXW2R-C`: code, 50 random bits in base32, check character.
+
+    `code` is the organisation's two to six letters. The reference is not a secret: reading a case takes
+    a signed link or a token.
+    """
+    number = secrets.randbits(5 * _RANDOM_LENGTH)
+    digits = "".join(_ALPHABET[(number >> (5 * i)) & 31] for i in reversed(range(_RANDOM_LENGTH)))
+    return f"{code}-{digits[:5]}-{digits[5:]}-{_check_character(code, digits)}"
+
+
+def parse_reference(text: str) -> str:
+    """Give the canonical form of a reference as somebody typed it.
+
+    Lower case, missing dashes and the look-alikes I, L and O are understood. Raises `NotAReference` when
+    the form or the check character is wrong; the caller answers "no such case".
+    """
+    letters = "".join(text.upper().split()).replace("-", "")
+    code, tail = letters[: -_RANDOM_LENGTH - 1], letters[-_RANDOM_LENGTH - 1 :].translate(_READ_AS)
+    digits, check = tail[:-1], tail[-1:]
+    well_formed = 2 <= len(code) <= 6 and code.isascii() and code.isalpha() and set(tail) <= set(_ALPHABET)
+    if len(letters) > 24 or not well_formed or check != _check_character(code, digits):
+        raise NotAReference(f"{text[:32]!r} is not a case reference")
+    return f"{code}-{digits[:5]}-{digits[5:]}-{check}"
+
+
+def _check_character(code: str, digits: str) -> str:
+    """Weighted sum modulo 31 (a prime), so that one wrong or two swapped characters are noticed."""
+    total = sum((weight + 2) * ord(character) for weight, character in enumerate(code + digits))
+    return _ALPHABET[total % 31]

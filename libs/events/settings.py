@@ -1,0 +1,115 @@
+"""Settings from the environment, checked once at start; a wrong value is refused with its name.
+
+All variables begin with `GEHOOR_`. In the embedded set-up the supervisor fills them for its children; with
+servers of your own you set the addresses, and `gehoor provision` writes the passwords as files under
+`$GEHOOR_HOME/secrets`.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from events.errors import Misconfigured
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _scheme(*allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in allowed or not parts.hostname:
+            raise ValueError(f"must look like {allowed[0]}://host:port/…")
+        return value
+
+    return AfterValidator(check)
+
+
+class Settings(BaseSettings):
+    """Everything a process of Gehoor can be told. Ports: 0 lets the system choose a free one."""
+
+    model_config = SettingsConfigDict(env_prefix="GEHOOR_", frozen=True, extra="ignore")
+
+    home: Path = Path("var")
+    database_url: Annotated[str, _scheme("postgresql", "postgres")] | None = None
+    keys_url: Annotated[str, _scheme("postgresql", "postgres")] | None = None
+    nats_url: Annotated[str, _scheme("nats", "tls")] | None = None
+    smtp_url: Annotated[str, _scheme("smtp", "smtps")] | None = None
+    master_key_file: Path | None = None
+    public_url: str | None = None
+    intake_port: Port = 8080
+    console_port: Port = 8081
+    workflow_port: Port = 8082
+    mailbox_port: Port = 8025
+    mailbox_smtp_port: Port = 1025
+    health_port: Port = 0
+    clock_start: datetime | None = None
+    clock_speed: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _check_clock_start(self) -> Self:
+        if self.clock_start is not None and self.clock_start.tzinfo is None:
+            raise ValueError("clock_start needs an offset, for example 2026-03-30T08:00:00+02:00")
+        return self
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    def database_for(self, role: str) -> str:
+        """Give the event store's address with this role's name and its password from the secrets."""
+        return self._address("GEHOOR_DATABASE_URL", self.database_url, f"gehoor_{role}", f"database-{role}")
+
+    def keys_for(self, role: str) -> str:
+        """Give the key store's address with this role's name and its password from the secrets."""
+        return self._address("GEHOOR_KEYS_URL", self.keys_url, f"gehoor_{role}", f"keys-{role}")
+
+    def nats_for(self, user: str) -> str:
+        """Give the bus's address with this user's name and its password from the secrets."""
+        return self._address("GEHOOR_NATS_URL", self.nats_url, user, f"nats-{user}")
+
+    def secret(self, name: str) -> bytes:
+        """Read one secret file; raises `Misconfigured` when it is not there."""
+        path = self.secrets / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise Misconfigured(
+                f"{path}: {error.strerror}; run `gehoor provision`, or copy the secrets to $GEHOOR_HOME/secrets"
+            ) from error
+
+    def master_key(self) -> bytes:
+        """Read the 32-byte key that wraps every person's key."""
+        path = self.master_key_file or self.secrets / "master.key"
+        try:
+            key = path.read_bytes()
+        except OSError as error:
+            raise Misconfigured(f"GEHOOR_MASTER_KEY_FILE: {path}: {error.strerror}") from error
+        if len(key) != 32:
+            raise Misconfigured(f"GEHOOR_MASTER_KEY_FILE: {path} must hold 32 bytes, it holds {len(key)}")
+        return key
+
+    def _address(self, variable: str, base: str | None, user: str, secret: str) -> str:
+        if base is None:
+            raise Misconfigured(f"{variable} is not set: give the server's address, or use `gehoor up`")
+        parts = urlsplit(base)
+        password = quote(self.secret(secret).decode().strip(), safe="")
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        netloc = f"{quote(user, safe='')}:{password}@{host}" + (f":{parts.port}" if parts.port else "")
+        return urlunsplit(parts._replace(netloc=netloc))
+
+
+def load() -> Settings:
+    """Read the settings from the environment; raises `Misconfigured` naming each wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"GEHOOR_{'_'.join(str(part) for part in problem['loc']).upper() or 'CLOCK_START'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise Misconfigured(problems) from error

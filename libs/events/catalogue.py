@@ -76,16 +76,6 @@ class ComplaintReceived(Event):
 # --- workflow --------------------------------------------------------------------------------------------
 
 
-class ReportClassified(Event):
-    """The report is a complaint, an incident, both or neither; by a rule, or by a person later."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    kind: Literal["complaint", "incident", "both", "neither"]
-    by: Literal["rule", "person"]
-    because: str
-
-
 class ClockRule(Value):
     """One clock of the pinned procedure, complete enough that `deadlines` reads no procedure.
 
@@ -104,6 +94,23 @@ class ClockRule(Value):
     calendars: tuple[str, ...]
     warn_before_working_days: int
     source: str
+
+
+class ReportClassified(Event):
+    """The report is a complaint, an incident, both or neither; by a rule, or by a person later.
+
+    A person's reason is free text, so it lies in the encrypted part; `because` in clear is a rule's sentence
+    or the fixed word for it. `clocks` are those that begin to apply by a later classification: they start at
+    the same facts as ever (receipt), so that reclassifying restarts none. At opening, `CaseOpened` has them.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("because",)}
+
+    kind: Literal["complaint", "incident", "both", "neither"]
+    by: Literal["rule", "person"]
+    because: str
+    clocks: tuple[ClockRule, ...] = ()
 
 
 class CaseOpened(Event):

@@ -1,0 +1,1 @@
+"""Everything that starts processes: Postgres, NATS, the services, and the supervisor above them."""

@@ -1,0 +1,196 @@
+"""What a request body must be before anybody looks at its meaning: small, quick, UTF-8 and plain JSON.
+
+`BodyGuard` reads the body itself, within a size and a time, and hands it on whole; what it refuses costs
+no more memory than the limit. `strict_json` understands only JSON that every reader understands alike:
+no double names, no deep nesting, no NaN. `StrictRoute` makes FastAPI read bodies that way.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn
+
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from events.problems import Problem
+
+MOST_NAMES = 64
+"""More fields than any object of ours has; a longer list of names is an attempt to make us work."""
+
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class BodyGuard:
+    """Refuses a body that is too large, too slow, of another type, or not clean UTF-8.
+
+    `accepts` are media types without parameters. Raises `Problem`: `problems.install` goes around it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit_bytes: int = 512 * 1024,
+        within_s: float = 15.0,
+        accepts: Sequence[str] = ("application/json",),
+    ) -> None:
+        self.app = app
+        self.limit_bytes = limit_bytes
+        self.within_s = within_s
+        self.accepts = frozenset(accepts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _BODILESS or not _has_body(Headers(scope=scope)):
+            await self.app(scope, receive, send)
+            return
+        self._check_headers(Headers(scope=scope))
+        body = await self._read(receive)
+        if body is None:
+            return  # the client went away: nobody is left to answer
+        _check_bytes(body)
+        handed = False
+
+        async def again() -> Message:
+            nonlocal handed
+            if handed:
+                return await receive()
+            handed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, again, send)
+
+    def _check_headers(self, headers: Headers) -> None:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            raise Problem(
+                400, "framing", "The length of the body is told in two ways",
+                "Send either Content-Length or Transfer-Encoding.", unread=True,
+            )  # fmt: skip
+        told = headers.get("content-length", "0")
+        if not (told.isascii() and told.isdecimal()) or len(told) > 18 or int(told) > self.limit_bytes:
+            raise self._too_large()
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise Problem(
+                415, "content-encoding", "Compressed bodies are not taken",
+                "Send the body as it is, without Content-Encoding.", unread=True,
+            )  # fmt: skip
+        kind, _, parameters = headers.get("content-type", "").partition(";")
+        if kind.strip().lower() not in self.accepts or not _is_utf8(parameters):
+            raise Problem(
+                415, "content-type", "This type of content is not taken",
+                f"Send {' or '.join(sorted(self.accepts))} in UTF-8 and say so in Content-Type.", unread=True,
+            )  # fmt: skip
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.within_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > self.limit_bytes:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise Problem(
+                408, "too-slow", "The body did not arrive in time",
+                f"It must be complete within {self.within_s:g} seconds. Send it again.", unread=True,
+            ) from None  # fmt: skip
+
+    def _too_large(self) -> Problem:
+        return Problem(
+            413, "too-large", "The body is too large",
+            f"It may be at most {self.limit_bytes} bytes. Nothing was stored.", unread=True,
+        )  # fmt: skip
+
+
+def strict_json(body: bytes) -> Any:
+    """Read JSON that means the same to every reader; raises `Problem` saying where it goes wrong."""
+    text = body.decode("utf-8-sig")
+    try:
+        return json.loads(text, object_pairs_hook=_fields, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise _not_json(f"It stops being JSON at line {error.lineno}, column {error.colno}.") from None
+    except ValueError:  # a whole number of thousands of digits
+        raise _not_json("A number in it is too long.") from None
+    except RecursionError:  # the parser stops at the interpreter's own limit, long before memory matters
+        raise _not_json("It is nested too deep.") from None
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON body is read by `strict_json` before FastAPI fits it into the model."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            body = await request.body()
+            value = strict_json(body) if body else None
+            return await handle(_ReadRequest(request.scope, request.receive, body, value))
+
+        return strict
+
+
+class _ReadRequest(Request):
+    """A request whose body was read before."""
+
+    def __init__(self, scope: Scope, receive: Receive, body: bytes, value: Any) -> None:
+        super().__init__(scope, receive)
+        self._whole = body
+        self._value = value
+
+    async def body(self) -> bytes:
+        return self._whole
+
+    async def json(self) -> Any:
+        return self._value
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _is_utf8(parameters: str) -> bool:
+    """Tell whether the parameters of a media type leave UTF-8 as the character set."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower() in ("utf-8", "utf8", "us-ascii")
+    return True
+
+
+def _check_bytes(body: bytes) -> None:
+    if b"\x00" in body:
+        raise Problem(
+            400, "nul-byte", "The body holds a NUL byte", "Send plain text in UTF-8 without NUL bytes."
+        )
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Problem(
+            400, "encoding", "The body is not valid UTF-8",
+            f"Byte {error.start} does not belong to a UTF-8 character. Send it again in UTF-8.",
+        ) from None  # fmt: skip
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_NAMES:
+        raise _not_json(f"An object in it has more than {MOST_NAMES} fields.")
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise _not_json("A field stands twice in the same object.")
+    return fields
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _not_json("NaN and Infinity are not JSON.")
+
+
+def _not_json(why: str) -> Problem:
+    return Problem(400, "json", "The body is not usable JSON", f"{why} Nothing was stored.")

@@ -1,0 +1,273 @@
+"""A consumer's loop: from messages and from the store, in order, each event's effects once.
+
+Every lane (one of the 16 partitions) has a checkpoint in Postgres. A message carries its own feed position and
+that of the event before it in its lane, so the loop sees at once whether it is old (drop), next (apply) or
+beyond a gap (read the missing ones from the store). JetStream only shortens the wait: what it loses, repeats or
+reorders, the store makes good. A sweep of the store runs at start, on reconnect and every 30 s, and all the
+time while the bus is away.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from events.batch import CASES_LIMIT, Consumer, Move, reason_of, transact_batch
+from events.envelope import START, FeedPosition
+from events.errors import ClockDisagrees, Fenced, StreamConflict
+from events.feed import Notice, notices
+from events.platform import Platform
+
+log = structlog.get_logger()
+
+SWEEP_EVERY_S = 30.0
+SWEEP_WITHOUT_BUS_S = 0.25
+PAGE = 1000
+ATTEMPTS = 3
+"""Of one batch before it is cut; of one event before its case is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message from the bus: what it announces, what came before it in its lane, how to acknowledge it."""
+
+    notice: Notice
+    after: FeedPosition
+    ack: Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Lane:
+    """One partition as this process knows it; `checkpoint` is what Postgres said last."""
+
+    partition: int
+    checkpoint: FeedPosition = START
+    waiting: deque[Message] = field(default_factory=deque)
+    sweep: bool = True
+
+
+_CHECKPOINTS = "SELECT partition, epoch, xid, position FROM checkpoint WHERE partition = ANY($1::integer[])"
+
+_TO_RETRY = """
+SELECT case_id, version FROM parked
+WHERE retry_at <= clock_timestamp() AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+ORDER BY parked_at LIMIT 50
+"""
+
+_PARKED_NOTICES = """
+SELECT case_id, version, type, epoch, xid, position FROM gehoor.event
+WHERE case_id = $1 AND version >= $2 AND (epoch, xid, position) <= ($3::smallint, $4::xid8, $5::bigint)
+ORDER BY version
+"""
+
+
+class ConsumerLoop:
+    """Runs one service's consumer over the lanes this process owns."""
+
+    def __init__(self, platform: Platform, consumer: Consumer) -> None:
+        self.platform = platform
+        self.consumer = consumer
+        self.lanes: dict[int, Lane] = {}
+        self.bus_is_up = False
+        self.applied = 0
+        self.last_round_at_s = monotonic()
+        self._one_at_a_time = asyncio.Lock()
+        self._swept_at_s = 0.0
+
+    async def own(self, owned: frozenset[int]) -> None:
+        """Take up newly owned lanes from their checkpoints and let go of the others."""
+        async with self._one_at_a_time:
+            for partition in set(self.lanes) - owned:
+                del self.lanes[partition]
+            await self._read_checkpoints(owned - set(self.lanes))
+
+    async def receive(self, messages: Sequence[Message]) -> None:
+        """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close."""
+        async with self._one_at_a_time:
+            for message in messages:
+                lane = self.lanes.get(message.notice.partition)
+                if lane is not None:
+                    lane.waiting.append(message)
+            while await self._round():
+                pass
+
+    async def sweep(self) -> int:
+        """Read on from the store in every lane; gives the number of events applied."""
+        async with self._one_at_a_time:
+            before = self.applied
+            for lane in self.lanes.values():
+                lane.sweep = True
+            self._swept_at_s = monotonic()
+            while await self._round():
+                pass
+            await self._retry_parked()
+            return self.applied - before
+
+    def sweep_is_due(self) -> bool:
+        every_s = SWEEP_EVERY_S if self.bus_is_up else SWEEP_WITHOUT_BUS_S
+        return monotonic() - self._swept_at_s >= every_s
+
+    async def _read_checkpoints(self, partitions: frozenset[int] | set[int]) -> None:
+        if not partitions:
+            return
+        for row in await self.platform.pool.fetch(_CHECKPOINTS, list(partitions)):
+            place = FeedPosition(row["epoch"], row["xid"], row["position"])
+            lane = self.lanes.get(row["partition"])
+            if lane is None:
+                self.lanes[row["partition"]] = Lane(row["partition"], place)
+            else:
+                lane.checkpoint, lane.sweep = place, True
+
+    async def _round(self) -> bool:
+        """Take what is next in every lane, react to it, acknowledge; tells whether there may be more."""
+        self.last_round_at_s = monotonic()
+        planned, goals = self._from_messages()
+        more = False
+        to_sweep = [lane for lane in self.lanes.values() if lane.sweep]
+        if to_sweep:
+            more = await self._from_store(to_sweep, planned, goals)
+        try:
+            await self._react(sorted(planned, key=lambda notice: notice.place), goals)
+        except Fenced as fenced:
+            log.warning("consumer.fenced", consumer=self.consumer.name, reason=str(fenced))
+            await self._read_checkpoints(set(self.lanes))
+            return False
+        await self._acknowledge()
+        return more or any(lane.sweep for lane in self.lanes.values())
+
+    def _from_messages(self) -> tuple[list[Notice], dict[int, FeedPosition]]:
+        """Follow the chain of messages in each lane as far as it has no gap."""
+        planned: list[Notice] = []
+        goals: dict[int, FeedPosition] = {}
+        for lane in self.lanes.values():
+            if lane.sweep:
+                continue
+            reached = lane.checkpoint
+            for message in lane.waiting:
+                if message.notice.place <= reached:
+                    continue
+                if message.after > reached:
+                    lane.sweep = True  # something is missing before it: the store has it
+                    break
+                planned.append(message.notice)
+                reached = message.notice.place
+            if reached > lane.checkpoint:
+                goals[lane.partition] = reached
+        return planned, goals
+
+    async def _from_store(
+        self, to_sweep: Sequence[Lane], planned: list[Notice], goals: dict[int, FeedPosition]
+    ) -> bool:
+        """Read the next page of these lanes from the store; they all come as far as the page reaches."""
+        reached = {lane.partition: goals.get(lane.partition, lane.checkpoint) for lane in to_sweep}
+        page = await notices(self.platform.pool, min(reached.values()), PAGE, list(reached))
+        planned.extend(notice for notice in page if notice.place > reached[notice.partition])
+        full = len(page) == PAGE
+        for lane in to_sweep:
+            lane.sweep = full
+            if page and page[-1].place > reached[lane.partition]:
+                goals[lane.partition] = page[-1].place
+        return full
+
+    async def _react(self, planned: Sequence[Notice], goals: dict[int, FeedPosition]) -> None:
+        """React in transactions of at most 200 cases; checkpoints follow what was done."""
+        start = 0
+        while start < len(planned):
+            end, cases = start, set[UUID]()
+            while end < len(planned) and len(cases | {planned[end].case_id}) <= CASES_LIMIT:
+                cases.add(planned[end].case_id)
+                end += 1
+            chunk = planned[start:end]
+            await self._persistently(chunk, self._goals_of(chunk) if end < len(planned) else goals)
+            start = end
+        if not planned and goals:
+            await self._persistently((), goals)
+
+    @staticmethod
+    def _goals_of(chunk: Sequence[Notice]) -> dict[int, FeedPosition]:
+        return {notice.partition: notice.place for notice in chunk}
+
+    async def _persistently(self, chunk: Sequence[Notice], goals: dict[int, FeedPosition]) -> None:
+        """Try a batch again, then cut it in two, then park the single event that cannot be done.
+
+        Connection errors go up: they are never an event's fault, and the loop comes back for the same work.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                await self._transact(chunk, goals)
+                return
+            except (StreamConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+                failure: Exception = error
+            except ClockDisagrees as error:
+                await self.platform.store.measure_clock()
+                failure = error
+            except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError):
+                raise
+            except asyncpg.PostgresError as error:
+                failure = error
+                break
+        if len(chunk) > 1:
+            middle = len(chunk) // 2
+            await self._persistently(chunk[:middle], self._goals_of(chunk[:middle]))
+            await self._persistently(chunk[middle:], goals)
+        elif chunk:
+            await self._transact(chunk, goals, refuse={chunk[0].case_id: reason_of(failure)})
+        else:
+            raise failure
+
+    async def _transact(
+        self,
+        chunk: Sequence[Notice],
+        goals: dict[int, FeedPosition],
+        refuse: dict[UUID, str] | None = None,
+        unpark: UUID | None = None,
+    ) -> None:
+        moves = [
+            Move(partition, self.lanes[partition].checkpoint, goal)
+            for partition, goal in sorted(goals.items())
+        ]
+        appended = await transact_batch(
+            self.platform, self.consumer, moves, chunk, refuse=refuse, unpark=unpark
+        )
+        for partition, goal in goals.items():
+            self.lanes[partition].checkpoint = goal
+        self.applied += len(chunk)
+        if chunk:
+            log.info(
+                "batch.applied", consumer=self.consumer.name, events=len(chunk),
+                cases=len({notice.case_id for notice in chunk}), appended=appended, lanes=len(goals),
+            )  # fmt: skip
+
+    async def _acknowledge(self) -> None:
+        """Acknowledge what lies behind the checkpoints; a lost ack only costs a message that is dropped."""
+        done: list[Message] = []
+        for lane in self.lanes.values():
+            while lane.waiting and lane.waiting[0].notice.place <= lane.checkpoint:
+                done.append(lane.waiting.popleft())
+        for message in done:
+            await message.ack()
+
+    async def _retry_parked(self) -> None:
+        """Give cases that somebody asked to retry another go: from the parked event up to the checkpoint."""
+        if not self.lanes:
+            return
+        for row in await self.platform.pool.fetch(_TO_RETRY, list(self.lanes)):
+            lane = self.lanes[row["case_id"].int & 15]
+            found = await self.platform.pool.fetch(
+                _PARKED_NOTICES, row["case_id"], row["version"], *lane.checkpoint
+            )
+            backlog = [
+                Notice(r["case_id"], r["version"], r["type"], FeedPosition(r["epoch"], r["xid"], r["position"]))
+                for r in found
+            ]
+            # The checkpoint "moves" to where it is: the comparison still fences a replica that lost the lane.
+            await self._transact(backlog, {lane.partition: lane.checkpoint}, unpark=row["case_id"])
+            log.info("parked.retried", consumer=self.consumer.name, case=str(row["case_id"]))
+
+

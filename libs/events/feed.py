@@ -1,0 +1,87 @@
+"""Reading what happened in the order in which it became true, without ever skipping.
+
+Order is (epoch, xid, position); visible is what lies below the oldest running transaction of the current epoch.
+No later commit can appear below that mark, so a reader that remembers the last triple it saw misses nothing.
+Order, filter and mark come from one statement, hence one snapshot.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from events.envelope import FeedPosition, Recorded
+from events.identity import PARTITIONS, partition_of
+from events.store import COLUMNS, recorded
+
+VISIBLE = """(epoch, xid, position) > ($1::smallint, $2::xid8, $3::bigint)
+  AND (epoch, xid) < ((SELECT epoch FROM gehoor.store_setting), pg_snapshot_xmin(pg_current_snapshot()))"""
+
+PAGE = f"""
+SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event
+WHERE {VISIBLE}
+ORDER BY epoch, xid, position LIMIT $4
+"""
+
+NOTICES = f"""
+SELECT case_id, version, type, epoch, xid, position FROM gehoor.event
+WHERE {VISIBLE} AND get_byte(uuid_send(case_id), 15) & 15 = ANY($5::integer[])
+ORDER BY epoch, xid, position LIMIT $4
+"""
+
+WATERMARK_AGE = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
+FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+"""
+
+HEAD = """
+SELECT epoch, xid, position FROM gehoor.event ORDER BY epoch DESC, xid DESC, position DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That an event is there: enough to order it and to decide whether it concerns a consumer."""
+
+    case_id: UUID
+    version: int
+    type: str
+    place: FeedPosition
+
+    @property
+    def partition(self) -> int:
+        return partition_of(self.case_id)
+
+
+async def page(
+    connection: asyncpg.Connection | asyncpg.Pool, after: FeedPosition, limit: int = 1000
+) -> list[Recorded]:
+    """Read up to `limit` whole events that follow `after`."""
+    return [recorded(row) for row in await connection.fetch(PAGE, *after, limit)]
+
+
+async def notices(
+    connection: asyncpg.Connection | asyncpg.Pool,
+    after: FeedPosition,
+    limit: int = 1000,
+    partitions: Collection[int] = range(PARTITIONS),
+) -> list[Notice]:
+    """Read up to `limit` notices of these lanes that follow `after`."""
+    rows = await connection.fetch(NOTICES, *after, limit, list(partitions))
+    return [
+        Notice(row["case_id"], row["version"], row["type"], FeedPosition(row["epoch"], row["xid"], row["position"]))
+        for row in rows
+    ]
+
+
+async def head(connection: asyncpg.Connection | asyncpg.Pool) -> FeedPosition:
+    """Give the place of the newest committed event, visible in the feed or not yet."""
+    row = await connection.fetchrow(HEAD)
+    return FeedPosition(*row) if row else FeedPosition(0, 0, 0)
+
+
+async def watermark_age_s(connection: asyncpg.Connection | asyncpg.Pool) -> float:
+    """Tell for how long the oldest writing transaction has held back every reader of the feed."""
+    age_s: float = await connection.fetchval(WATERMARK_AGE)
+    return age_s

@@ -1,0 +1,173 @@
+"""The keys of persons: minted ahead of use, cached for a minute, destroyed to erase.
+
+They live in a Postgres cluster of their own. One AES-256 key per person and case, wrapped by the master key
+(AES-256-GCM, bound to key, case and person). An unused key is harmless, so minting commits before the event
+that uses it. Nothing here runs inside a transaction on the event store.
+"""
+
+import hmac
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uuid_utils.compat
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from events.envelope import Recorded
+from events.personal import CaseKeys, PersonKey, open_sealed
+
+CACHE_FOR_S = 60.0
+"""A destroyed key may be used from a cache for at most this long."""
+
+CACHE_LIMIT = 50_000
+"""Cases whose keys one process keeps; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person who appears in a case; e-mail and phone only serve to make search tokens."""
+
+    case_id: UUID
+    person: str
+    email: str | None = None
+    phone: str | None = None
+
+
+_INSERT = """
+INSERT INTO person_key (key_id, case_id, person, wrapped, email_token, phone_token)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
+"""
+
+_SELECT = """
+SELECT case_id, person, key_id, wrapped FROM person_key WHERE case_id = ANY($1)
+UNION ALL
+SELECT case_id, person, key_id, NULL FROM destroyed_key WHERE case_id = ANY($1)
+"""
+
+_BY_TOKEN = """
+SELECT case_id, person FROM person_key WHERE email_token = $1 OR phone_token = $1
+"""
+
+_DESTROY = """
+WITH gone AS (DELETE FROM person_key WHERE case_id = $1 AND person = ANY($2) RETURNING key_id, case_id, person)
+INSERT INTO destroyed_key (key_id, case_id, person) SELECT key_id, case_id, person FROM gone
+ON CONFLICT DO NOTHING
+"""
+
+_DESTROYED = "SELECT key_id FROM destroyed_key WHERE case_id = $1 AND person = ANY($2) ORDER BY person"
+
+
+class KeyStore:
+    """Mints, gives and destroys keys; every method that talks to the cluster is named a verb of that."""
+
+    def __init__(self, pool: asyncpg.Pool, master_key: bytes) -> None:
+        self._pool = pool
+        self._wrapping = AESGCM(hmac.digest(master_key, b"wrap person keys", "sha256"))
+        self._token_key = hmac.digest(master_key, b"search tokens", "sha256")
+        self._cache: dict[UUID, tuple[float, CaseKeys]] = {}
+
+    async def mint(self, persons: Sequence[NewPerson]) -> None:
+        """Make and commit keys for persons of new cases, in one statement, and cache them."""
+        if not persons:
+            return
+        made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
+        await self._pool.execute(
+            _INSERT,
+            [key.key_id for key in made],
+            [person.case_id for person in persons],
+            [person.person for person in persons],
+            [self._wrap(key, person.case_id, person.person) for key, person in zip(made, persons, strict=True)],
+            [self.email_token(person.email) for person in persons],
+            [self.phone_token(person.phone) for person in persons],
+        )
+        by_case: dict[UUID, dict[str, PersonKey]] = {}
+        for key, person in zip(made, persons, strict=True):
+            by_case.setdefault(person.case_id, {})[person.person] = key
+        for case_id, keys in by_case.items():
+            self._remember(case_id, CaseKeys(keys, frozenset()))
+
+    async def load(self, case_ids: Iterable[UUID]) -> None:
+        """Bring the keys of these cases into the cache, where they are not fresh there."""
+        now = monotonic()
+        wanted = [case_id for case_id in set(case_ids) if not self._fresh(case_id, now)]
+        if not wanted:
+            return
+        keys: dict[UUID, dict[str, PersonKey]] = {case_id: {} for case_id in wanted}
+        erased: dict[UUID, set[str]] = {case_id: set() for case_id in wanted}
+        for row in await self._pool.fetch(_SELECT, wanted):
+            case_id, person = row["case_id"], row["person"]
+            if row["wrapped"] is None:
+                erased[case_id].add(person)
+            else:
+                keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
+        for case_id in wanted:
+            self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
+
+    def of_case(self, case_id: UUID) -> CaseKeys:
+        """Give the cached keys of a case; load them first: raises LookupError when that was forgotten."""
+        cached = self._cache.get(case_id)
+        if cached is None or monotonic() - cached[0] > 2 * CACHE_FOR_S:
+            raise LookupError(f"keys of case {case_id} are not loaded: await keys.load([case_id]) first")
+        return cached[1]
+
+    def open(self, recorded: Recorded) -> dict[str, dict[str, Any]]:
+        """Decrypt the personal part of an event of a loaded case; erased fields read `[erased]`."""
+        return open_sealed(recorded, self.of_case(recorded.case_id)) if recorded.pii else {}
+
+    async def find(self, token: bytes) -> list[tuple[UUID, str]]:
+        """Find the persons with this e-mail or phone token, as (case, slot)."""
+        return [(row["case_id"], row["person"]) for row in await self._pool.fetch(_BY_TOKEN, token)]
+
+    async def destroy(self, case_id: UUID, persons: Sequence[str]) -> list[UUID]:
+        """Destroy the keys of these persons and give their ids; safe to repeat after a crash."""
+        await self._pool.execute(_DESTROY, case_id, list(persons))
+        self._cache.pop(case_id, None)
+        return [row["key_id"] for row in await self._pool.fetch(_DESTROYED, case_id, list(persons))]
+
+    def email_token(self, address: str | None) -> bytes | None:
+        """Make the keyed search token of an e-mail address: case and Unicode form do not matter."""
+        if not address:
+            return None
+        return self._token("email", unicodedata.normalize("NFKC", address).strip().casefold())
+
+    def phone_token(self, number: str | None) -> bytes | None:
+        """Make the keyed search token of a telephone number: only its digits matter; 00 and + and 0 agree."""
+        digits = re.sub(r"\D", "", number or "")
+        if not digits:
+            return None
+        if digits.startswith("00"):
+            digits = digits[2:]
+        elif digits.startswith("0"):
+            digits = "31" + digits[1:]
+        return self._token("phone", digits)
+
+    def _token(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._token_key, f"{kind}:{value}".encode(), "sha256")
+
+    def _fresh(self, case_id: UUID, now: float) -> bool:
+        cached = self._cache.get(case_id)
+        return cached is not None and now - cached[0] <= CACHE_FOR_S
+
+    def _remember(self, case_id: UUID, keys: CaseKeys) -> None:
+        self._cache.pop(case_id, None)
+        self._cache[case_id] = (monotonic(), keys)
+        while len(self._cache) > CACHE_LIMIT:
+            self._cache.pop(next(iter(self._cache)))
+
+    def _wrap(self, key: PersonKey, case_id: UUID, person: str) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + self._wrapping.encrypt(nonce, key.secret, _bound_to(key.key_id, case_id, person))
+
+    def _unwrap(self, key_id: UUID, wrapped: bytes, case_id: UUID, person: str) -> PersonKey:
+        secret = self._wrapping.decrypt(wrapped[:12], wrapped[12:], _bound_to(key_id, case_id, person))
+        return PersonKey(key_id, secret)
+
+
+def _bound_to(key_id: UUID, case_id: UUID, person: str) -> bytes:
+    return key_id.bytes + case_id.bytes + person.encode()

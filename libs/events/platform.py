@@ -1,0 +1,26 @@
+"""What a process is given to work with, made once at start and handed down."""
+
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from events.clock import Clock
+from events.doorbell import Doorbell, SilentDoorbell
+from events.keys import KeyStore
+from events.ownership import Ownership
+from events.settings import Settings
+from events.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One service's connections, clock and store; `keys` only where personal fields may be handled."""
+
+    name: str
+    settings: Settings
+    pool: asyncpg.Pool
+    clock: Clock
+    store: Store
+    keys: KeyStore | None = None
+    doorbell: Doorbell = field(default_factory=SilentDoorbell)
+    ownership: Ownership = field(default_factory=Ownership)

@@ -1,0 +1,182 @@
+"""The event store: append, read one case, find a case. Postgres is the truth, and this file is its only writer.
+
+Appending checks the predecessor in the statement itself: the row before must be there, carry the hash that was
+hashed onto, and come from no later transaction (otherwise feed order could invert version order). The primary
+key does the rest: of two writers one wins. An append is grouped: one statement for any number of cases.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from events.clock import Clock
+from events.envelope import FeedPosition, History, Recorded
+from events.errors import ClockDisagrees
+from events.identity import lock_key
+
+COLUMNS = (
+    "case_id, version, organisation, type, schema_version, happened_at, recorded_at, actor, command_id, "
+    "causation, correlation, traceparent, data, pii, fields_root, hash"
+)
+"""What a client sends, in the order of `Recorded`; epoch, xid and position follow when reading."""
+
+Status = Literal["ok", "duplicate", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The new rows of one case, onto the event whose hash is `previous_hash` (empty for a new case)."""
+
+    rows: Sequence[Recorded]
+    previous_hash: bytes
+
+    @property
+    def case_id(self) -> UUID:
+        return self.rows[0].case_id
+
+
+INPUT = f"""
+input AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::bytea[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::smallint[], $7::timestamptz[],
+        $8::timestamptz[], $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::bytea[],
+        $15::bytea[], $16::bytea[], $17::bytea[])
+    AS row(previous, {COLUMNS})
+),
+here AS MATERIALIZED (
+    SELECT gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s, epoch, pg_current_xact_id() AS xid
+    FROM gehoor.store_setting
+)"""
+"""The rows as parameters 1 to 17; `previous` is null on all but the first row of a case."""
+
+APPEND = f"""
+WITH {INPUT},
+admitted AS MATERIALIZED (
+    SELECT i.case_id FROM input i CROSS JOIN here
+    WHERE i.previous IS NOT NULL
+      AND abs(extract(epoch FROM i.recorded_at - here.now)) <= here.tolerance_s
+      AND CASE WHEN i.version = 1 THEN true ELSE (
+            SELECT p.hash = i.previous AND (p.epoch, p.xid) <= (here.epoch, here.xid)
+            FROM gehoor.event p WHERE p.case_id = i.case_id AND p.version = i.version - 1) END
+),
+heads AS (
+    INSERT INTO gehoor.event ({COLUMNS})
+    SELECT {COLUMNS} FROM input
+    WHERE previous IS NOT NULL AND case_id IN (SELECT case_id FROM admitted)
+    ORDER BY case_id
+    ON CONFLICT DO NOTHING
+    RETURNING case_id
+),
+tails AS (
+    INSERT INTO gehoor.event ({COLUMNS})
+    SELECT {COLUMNS} FROM input
+    WHERE previous IS NULL AND case_id IN (SELECT case_id FROM heads)
+    ORDER BY case_id, version
+)
+SELECT case_id FROM heads
+"""
+
+STORED_AT = """
+SELECT e.case_id, e.command_id, gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s
+FROM unnest($1::uuid[], $2::integer[]) AS wanted(case_id, version)
+LEFT JOIN gehoor.event e ON e.case_id = wanted.case_id AND e.version = wanted.version
+"""
+
+STREAM = f"""
+SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event WHERE case_id = $1 ORDER BY version
+"""
+
+STREAMS = f"""
+SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event WHERE case_id = ANY($1) ORDER BY case_id, version
+"""
+
+FIND = "SELECT case_id FROM gehoor.case_reference WHERE reference = $1"
+
+LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
+
+
+def recorded(row: asyncpg.Record) -> Recorded:
+    """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
+    *columns, epoch, xid, position = row
+    return Recorded(*columns, FeedPosition(epoch, xid, position))
+
+
+def arguments(entries: Iterable[Entry]) -> list[list[Any]]:
+    """Turn entries, sorted by case against deadlocks, into the seventeen arrays of INPUT."""
+    rows = [
+        (entry.previous_hash if i == 0 else None, row)
+        for entry in sorted(entries, key=lambda entry: entry.case_id)
+        for i, row in enumerate(entry.rows)
+    ]
+    return [
+        [previous for previous, _ in rows],
+        *([getattr(row, column) for _, row in rows] for column in COLUMNS.split(", ")),
+    ]
+
+
+async def lock_cases(connection: asyncpg.Connection, case_ids: Iterable[UUID]) -> None:
+    """Hold these cases until the transaction ends; sorted, so that two callers never wait in a circle."""
+    await connection.execute(LOCK, sorted({lock_key(case_id) for case_id in case_ids}))
+
+
+class Store:
+    """Reads and appends; a connection is given where the work belongs to a transaction."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, salt_key: bytes) -> None:
+        self.pool = pool
+        self.clock = clock
+        self.salt_key = salt_key
+
+    async def history(self, case_id: UUID, connection: asyncpg.Connection | None = None) -> History:
+        """Read the whole stream of a case; empty when there is none."""
+        rows = await (connection or self.pool).fetch(STREAM, case_id)
+        return History(case_id, tuple(recorded(row) for row in rows))
+
+    async def histories(
+        self, case_ids: Iterable[UUID], connection: asyncpg.Connection | None = None
+    ) -> dict[UUID, History]:
+        """Read the streams of many cases in one statement; each asked case has an entry."""
+        streams: dict[UUID, list[Recorded]] = {case_id: [] for case_id in case_ids}
+        if streams:
+            for row in await (connection or self.pool).fetch(STREAMS, list(streams)):
+                streams[row["case_id"]].append(recorded(row))
+        return {case_id: History(case_id, tuple(rows)) for case_id, rows in streams.items()}
+
+    async def find(self, reference: str) -> UUID | None:
+        """Find the case of a canonical reference."""
+        case_id: UUID | None = await self.pool.fetchval(FIND, reference)
+        return case_id
+
+    async def append(self, connection: asyncpg.Connection, entries: Sequence[Entry]) -> dict[UUID, Status]:
+        """Append entries of different cases in one statement and tell how each fared.
+
+        ok: all its rows stand. duplicate: the same command already stands there. conflict: another writer was
+        first, or the predecessor differs: none of its rows stand. The caller decides whether to commit.
+        Raises `ClockDisagrees` when recorded_at is more than 2 s (of real time) off.
+        """
+        if not entries:
+            return {}
+        appended = {row["case_id"] for row in await connection.fetch(APPEND, *arguments(entries))}
+        result: dict[UUID, Status] = dict.fromkeys(appended, "ok")
+        losers = [entry for entry in entries if entry.case_id not in appended]
+        if losers:
+            result |= await self._why(connection, losers)
+        return result
+
+    async def _why(self, connection: asyncpg.Connection, losers: Sequence[Entry]) -> dict[UUID, Status]:
+        found = await connection.fetch(
+            STORED_AT, [entry.case_id for entry in losers], [entry.rows[0].version for entry in losers]
+        )
+        now, tolerance_s = found[0]["now"], found[0]["tolerance_s"]
+        stored = {row["case_id"]: row["command_id"] for row in found if row["case_id"] is not None}
+        result: dict[UUID, Status] = {}
+        for entry in losers:
+            row = entry.rows[0]
+            off_s = abs((row.recorded_at - now).total_seconds())
+            if row.case_id not in stored and off_s > tolerance_s:
+                raise ClockDisagrees(f"recorded_at is {off_s:.3f} s off the database clock")
+            result[row.case_id] = "duplicate" if stored.get(row.case_id) == row.command_id else "conflict"
+        return result

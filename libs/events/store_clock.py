@@ -1,0 +1,111 @@
+"""The database's clock, read in Python: measured offset, same arithmetic as `clock_now()` in SQL.
+
+The embedded set-up may give the clock an anchor: a start and a speed. While such a system is stopped its clock
+stands still, because each start moves the anchor to where the last run ended. Everybody else runs on real time.
+"""
+
+from datetime import datetime, timedelta
+from time import monotonic
+
+import asyncpg
+import structlog
+
+from events.errors import Misconfigured
+
+log = structlog.get_logger()
+
+MEASURE_EVERY_S = 10.0
+_SAMPLES = 3
+
+_READ = """
+SELECT clock_timestamp() AS real_at, a.simulated_at, a.real_at AS anchored_at, a.speed
+FROM (SELECT 1) AS one LEFT JOIN gehoor.clock_anchor a ON true
+"""
+
+
+class StoreClock:
+    """Tells the database's time between measurements from this process's monotonic clock."""
+
+    def __init__(self) -> None:
+        self._real_at: datetime | None = None
+        self._measured_s = 0.0
+        self._anchor: tuple[datetime, datetime, float] | None = None
+
+    @property
+    def speed(self) -> float:
+        return self._anchor[2] if self._anchor else 1.0
+
+    def now(self) -> datetime:
+        if self._real_at is None:
+            raise RuntimeError("the clock was not measured yet: await clock.measure(pool) at start")
+        real = self._real_at + timedelta(seconds=monotonic() - self._measured_s)
+        if self._anchor is None:
+            return real
+        simulated_at, anchored_at, speed = self._anchor
+        return simulated_at + (real - anchored_at) * speed
+
+    async def measure(self, pool: asyncpg.Pool) -> None:
+        """Compare with the database: the quickest of a few round trips is the truest."""
+        best_s = float("inf")
+        for _ in range(_SAMPLES):
+            before_s = monotonic()
+            row = await pool.fetchrow(_READ)
+            after_s = monotonic()
+            if after_s - before_s >= best_s:
+                continue
+            best_s = after_s - before_s
+            self._real_at, self._measured_s = row["real_at"], (before_s + after_s) / 2
+            self._anchor = (
+                (row["simulated_at"], row["anchored_at"], row["speed"]) if row["speed"] is not None else None
+            )
+
+
+_PREPARE = """
+INSERT INTO gehoor.clock_anchor (start_at, simulated_at, real_at, speed) VALUES ($1, $1, clock_timestamp(), $2)
+ON CONFLICT (one) DO UPDATE SET
+    simulated_at = greatest(
+        clock_anchor.simulated_at,
+        coalesce((SELECT max(recorded_at) FROM (
+            SELECT recorded_at FROM gehoor.event ORDER BY epoch DESC, xid DESC, position DESC LIMIT 1000) AS newest),
+            clock_anchor.simulated_at)),
+    real_at = clock_timestamp()
+WHERE clock_anchor.start_at = $1 AND clock_anchor.speed = $2
+RETURNING simulated_at
+"""
+
+_KEEP = """
+UPDATE gehoor.clock_anchor SET simulated_at = gehoor.clock_now(), real_at = clock_timestamp()
+"""
+
+
+async def prepare_anchor(connection: asyncpg.Connection, start: datetime | None, speed: float | None) -> None:
+    """Set the accelerated clock going, from its start or from where it stood when the system stopped.
+
+    Raises `Misconfigured` when this home has another clock: a home keeps the clock it began with.
+    """
+    anchored = await connection.fetchrow("SELECT start_at, speed FROM gehoor.clock_anchor")
+    has_events = await connection.fetchval("SELECT EXISTS (SELECT FROM gehoor.event)")
+    if start is None and speed is None:
+        if anchored is None:
+            return
+        raise Misconfigured(
+            f"this home runs on a clock that began at {anchored['start_at'].isoformat()} with speed "
+            f"{anchored['speed']:g}: set GEHOOR_CLOCK_START and GEHOOR_CLOCK_SPEED to these, or use another "
+            "GEHOOR_HOME"
+        )
+    if anchored is None and has_events:
+        raise Misconfigured("GEHOOR_CLOCK_START: this home runs on the real clock; use another GEHOOR_HOME")
+    start = start or (anchored["start_at"] if anchored else await connection.fetchval("SELECT clock_timestamp()"))
+    speed = speed or (anchored["speed"] if anchored else 1.0)
+    moved_to = await connection.fetchval(_PREPARE, start, speed)
+    if moved_to is None:
+        raise Misconfigured(
+            f"GEHOOR_CLOCK_START/GEHOOR_CLOCK_SPEED: this home began at {anchored['start_at'].isoformat()} with "
+            f"speed {anchored['speed']:g} and keeps that clock; use another GEHOOR_HOME"
+        )
+    log.info("clock.anchored", simulated_at=moved_to.isoformat(), speed=speed)
+
+
+async def keep_anchor(connection: asyncpg.Connection) -> None:
+    """Note where the accelerated clock stands, so that a kill loses at most the time since the last note."""
+    await connection.execute(_KEEP)

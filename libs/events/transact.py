@@ -1,0 +1,157 @@
+"""The one place where load, decide, append and commit meet, for commands.
+
+The cases are locked first, then read, so the decision sees the last row; nothing is written before everything
+is decided, so a transaction holds the feed's watermark back for as short as possible. A repeated command is
+recognised in the stream itself. Consumers use `batch.py`, which shares `append_decided`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from events.envelope import Cause, History, NewEvent, Recorded
+from events.errors import ClockDisagrees, CommandRefused, PersonErased, StreamConflict
+from events.platform import Platform
+from events.sealing import next_rows
+from events.store import Entry, lock_cases
+
+ATTEMPTS = 5
+"""A conflict under the case's lock is rare (a new case, a lost clock): more attempts mean something is wrong."""
+
+Decide = Callable[[History, datetime], Sequence[NewEvent]]
+"""Pure: from what stands and the moment to what follows. [] means already so. May raise CommandRefused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to decide about one case; the same `command_id` is carried out once."""
+
+    case_id: UUID
+    command_id: UUID
+    actor: str
+    decide: Decide
+    correlation: UUID | None = None
+    causation: str | None = None
+    traceparent: str | None = None
+
+    def cause(self) -> Cause:
+        return Cause(
+            self.actor, self.command_id, self.correlation or self.case_id, self.causation, self.traceparent
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command fared. `events` are the ones that stand because of it (none when already so)."""
+
+    status: Literal["ok", "duplicate", "conflict", "refused"]
+    events: tuple[Recorded, ...] = ()
+    refused: CommandRefused | None = None
+
+
+Apply = Callable[[asyncpg.Connection, Sequence[tuple[Command, Outcome]]], Awaitable[None]]
+"""Writes the service's own tables in the same transaction; it gets the commands that are ok or duplicate."""
+
+
+async def transact(platform: Platform, command: Command, apply: Apply | None = None) -> Outcome:
+    """Carry out one command; raises its `CommandRefused`, and `StreamConflict` after the last attempt."""
+    (outcome,) = await transact_many(platform, [command], apply)
+    if outcome.refused is not None:
+        raise outcome.refused
+    if outcome.status == "conflict":
+        raise StreamConflict(f"case {command.case_id}: somebody else kept appending; try again later")
+    return outcome
+
+
+async def transact_many(
+    platform: Platform, commands: Sequence[Command], apply: Apply | None = None
+) -> list[Outcome]:
+    """Carry out commands in one transaction; those that fare well stand even when others do not.
+
+    At most one command per case. Personal keys of the cases are loaded before the transaction begins. A
+    conflict is tried again in a new transaction, on its own.
+    """
+    if platform.keys is not None:
+        await platform.keys.load([command.case_id for command in commands])
+    outcomes: dict[UUID, Outcome] = {}
+    waiting = list(commands)
+    for attempt in range(ATTEMPTS):
+        try:
+            outcomes |= await _once(platform, waiting, apply)
+        except (ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            if attempt == ATTEMPTS - 1:
+                raise
+            if isinstance(error, ClockDisagrees):
+                await platform.store.measure_clock()
+            continue
+        waiting = [command for command in waiting if outcomes[command.case_id].status == "conflict"]
+        if not waiting:
+            break
+    if any(outcome.events for outcome in outcomes.values()):
+        platform.doorbell.ring()
+    return [outcomes[command.case_id] for command in commands]
+
+
+async def _once(
+    platform: Platform, commands: Sequence[Command], apply: Apply | None
+) -> dict[UUID, Outcome]:
+    async with platform.pool.acquire() as connection, connection.transaction():
+        await lock_cases(connection, (command.case_id for command in commands))
+        histories = await platform.store.histories((command.case_id for command in commands), connection)
+        outcomes: dict[UUID, Outcome] = {}
+        entries: list[Entry] = []
+        for command in commands:
+            outcome = _decide(platform, histories[command.case_id], command)
+            outcomes[command.case_id] = outcome
+            if outcome.status == "ok" and outcome.events:
+                entries.append(Entry(outcome.events, histories[command.case_id].last_hash))
+        for case_id, status in (await platform.store.append(connection, entries)).items():
+            if status != "ok":
+                outcomes[case_id] = Outcome("conflict")
+        if apply is not None:
+            fared_well = [
+                (command, outcomes[command.case_id])
+                for command in commands
+                if outcomes[command.case_id].status in ("ok", "duplicate")
+            ]
+            await apply(connection, fared_well)
+        return outcomes
+
+
+def _decide(platform: Platform, history: History, command: Command) -> Outcome:
+    if history.has_command(command.command_id):
+        done = tuple(event for event in history.events if event.command_id == command.command_id)
+        return Outcome("duplicate", done)
+    if not history.events:
+        return Outcome("refused", refused=CommandRefused("no-such-case", "there is no such case"))
+    try:
+        now = platform.clock.now()
+        rows = rows_after(platform, history, command.decide(history, now), command.cause(), now)
+    except CommandRefused as refused:
+        return Outcome("refused", refused=refused)
+    except PersonErased as erased:
+        return Outcome("refused", refused=CommandRefused("person-erased", str(erased)))
+    return Outcome("ok", tuple(rows))
+
+
+def rows_after(
+    platform: Platform, history: History, events: Sequence[NewEvent], cause: Cause, now: datetime
+) -> list[Recorded]:
+    """Chain decided events onto a case's stream; personal fields are sealed with the loaded keys."""
+    personal = any(event.personal for event in events)
+    keys = platform.keys.of_case(history.case_id) if personal and platform.keys is not None else None
+    return next_rows(
+        case_id=history.case_id,
+        organisation=history.organisation,
+        version=history.version,
+        previous_hash=history.last_hash,
+        events=events,
+        cause=cause,
+        recorded_at=now,
+        salt_key=platform.store.salt_key,
+        keys=keys,
+    )

@@ -1,0 +1,169 @@
+"""Named, versioned calendars: which days are worked, and why a day is free.
+
+A calendar is data: a file in `calendar_files/` names holidays of the `holidays` library and adds or removes
+days of its own. The library alone is not enough: it knows 5 May as a public holiday only every fifth year and
+Good Friday only as an optional one, so both of its categories are read and the file chooses by name.
+Saturdays and Sundays are always free. Beyond 2000 to 2100 a calendar refuses to answer.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import holidays.version
+from pydantic import Field
+
+from events.errors import GehoorError
+from procedures.reading import BrokenProcedure, Many, Section, problem, read
+from procedures.words import unknown
+
+CALENDARS: tuple[str, ...] = ("nl-atw", "nl-atw-besluit", "nl-kantoor")
+"""The identifiers of all calendars."""
+
+FIRST_YEAR = 2000
+LAST_YEAR = 2100
+
+_FOLDER = Path(__file__).parent / "calendar_files"
+_WEEKEND = {5: "Saturday", 6: "Sunday"}
+
+
+class OutsideCalendar(GehoorError):
+    """The date lies outside the years the calendars cover: check the date, most likely its year is wrong."""
+
+
+class UnknownCalendar(GehoorError):
+    """There is no calendar with this identifier."""
+
+
+class OwnDay(Section):
+    """A free day that no library knows."""
+
+    on: date
+    why: str = Field(min_length=1, max_length=80)
+
+
+class CalendarFile(Section):
+    """A file in `calendar_files/`."""
+
+    id: str
+    extends: str | None = None
+    country: str | None = None
+    free: Many[str] = ()
+    worked: Many[str] = ()
+    only_every_fifth_year: Many[str] = ()
+    day: Many[OwnDay] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Tells working days from free days; `version` changes whenever an answer could.
+
+    `holiday_names` are names of the library for `country`; those in `only_every_fifth_year` are free in
+    years divisible by five; `own_days` are added.
+    """
+
+    id: str
+    version: str
+    country: str
+    holiday_names: frozenset[str]
+    only_every_fifth_year: frozenset[str]
+    own_days: Mapping[date, str]
+    _years: dict[int, Mapping[date, str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def why_free(self, day: date) -> str | None:
+        """Say why nobody works on `day`, or None for a working day; raises `OutsideCalendar`."""
+        year = self._years.get(day.year)
+        if year is None:
+            year = self._years[day.year] = self._free_in(day.year)
+        return year.get(day) or _WEEKEND.get(day.weekday())
+
+    def is_working_day(self, day: date) -> bool:
+        """Tell whether `day` is worked; raises `OutsideCalendar`."""
+        return self.why_free(day) is None
+
+    def _free_in(self, year: int) -> Mapping[date, str]:
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise OutsideCalendar(
+                f"the year {year} lies outside {FIRST_YEAR} to {LAST_YEAR}, which calendar {self.id} covers: "
+                "check the date, most likely its year is wrong"
+            )
+        free: dict[date, str] = {}
+        for day, names in _library_days(self.country, year).items():
+            kept = [name for name in names if self._keeps(name, year)]
+            if kept:
+                free[day] = " and ".join(kept)
+        free.update((day, why) for day, why in self.own_days.items() if day.year == year)
+        return free
+
+    def _keeps(self, name: str, year: int) -> bool:
+        return name in self.holiday_names and (name not in self.only_every_fifth_year or year % 5 == 0)
+
+
+@cache
+def calendar(identifier: str) -> Calendar:
+    """Give the calendar with this identifier; raises `UnknownCalendar`, or `BrokenProcedure` for its file."""
+    if identifier not in CALENDARS:
+        raise UnknownCalendar(str(unknown("calendar", identifier, CALENDARS)))
+    return load(_FOLDER / f"{identifier}.toml")
+
+
+def load(path: Path) -> Calendar:
+    """Read one calendar file, after the one it extends; raises `BrokenProcedure`."""
+    file, content = read(path, CalendarFile)
+    parent = None if file.extends is None else _parent(path, file.extends, content)
+    country = file.country or (parent.country if parent else "")
+    known = _library_names(country)
+    for place in ("free", "worked", "only_every_fifth_year"):
+        for name in getattr(file, place):
+            if name not in known:
+                raise BrokenProcedure(
+                    [
+                        problem(
+                            path.name,
+                            content.decode(),
+                            (place,),
+                            str(unknown("holiday", name, sorted(known))),
+                        )
+                    ]
+                )
+    digest = hashlib.sha256(content + (parent.version.encode() if parent else b"")).hexdigest()
+    return Calendar(
+        id=file.id,
+        version=f"{file.id}: holidays {holidays.version.__version__}, data {digest[:16]}",
+        country=country,
+        holiday_names=frozenset(file.free) | (parent.holiday_names if parent else set()) - set(file.worked),
+        only_every_fifth_year=frozenset(file.only_every_fifth_year)
+        | (parent.only_every_fifth_year if parent else set()),
+        own_days={**(parent.own_days if parent else {}), **{day.on: day.why for day in file.day}},
+    )
+
+
+def _parent(path: Path, identifier: str, content: bytes) -> Calendar:
+    others = [name for name in CALENDARS if name != path.stem]
+    if identifier not in others:
+        rule = str(unknown("calendar", identifier, others))
+        raise BrokenProcedure([problem(path.name, content.decode(), ("extends",), rule)])
+    return calendar(identifier)
+
+
+@cache
+def _library_days(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
+    """Ask the library for one year, all its categories; one day may carry two names."""
+    found = holidays.country_holidays(
+        country, years=year, categories=("public", "optional"), language="en_US", expand=False
+    )
+    return {day: tuple(names.split("; ")) for day, names in found.items()}
+
+
+@cache
+def _library_names(country: str) -> frozenset[str]:
+    """Collect the names the library uses, from years that show each of them."""
+    if not country:
+        return frozenset()
+    years = (2010, 2015, 2025, 2026)
+    return frozenset(
+        name for year in years for names in _library_days(country, year).values() for name in names
+    )

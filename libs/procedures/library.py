@@ -1,0 +1,122 @@
+"""The shelf of procedures: all files, read and checked once; which one is in force, and a pinned one.
+
+A broken file never starts a service: the first question raises `BrokenProcedure` with every problem of every
+file, and services ask at start. Old versions stay as files until their last case is closed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from events.errors import GehoorError
+from procedures import organisations as people
+from procedures.model import ProcedureFile, inconsistencies
+from procedures.organisations import Organisation
+from procedures.procedure import Procedure, procedure_of
+from procedures.reading import BrokenProcedure, Place, problem, read
+
+_FOLDER = Path(__file__).parent / "files"
+
+
+class UnknownOrganisation(GehoorError):
+    """There is no organisation with this identifier: `gehoor procedures list` names them."""
+
+
+class UnknownProcedure(GehoorError):
+    """This version of the procedure is not on the shelf: deploy the files that hold it, then retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All versions of all procedures; `by_organisation` has them by the day they came into force."""
+
+    versions: Mapping[tuple[str, int], Procedure]
+    by_organisation: Mapping[str, tuple[Procedure, ...]]
+
+
+def in_force(organisation: str, on: date) -> Procedure:
+    """Give the procedure under which a complaint received on this day falls; raises `UnknownOrganisation`.
+
+    A day before the first version falls under the first version: the promises existed, we only hold no
+    older text, and a backdated complaint is still a complaint.
+    """
+    versions = library().by_organisation.get(organisation)
+    if versions is None:
+        raise UnknownOrganisation(
+            f"unknown organisation {organisation[:40]!r}; known: {', '.join(library().by_organisation)}"
+        )
+    return next((version for version in reversed(versions) if version.in_force_from <= on), versions[0])
+
+
+def procedure(identifier: str, version: int) -> Procedure:
+    """Give a pinned version; raises `UnknownProcedure`, on which the caller parks the case."""
+    found = library().versions.get((identifier, version))
+    if found is None:
+        raise UnknownProcedure(
+            f"procedure {identifier[:40]!r} version {version} is not on the shelf: "
+            "deploy the files that hold it, then retry"
+        )
+    return found
+
+
+@cache
+def library() -> Library:
+    """Give the shelf of this installation; services call it at start. Raises `BrokenProcedure`."""
+    return load(_FOLDER, people.organisations())
+
+
+def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:
+    """Read every procedure in a folder; raises `BrokenProcedure` with all problems of all files."""
+    versions: dict[tuple[str, int], Procedure] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            file, content = read(path, ProcedureFile)
+        except BrokenProcedure as broken:
+            problems.extend(broken.problems)
+            continue
+        wrong = [*inconsistencies(file), *_misfits(file, path.stem, organisations)]
+        if (file.id, file.version) in versions:
+            wrong.append((("version",), f"version {file.version} of {file.id!r} stands in two files"))
+        problems.extend(problem(path.name, content.decode(), place, rule) for place, rule in wrong)
+        if not wrong:
+            versions[file.id, file.version] = procedure_of(file, content)
+    shelf = {name: _in_order(name, versions, problems) for name in organisations}
+    if problems:
+        raise BrokenProcedure(problems)
+    return Library(versions, shelf)
+
+
+def _misfits(
+    file: ProcedureFile, stem: str, organisations: Mapping[str, Organisation]
+) -> list[tuple[Place, str]]:
+    wrong: list[tuple[Place, str]] = []
+    if stem not in (file.id, f"{file.id}-{file.version}"):
+        wrong.append((("id",), f"{file.id!r} version {file.version} stands in the file {stem!r}"))
+    organisation = organisations.get(file.organisation)
+    if organisation is None:
+        known = ", ".join(organisations)
+        return [*wrong, (("organisation",), f"unknown organisation {file.organisation!r}; known: {known}")]
+    if organisation.tone != file.tone:
+        wrong.append((("tone",), f"says {file.tone!r}, its organisation says {organisation.tone!r}"))
+    if file.language not in organisation.languages:
+        wrong.append((("language",), f"its organisation does not write {file.language!r}"))
+    return wrong
+
+
+def _in_order(
+    organisation: str, versions: Mapping[tuple[str, int], Procedure], problems: list[str]
+) -> tuple[Procedure, ...]:
+    found = [version for version in versions.values() if version.organisation == organisation]
+    found.sort(key=lambda version: (version.in_force_from, version.version))
+    if not found and not problems:
+        problems.append(f"organisation {organisation!r} has no procedure file")
+    for earlier, later in pairwise(found):
+        if later.in_force_from == earlier.in_force_from or later.version <= earlier.version:
+            problems.append(
+                f"{later.id} version {later.version} must come into force after version {earlier.version}"
+            )
+    return tuple(found)

@@ -1,0 +1,111 @@
+"""The organisations whose complaints are handled: names, addresses, people, rota, tone.
+
+One file each in `organisation_files/`. Nothing here promises anything to a complainant: promises are in the
+procedure files. Staff identifiers are pseudonymous, because they stand in events; names do not.
+"""
+
+from collections.abc import Mapping
+from email.utils import parseaddr
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from procedures.model import Identifier, Line
+from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
+from procedures.words import ALanguage, ATone
+from procedures.zones import zone_named
+
+_FOLDER = Path(__file__).parent / "organisation_files"
+
+Address = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)
+]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 -]{6,20}$")]
+
+
+class StaffMember(Section):
+    """Somebody who handles complaints, with what a complainant is told about them."""
+
+    name: Line
+    function: Line
+    function_en: Line
+    email: Address
+    phone: Phone
+    reachable: Line
+    reachable_en: Line
+
+    def function_in(self, language: str) -> str:
+        """Name the function in the language of a letter: Dutch unless English is asked for."""
+        return self.function_en if language == "en" else self.function
+
+    def reachable_in(self, language: str) -> str:
+        """Say when this person can be reached, in the language of a letter."""
+        return self.reachable_en if language == "en" else self.reachable
+
+
+class Organisation(Section):
+    """An organisation as letters, references and the rota need it.
+
+    `code` begins its references; `address_line` is where complaints arrive by e-mail; `sender` is the
+    From of its letters; `rota` names those who take new cases, in order: who is next is decided elsewhere.
+    """
+
+    id: Identifier
+    code: Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
+    name: Line
+    address_line: Address
+    postal_address: Line
+    zone: Annotated[str, AfterValidator(lambda name: zone_named(name).key)]
+    tone: ATone
+    languages: Annotated[Many[ALanguage], Field(min_length=1)]
+    default_language: ALanguage
+    team: Line
+    sender: Line
+    signature: Line
+    rota: Annotated[Many[Identifier], Field(min_length=1)]
+    staff: Mapping[Identifier, StaffMember]
+
+
+@cache
+def organisations() -> Mapping[str, Organisation]:
+    """Give all organisations by identifier, read and checked once; raises `BrokenProcedure`."""
+    return load(_FOLDER)
+
+
+def load(folder: Path) -> Mapping[str, Organisation]:
+    """Read every organisation in a folder; raises `BrokenProcedure` with all problems of all files."""
+    found: dict[str, Organisation] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            organisation, content = read(path, Organisation)
+        except BrokenProcedure as broken:
+            problems.extend(broken.problems)
+            continue
+        wrong = _inconsistencies(organisation, path.stem, found)
+        problems.extend(problem(path.name, content.decode(), place, rule) for place, rule in wrong)
+        found[organisation.id] = organisation
+    if not found and not problems:
+        problems.append(f"{folder}: holds no organisation file")
+    if problems:
+        raise BrokenProcedure(problems)
+    return MappingProxyType(found)
+
+
+def _inconsistencies(
+    organisation: Organisation, stem: str, others: Mapping[str, Organisation]
+) -> list[tuple[Place, str]]:
+    wrong: list[tuple[Place, str]] = []
+    if organisation.id != stem:
+        wrong.append((("id",), f"organisation {organisation.id!r} stands in the file of {stem!r}"))
+    if any(other.code == organisation.code for other in others.values()):
+        wrong.append((("code",), f"the code {organisation.code!r} is used by another organisation"))
+    if organisation.default_language not in organisation.languages:
+        wrong.append((("default_language",), "the default language is not among the languages"))
+    if parseaddr(organisation.sender)[1] != organisation.address_line:
+        wrong.append((("sender",), f"the sender must end in <{organisation.address_line}>"))
+    strangers = [person for person in organisation.rota if person not in organisation.staff]
+    return [*wrong, *((("rota",), f"{person!r} is not among the staff") for person in strangers)]

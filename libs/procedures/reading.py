@@ -1,0 +1,144 @@
+"""Reads a TOML file as a checked model, or refuses it with file, line and rule.
+
+Every data file of procedures goes through `read`: a broken or malicious file never becomes a half-read
+procedure, and the person who wrote it is told where to look. Nothing in a file is ever executed.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from events.errors import GehoorError
+from procedures.words import unknown
+
+MOST_BYTES = 256 * 1024
+"""Ours are a few kilobytes: a larger file is a mistake or an attack."""
+
+MOST_PROBLEMS = 20
+"""How many problems of one file are told at once."""
+
+Place = tuple[str | int, ...]
+
+
+class BrokenProcedure(GehoorError):
+    """A procedure, organisation or calendar file is broken: nothing starts until it is repaired.
+
+    `problems` holds one text per problem, each with file, line where it is known, and rule.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Section(BaseModel):
+    """A table of a data file: frozen, and every word in it must be known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_word(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            allowed = [field.alias or name for name, field in cls.model_fields.items()]
+            for word in value:
+                if word not in allowed:
+                    raise unknown("word", word, allowed)
+        return value
+
+
+Checked = TypeVar("Checked", bound=Section)
+Item = TypeVar("Item")
+Many = Annotated[tuple[Item, ...], Field(strict=False, max_length=400)]
+"""A list in a file, which nobody changes once it is read."""
+
+
+def read(path: Path, model: type[Checked]) -> tuple[Checked, bytes]:
+    """Read and check one file, and give it with its bytes; raises `BrokenProcedure` naming every problem."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BrokenProcedure([f"{path.name}: cannot be read: {error.strerror}"]) from error
+    return check(path.name, content, model), content
+
+
+def check(name: str, content: bytes, model: type[Checked]) -> Checked:
+    """Check the bytes of a file called `name` against a model; raises `BrokenProcedure`."""
+    if len(content) > MOST_BYTES:
+        raise BrokenProcedure([f"{name}: larger than {MOST_BYTES} bytes: this is no file of ours"])
+    try:
+        text = content.decode("utf-8")
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise BrokenProcedure([f"{name}:{line}: is not UTF-8 text"]) from error
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        where = f"{name}:{found[1]}" if found else name
+        raise BrokenProcedure([f"{where}: is not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise BrokenProcedure([f"{name}: is nested too deeply"]) from error
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)[:MOST_PROBLEMS]
+        raise BrokenProcedure([_tell(name, text, problem) for problem in problems]) from error
+
+
+def problem(name: str, text: str, place: Place, rule: str) -> str:
+    """Write one problem as `file:line: place: rule`."""
+    line = line_of(text, place)
+    where = name if line is None else f"{name}:{line}"
+    inside = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    return f"{where}: {inside}: {rule}" if inside else f"{where}: {rule}"
+
+
+def line_of(text: str, place: Place) -> int | None:
+    """Find the line of a place such as ("clock", 2, "kind"); the nearest table above it if need be."""
+    best, best_length = None, 0
+    for line, found in _places(text):
+        length = len(found)
+        if length > best_length and place[:length] == found:
+            best, best_length = line, length
+    return best
+
+
+def _tell(name: str, text: str, details: ErrorDetails) -> str:
+    place: Place = tuple(details["loc"])
+    context = details.get("ctx", {})
+    if details["type"] == "unknown_word" and context.get("what") == "word":
+        place = (*place, str(context["word"]).strip("'\""))
+    return problem(name, text, place, details["msg"].removeprefix("Value error, "))
+
+
+def _places(text: str) -> list[tuple[int, Place]]:
+    """List the tables and keys of a TOML text with their lines; good enough to point, not to parse."""
+    places: list[tuple[int, Place]] = []
+    table: Place = ()
+    counts: dict[Place, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line):
+            names = [part.strip().strip("\"'") for part in header[2].split(".")]
+            table = (*_inside(names[:-1], counts), names[-1])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            places.append((number, table))
+        elif key := re.match(r"""\s*["']?([A-Za-z0-9_-]+(?: [A-Za-z0-9_-]+)*)["']?\s*=""", line):
+            places.append((number, (*table, key[1])))
+    return places
+
+
+def _inside(names: Sequence[str], counts: Mapping[Place, int]) -> Place:
+    place: Place = ()
+    for name in names:
+        place = (*place, name)
+        if place in counts:
+            place = (*place, counts[place])
+    return place

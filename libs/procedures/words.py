@@ -1,0 +1,140 @@
+"""The closed vocabulary of our data files: every word a file may use, and the amounts written in words.
+
+An unknown word is refused with what was probably meant and what is allowed, so that the person who edits a
+procedure needs no second document. A new word is added here, with a test; a file never uses a trick.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+Unit = Literal["working days", "days", "weeks"]
+Kind = Literal["duty", "target", "window", "right"]
+Party = Literal["company", "customer"]
+Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
+Nature = Literal["technical", "support", "incident", "service", "communication", "billing", "other"]
+Classification = Literal["complaint", "incident", "both", "neither"]
+Tone = Literal["u", "je"]
+Language = Literal["nl", "en"]
+Letter = Literal["acknowledgement", "handling notice"]
+Content = Literal["date", "procedure", "handler", "handler contact", "period"]
+Field = Literal[
+    "description",
+    "name",
+    "company",
+    "role",
+    "email",
+    "phone",
+    "address",
+    "reachability",
+    "reported_on",
+    "references",
+    "about_name",
+    "about_function",
+]
+
+CHANNELS: tuple[str, ...] = get_args(Channel)
+NATURES: tuple[str, ...] = get_args(Nature)
+LETTERS: tuple[str, ...] = get_args(Letter)
+FIELDS: tuple[str, ...] = get_args(Field)
+
+CONTENTS: dict[str, str] = {
+    "date": "the date on which the letter is written",
+    "procedure": "an explanation of how the complaint is handled",
+    "handler": "the name of the person who handles the complaint",
+    "handler contact": "how to reach that person: e-mail, phone and when",
+    "period": "the period in which the complaint is assessed, taken from the clock `period_of`",
+}
+"""What a letter may be obliged to contain, and what each word means."""
+
+LONGEST_AMOUNT = 400
+"""More than any complaint term: a larger number is a typing error."""
+
+_UNITS: dict[str, Unit] = {
+    "working day": "working days",
+    "working days": "working days",
+    "day": "days",
+    "days": "days",
+    "week": "weeks",
+    "weeks": "weeks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit, as in "5 working days"."""
+
+    number: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit.removesuffix('s') if self.number == 1 else self.unit}"
+
+
+def parse_amount(text: object) -> Amount:
+    """Read "5 working days"; raises an error that shows the form, or the unit that was probably meant."""
+    if isinstance(text, Amount):
+        return text
+    found = re.fullmatch(r"([0-9]{1,9}) +([^0-9].*)", text) if isinstance(text, str) else None
+    if found is None:
+        raise PydanticCustomError(
+            "amount",
+            "{text} is not an amount: write a number and a unit, as in '5 working days'",
+            {"text": repr(text)[:80]},
+        )
+    number, unit = int(found[1]), found[2].strip()
+    if unit not in _UNITS:
+        raise unknown("unit", unit, get_args(Unit))
+    if not 0 < number <= LONGEST_AMOUNT:
+        raise PydanticCustomError(
+            "amount",
+            "{number} is no believable amount: it must lie between 1 and {longest}",
+            {"number": number, "longest": LONGEST_AMOUNT},
+        )
+    return Amount(number, _UNITS[unit])
+
+
+def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustomError:
+    """Make the error for a word outside the vocabulary: what was meant, and what is allowed."""
+    meant = get_close_matches(str(word), allowed, n=1, cutoff=0.5)
+    return PydanticCustomError(
+        "unknown_word",
+        "unknown {what} {word}{meant}; allowed: {allowed}",
+        {
+            "what": what,
+            "word": repr(word)[:80],
+            "meant": f", did you mean {meant[0]!r}?" if meant else "",
+            "allowed": ", ".join(allowed) or "nothing",
+        },
+    )
+
+
+def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
+    """Make a check that lets only the allowed words pass."""
+
+    def check(word: object) -> object:
+        if not isinstance(word, str) or word not in allowed:
+            raise unknown(what, word, allowed)
+        return word
+
+    return check
+
+
+AnAmount = Annotated[Amount, BeforeValidator(parse_amount)]
+AKind = Annotated[Kind, BeforeValidator(one_of("kind of clock", get_args(Kind)))]
+AParty = Annotated[Party, BeforeValidator(one_of("party", get_args(Party)))]
+AChannel = Annotated[Channel, BeforeValidator(one_of("channel", CHANNELS))]
+ANature = Annotated[Nature, BeforeValidator(one_of("nature", NATURES))]
+AClassification = Annotated[
+    Classification, BeforeValidator(one_of("classification", get_args(Classification)))
+]
+ATone = Annotated[Tone, BeforeValidator(one_of("tone", get_args(Tone)))]
+ALanguage = Annotated[Language, BeforeValidator(one_of("language", get_args(Language)))]
+ALetter = Annotated[Letter, BeforeValidator(one_of("letter", LETTERS))]
+AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_args(Content)))]
+AField = Annotated[Field, BeforeValidator(one_of("field", FIELDS))]

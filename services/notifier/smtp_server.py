@@ -1,0 +1,106 @@
+"""Where mail is handed over: `GEHOOR_SMTP_URL`, checked once at start.
+
+`smtp://user:password@host:port` or `smtps://…`, with these options after `?`: `starttls` (always,
+opportunistic, never), `bounces` (an address; without it the envelope's sender is empty), `helo`, `authority` (a
+PEM file with the certificate authority to trust), `final_wait_s` (how long the answer to a whole mail may take).
+"""
+
+import socket
+import ssl
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from events.errors import Misconfigured
+
+from notifier.header import NotAnAddress, parse_address
+
+Encryption = Literal["implicit", "always", "opportunistic", "never"]
+
+COMMAND_WAIT_S = 60.0
+"""For one answer to a short command; RFC 5321 allows a server five minutes, a tarpit would take them all."""
+
+FINAL_WAIT_S = 600.0
+"""RFC 5321, 4.5.3.2.6: giving up earlier on the answer to a whole mail makes duplicates."""
+
+_OPTIONS = frozenset({"starttls", "bounces", "helo", "authority", "final_wait_s", "command_wait_s"})
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """A mail server and how to speak with it; the password shows in no representation."""
+
+    host: str
+    port: int
+    encryption: Encryption
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    bounces: str = ""
+    helo: str = "localhost"
+    authority: str | None = None
+    command_wait_s: float = COMMAND_WAIT_S
+    final_wait_s: float = FINAL_WAIT_S
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Certificates are checked, except where encryption is only taken when offered (RFC 7435)."""
+        if self.encryption == "never":
+            return None
+        context = ssl.create_default_context(cafile=self.authority)
+        if self.encryption == "opportunistic":
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def read_smtp_url(url: str | None) -> SmtpServer:
+    """Read the address of the mail server; raises `Misconfigured` naming variable, part and remedy."""
+    if not url:
+        raise _wrong("is not set: give smtp://host:port, or use `gehoor up`, which has its own mailbox")
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise _wrong("must look like smtp://user:password@host:port or smtps://…")
+    options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    if unknown := sorted(set(options) - _OPTIONS):
+        raise _wrong(f"has the unknown option {unknown[0]!r}; known: {', '.join(sorted(_OPTIONS))}")
+    encryption = _encryption(parts.scheme, options.get("starttls"), with_password=bool(parts.username))
+    try:
+        port = parts.port or {"smtps": 465}.get(parts.scheme, 587 if parts.username else 25)
+        bounces = parse_address(options["bounces"]) if options.get("bounces") else ""
+        waits = {name: float(options[name]) for name in ("command_wait_s", "final_wait_s") if name in options}
+    except NotAnAddress as error:
+        raise _wrong(f"has bounces=…, but {error}") from error
+    except ValueError as error:
+        raise _wrong("has a port or a time that is not a number") from error
+    if not all(wait > 0 for wait in waits.values()):
+        raise _wrong("has a time that is not above 0")
+    helo = options.get("helo") or socket.gethostname()
+    if not helo.isascii() or not helo.isprintable() or " " in helo:
+        raise _wrong("has helo=…, which is not a host name")
+    return SmtpServer(
+        host=parts.hostname,
+        port=port,
+        encryption=encryption,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        bounces=bounces,
+        helo=helo,
+        authority=options.get("authority"),
+        **waits,
+    )
+
+
+def _encryption(scheme: str, starttls: str | None, *, with_password: bool) -> Encryption:
+    if scheme == "smtps":
+        if starttls is not None:
+            raise _wrong("has starttls=… with smtps://, which is encrypted from the first byte: leave it out")
+        return "implicit"
+    if starttls is None:
+        return "always" if with_password else "opportunistic"
+    for known in get_args(Encryption):
+        if starttls == known and known != "implicit":
+            return known  # type: ignore[no-any-return]
+    raise _wrong(f"has starttls={starttls!r}: write always, opportunistic or never")
+
+
+def _wrong(what: str) -> Misconfigured:
+    return Misconfigured(f"GEHOOR_SMTP_URL {what}")

@@ -1,0 +1,54 @@
+# Gehoor. `make run` and `make test` do all set-up themselves; `make help` lists the rest.
+# Needed: Python 3.11 or newer, and make. Everything else comes hash-checked from the lock into .venv.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV_PYTHON := .venv/bin/python
+export GEHOOR_HOME ?= $(CURDIR)/var
+
+.PHONY: help run demo test check doctor clean lock .environment .environment-dev
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: .environment ## start everything on this machine and print the addresses; Ctrl-C stops it, the data stays
+	@exec $(VENV_PYTHON) -m gehoor up
+
+demo: .environment ## the same in a home of its own, with a clock in which days pass in seconds and promises break
+	@exec $(VENV_PYTHON) -m gehoor demo
+
+test: .environment-dev ## the whole test suite, on real servers it starts itself
+	@exec $(VENV_PYTHON) -m pytest $(or $(PYTEST),-n 2 --dist loadfile -q --durations 5)
+
+check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
+	@$(VENV_PYTHON) -m ruff check
+	@$(VENV_PYTHON) -m mypy
+	@exec $(VENV_PYTHON) -m pytest -q tests/test_architecture.py
+
+doctor: .environment ## look at this machine and say what is missing, each with its remedy
+	@exec $(VENV_PYTHON) -m gehoor doctor
+
+clean: ## remove .venv and caches; var/ (your data) stays, remove it yourself
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
+lock: .environment-dev ## resolve pyproject.toml again into the two locks (uv itself: requirements-uv.lock)
+	@$(UV_COMPILE) pyproject.toml --extra build --extra dev --output-file requirements-dev.lock
+	@$(UV_COMPILE) pyproject.toml --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	@.venv/bin/uv --version | awk '{ print $$1 "==" $$2 }' | \
+		$(UV_COMPILE) - --output-file requirements-uv.lock
+
+.environment:
+	@command -v "$(PYTHON)" >/dev/null || \
+		{ echo "gehoor: Python 3.11 is missing; install it with: apt-get install python3 python3-venv" >&2; exit 2; }
+	@"$(PYTHON)" libs/gehoor/bootstrap.py run
+
+.environment-dev:
+	@command -v "$(PYTHON)" >/dev/null || \
+		{ echo "gehoor: Python 3.11 is missing; install it with: apt-get install python3 python3-venv" >&2; exit 2; }
+	@"$(PYTHON)" libs/gehoor/bootstrap.py dev

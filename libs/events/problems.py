@@ -180,13 +180,15 @@ class Answers:
             started = True
             await send(message)
 
+        found: Problem | None = None
         try:
             await self.app(scope, receive, watched)
-            return
         except Problem as problem:
             found = problem
         except Exception as error:  # noqa: BLE001 - the last place before the server; it is logged and answered
             found = _unexpected(error)
+        if found is None:
+            return
         if self.on_problem is not None:
             self.on_problem(found)
         if not started:  # else the server cuts the half answer off, which is all that can still be said

@@ -1,0 +1,175 @@
+"""The desk where commands are handed in: the same order of questions for every one of them.
+
+Was this asked before (then the same answer)? Does the caller know the case as it stands (`If-Match`)? Does the
+case allow it? Then the events, the worklist's row and the answer are written in one transaction.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from events.access import Access
+from events.canonical import to_json
+from events.envelope import History, NewEvent
+from events.errors import CommandRefused, NoSuchCase, StreamConflict
+from events.platform import Platform
+from events.problems import Problem
+from events.transact import Command, Outcome, transact
+from workflow import repeats
+from workflow.case import fold
+from workflow.commands import Body, Known
+from workflow.worklist import project, write
+
+log = structlog.get_logger()
+
+_TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+
+
+class Stale(CommandRefused):
+    """The case has moved on since the caller read it."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__("stale", f"the case stands at version {version}")
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as it was handed in."""
+
+    access: Access
+    case_id: UUID
+    reference: str
+    known: Known
+    body: Body
+    if_match: str | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller is told; the same bytes when they ask again."""
+
+    body: bytes
+    again: bool
+
+    @property
+    def version(self) -> int:
+        version: int = msgspec.json.decode(self.body)["version"]
+        return version
+
+
+async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
+    """Carry out a command, or tell why not by raising `Problem`."""
+    request = (
+        asked.reference.encode(),
+        asked.known.name.encode(),
+        to_json(asked.body.model_dump(mode="json")),
+    )
+    ticket = repeats.ticket(secret, asked.access, asked.key, *request)
+    if (before := await repeats.earlier(platform.pool, ticket)) is not None:
+        return Answer(before, again=True)
+    versions = versions_in(asked.if_match)
+
+    def decide(history: History, now: datetime) -> Sequence[NewEvent]:
+        case = fold(history)
+        if case is None:
+            raise NoSuchCase(f"case {asked.case_id} has no events")
+        if case.version not in versions:
+            raise Stale(case.version)
+        return asked.known.decide(case, asked.body, now)
+
+    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
+        for _, outcome in done:
+            if outcome.status == "ok":
+                history = await platform.store.history(asked.case_id, connection)
+                await write(connection, [project(history)])
+                await repeats.remember(
+                    connection, ticket, asked.case_id, _answer(asked.reference, history.version, outcome)
+                )
+
+    command = Command(asked.case_id, ticket.command_id, asked.access.actor, decide)
+    try:
+        outcome = await transact(platform, command, apply)
+    except asyncpg.UniqueViolationError:
+        outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
+    except Stale as stale:
+        raise _stale(stale) from stale
+    except CommandRefused as refused:
+        raise Problem(409, refused.code, "Not allowed now", refused.detail) from refused
+    except StreamConflict as conflict:
+        raise _busy() from conflict
+    if outcome.status == "duplicate":
+        answer = await repeats.earlier(platform.pool, ticket)
+        if answer is None:
+            raise _busy()
+        return Answer(answer, again=True)
+    version = outcome.events[-1].version if outcome.events else max(versions)
+    log.info(
+        "command.done",
+        case=str(asked.case_id),
+        command=asked.known.name,
+        actor=asked.access.actor,
+        version=version,
+    )
+    return Answer(_answer(asked.reference, version, outcome), again=False)
+
+
+def versions_in(if_match: str | None) -> frozenset[int]:
+    """Read the versions named by an `If-Match` header; raises `Problem` (428) when it names none.
+
+    A star would match whatever stands there, which is the accident this header exists to prevent.
+    """
+    if if_match is None or if_match.strip() in ("", "*"):
+        raise Problem(
+            428,
+            "if-match-missing",
+            "Say which version of the case you have seen",
+            'Read the case, then send its ETag back, for example If-Match: "7".',
+        )
+    tags = [_TAG.fullmatch(part) for part in if_match[:1000].split(",")]
+    if not all(tags):
+        raise Problem(
+            400,
+            "if-match",
+            "This If-Match cannot be read",
+            'Send the ETag as it came, for example If-Match: "7".',
+        )
+    strong = [tag[2] for tag in tags if tag is not None and tag[1] is None]
+    return frozenset(int(tag) for tag in strong if tag.isascii() and tag.isdecimal() and len(tag) <= 9)
+
+
+def etag(version: int) -> str:
+    """Write a version as an entity tag."""
+    return f'"{version}"'
+
+
+def _answer(reference: str, version: int, outcome: Outcome) -> bytes:
+    told = [{"version": event.version, "type": event.type} for event in outcome.events]
+    return to_json({"reference": reference, "version": version, "events": told})
+
+
+def _stale(stale: Stale) -> Problem:
+    return Problem(
+        412,
+        "stale",
+        "The case has changed since you read it",
+        f"Nothing was done; {stale.detail}. Read it again, and repeat the command if it still fits.",
+        headers={"ETag": etag(stale.version)},
+    )
+
+
+def _busy() -> Problem:
+    return Problem(
+        503,
+        "busy",
+        "Others keep changing this case",
+        "Nothing was done. Try again in a moment.",
+        headers={"Retry-After": "1"},
+    )

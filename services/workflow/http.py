@@ -1,0 +1,289 @@
+"""The workflow API: list cases, read one, give a command; every caller brings a bearer token.
+
+A caller sees the organisations of their token and nothing else: a reference of another organisation is answered
+exactly like one that does not exist. Reading folds the case from the store, never from the worklist, so
+what is shown is what happened.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+
+from events import access as tokens
+from events.access import Access, NotAllowed
+from events.bodies import BodyGuard, StrictRoute
+from events.canonical import to_json
+from events.catalogue import COMPLAINANT, ComplaintReceived, ReportClassified
+from events.envelope import History
+from events.identity import NotAReference, parse_reference
+from events.platform import Platform
+from events.problems import FieldError, Problem, described, install, invalid
+from procedures.organisations import organisations
+from workflow import desk, views, worklist
+from workflow.case import Phase, fold
+from workflow.commands import COMMANDS, Known
+
+BODY_LIMIT_BYTES = 64 * 1024
+"""A command is a choice and a reason; documents come another way."""
+
+_EXPECTED = {
+    401: "No bearer token, or one that is not valid.",
+    403: "The token's roles or organisations do not allow this.",
+    404: "No such case for this caller.",
+}
+_EXPECTED_OF_COMMANDS = _EXPECTED | {
+    409: "Not allowed now, or the Idempotency-Key was used for another request.",
+    412: "The case has changed; the ETag header holds its version.",
+    422: "The body is not right.",
+    428: "If-Match is missing.",
+}
+_NO_STORE = {"Cache-Control": "no-store", "Vary": "Authorization"}
+
+
+class Filters(BaseModel):
+    """Which cases to list; a filter that is not known is refused, because ignoring it would list too much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organisation: str | None = Field(default=None, max_length=40)
+    state: Phase | None = None
+    handler: str | None = Field(default=None, max_length=64, description="Staff identifier of the rota.")
+    overdue: bool | None = Field(default=None, description="Past a promised moment and not met.")
+    cursor: str | None = Field(default=None, max_length=64)
+    limit: int = Field(default=50, ge=1, le=worklist.MOST_PER_PAGE)
+
+
+class CommandDone(BaseModel):
+    """What a command did; `version` is the case's version now, also in the ETag."""
+
+    reference: str
+    version: int
+    events: list[dict[str, int | str]]
+
+
+def application(platform: Platform) -> FastAPI:
+    """Make the HTTP application of a service with its connections."""
+    app = _skeleton()
+    app.state.platform = platform
+    app.state.token_key = platform.settings.secret("token.key")
+    app.state.fingerprint_key = platform.settings.secret("fingerprint.key")
+    return app
+
+
+def describe() -> str:
+    """Write the OpenAPI document; needs no servers."""
+    return msgspec.json.format(to_json(_skeleton().openapi()), indent=1).decode() + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, with what the answer needs."""
+
+    platform: Platform
+    access: Access
+
+    async def history_of(self, reference: str) -> History:
+        """Give the history of a case the caller may see; raises the one 404 for all others."""
+        try:
+            case_id = await self.platform.store.find(parse_reference(reference))
+        except NotAReference:
+            case_id = None
+        if case_id is not None:
+            history = await self.platform.store.history(case_id)
+            if history.events and self.access.reaches(history.organisation):
+                return history
+        raise Problem(
+            404,
+            "no-such-case",
+            "There is no such case",
+            "Check each character of the reference, and that your token names its organisation.",
+        )
+
+
+async def _caller(request: Request) -> Caller:
+    state = request.app.state
+    headers = request.headers.getlist("authorization")
+    try:
+        header = headers[0] if len(headers) == 1 else None
+        access = tokens.read(state.token_key, header, state.platform.clock.now())
+    except NotAllowed as refused:
+        raise _not_allowed(refused) from refused
+    return Caller(state.platform, access)
+
+
+ACaller = Annotated[Caller, Depends(_caller)]
+reading = APIRouter(prefix="/v1/cases", tags=["cases"])
+commanding = APIRouter(prefix="/v1/cases/{reference}/commands", tags=["commands"], route_class=StrictRoute)
+
+
+@reading.get("", response_model=views.CasePage, responses=described(_EXPECTED | {422: "A filter is wrong."}))
+async def list_cases(
+    caller: ACaller, filters: Annotated[Filters, Query()], response: Response
+) -> views.CasePage:
+    """List cases, oldest first. The Link header names the next page; a page may be asked for again."""
+    now = caller.platform.clock.now()
+    wanted = worklist.Wanted(
+        organisations=_organisations(caller.access, filters.organisation),
+        state=filters.state,
+        handler=filters.handler,
+        overdue=filters.overdue,
+        after=_after(filters.cursor),
+        limit=filters.limit,
+    )
+    rows, last = await worklist.listed(caller.platform.pool, wanted, now)
+    following = None if last is None else worklist.cursor_after(last)
+    response.headers.update(_NO_STORE)
+    if following is not None:
+        query = filters.model_dump(exclude_none=True) | {"cursor": following}
+        response.headers["Link"] = f'</v1/cases?{urlencode(query)}>; rel="next"'
+    return views.CasePage(cases=[views.line(row, now) for row in rows], next=following)
+
+
+@reading.get("/{reference}", response_model=views.CaseView, responses=described(_EXPECTED))
+async def read_case(caller: ACaller, reference: str, response: Response) -> views.CaseView:
+    """Show a case as its history stands; the ETag is its version, for If-Match of a command."""
+    history = await caller.history_of(reference)
+    case = fold(history)
+    if case is None:
+        raise RuntimeError(f"case {history.case_id} has events and no state")
+    personal = await _personal(caller, history)
+    allowed = [known.name for known in COMMANDS.values() if not caller.access.roles.isdisjoint(known.roles)]
+    response.headers.update(_NO_STORE | {"ETag": desk.etag(case.version)})
+    return views.view(case, personal, allowed)
+
+
+async def _personal(caller: Caller, history: History) -> dict[str, dict[str, Any]] | None:
+    """Decrypt what was filed and why a person classified it, for a caller who may see that."""
+    keys = caller.platform.keys
+    if not caller.access.sees_personal_fields or keys is None:
+        return None
+    await keys.load([history.case_id])
+    told: dict[str, dict[str, Any]] = {}
+    for recorded in history.events:
+        match recorded.event:
+            case ComplaintReceived():
+                told |= keys.open(recorded)
+            case ReportClassified(by="person"):
+                told["classification"] = keys.open(recorded).get(COMPLAINANT, {})
+            case _:
+                pass  # letters and the rest are shown with the history, not with the state
+    return told
+
+
+def _organisations(access: Access, asked: str | None) -> list[str] | None:
+    """Limit a list to what the caller reaches; None means all. Raises `Problem` for anything beyond."""
+    if asked is None:
+        return None if tokens.EVERYWHERE in access.organisations else sorted(access.organisations)
+    if not access.reaches(asked):
+        raise Problem(
+            403,
+            "organisation-not-yours",
+            "Your token does not name this organisation",
+            f"It names {', '.join(sorted(access.organisations))}.",
+        )
+    if asked not in organisations():
+        known = ", ".join(organisations())
+        raise invalid([FieldError("organisation", f"is not one of {known}")])
+    return [asked]
+
+
+def _after(cursor: str | None) -> UUID:
+    try:
+        return worklist.FROM_THE_START if cursor is None else worklist.read_cursor(cursor)
+    except worklist.NotACursor as error:
+        raise invalid([FieldError("cursor", str(error))]) from error
+
+
+def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
+    """Make the route of one command; its body is read by the command's own model."""
+
+    async def asker(caller: ACaller, reference: str) -> tuple[Caller, History]:
+        history = await caller.history_of(reference)
+        try:
+            caller.access.require(*known.roles)
+        except NotAllowed as refused:
+            raise _not_allowed(refused) from refused
+        return caller, history
+
+    async def command(
+        request: Request,
+        reference: str,
+        asking: Annotated[tuple[Caller, History], Depends(asker)],
+        body: Any,
+        if_match: Annotated[str | None, Header(description="The ETag of the case as you read it.")] = None,
+        idempotency_key: Annotated[
+            str | None, Header(description="Makes a repeat harmless: same key, same answer.")
+        ] = None,
+    ) -> Response:
+        caller, history = asking
+        asked = desk.Asked(
+            access=caller.access,
+            case_id=history.case_id,
+            reference=parse_reference(reference),
+            known=known,
+            body=body,
+            if_match=if_match,
+            key=idempotency_key,
+        )
+        answer = await desk.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
+        headers = _NO_STORE | {"ETag": desk.etag(answer.version)}
+        if answer.again:
+            headers["Idempotency-Replayed"] = "true"
+        return Response(answer.body, media_type="application/json", headers=headers)
+
+    command.__name__ = known.name
+    command.__doc__ = known.sentence
+    command.__annotations__["body"] = known.body
+    return command
+
+
+for _known in COMMANDS.values():
+    commanding.add_api_route(
+        f"/{_known.name}",
+        _route_for(_known),
+        methods=["POST"],
+        summary=_known.sentence,
+        response_model=CommandDone,
+        responses=described(_EXPECTED_OF_COMMANDS),
+    )
+
+
+@commanding.post("/{command}", include_in_schema=False)
+async def unknown_command(caller: ACaller, reference: str, command: str) -> None:
+    """Answer a command that does not exist with those that do."""
+    await caller.history_of(reference)
+    raise Problem(
+        404, "no-such-command", "There is no such command", f"Known commands: {', '.join(COMMANDS)}."
+    )
+
+
+def _not_allowed(refused: NotAllowed) -> Problem:
+    return Problem(refused.status, refused.code, "Not allowed", refused.detail, headers=refused.headers)
+
+
+def _skeleton() -> FastAPI:
+    app = FastAPI(
+        title="Gehoor workflow",
+        version="1",
+        description="Cases, and the commands about them. Every call brings a bearer token.",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
+    )
+    app.include_router(commanding)
+    app.include_router(reading)
+    app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
+    install(app)
+    return app
+
+
+if __name__ == "__main__":
+    sys.stdout.write(describe())

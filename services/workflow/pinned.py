@@ -1,0 +1,27 @@
+"""The procedure a case runs under: the version that was pinned when it opened, byte for byte."""
+
+from events.errors import CommandRefused, GehoorError
+from procedures.library import Procedure, procedure
+from workflow.case import Case
+
+
+class ProcedureChanged(GehoorError):
+    """The file of a pinned procedure version is not the one the case was opened under: put it back."""
+
+
+def pinned_procedure(case: Case) -> Procedure:
+    """Give the procedure that the case is pinned to.
+
+    Raises `CommandRefused` when the case is not open yet, and `ProcedureChanged` when somebody edited the
+    file of a version instead of adding a version.
+    """
+    if case.opened is None:
+        raise CommandRefused("not-open-yet", "the case is being opened: try again in a moment")
+    pinned = procedure(case.opened.procedure, case.opened.procedure_version)
+    if pinned.digest != case.opened.procedure_digest:
+        raise ProcedureChanged(
+            f"procedure {pinned.id} version {pinned.version} has digest {pinned.digest[:12]}…, but case "
+            f"{case.case_id} was opened under {case.opened.procedure_digest[:12]}…: put the old file back "
+            "and add a new version"
+        )
+    return pinned

@@ -1,0 +1,1 @@
+"""Deadlines: sets, warns, meets and breaches the clocks that a case was opened with."""

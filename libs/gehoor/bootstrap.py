@@ -129,10 +129,11 @@ def _install(lock: Path) -> None:
     locked = ("--require-hashes", "--requirement", str(lock))
     project = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     uv = _find_uv(pip)
-    if uv and _show(uv, "pip", "install", "--python", str(PYTHON), *locked, **_uv_environment(pip)):
-        if _quiet(uv, "pip", "install", "--python", str(PYTHON), *project, **_uv_environment(pip)):
+    if uv is not None:
+        into = (uv, "pip", "install", "--python", str(PYTHON))
+        environment = _uv_environment(pip)
+        if _show(*into, *locked, **environment) and _quiet(*into, *project, **environment):
             return
-    if uv:
         print("environment: uv could not do it, trying pip", flush=True)
     if not _show(*pip, "install", *locked) or not _show(*pip, "install", "--quiet", *project):
         raise CannotInstall(
@@ -168,7 +169,7 @@ def _uv_environment(pip: tuple[str, ...]) -> dict[str, str]:
 
 
 def _find_pip() -> tuple[str, ...]:
-    """Find a pip that can install into the environment: the system's, the one Python brings, or the pinned one."""
+    """Find a pip that can install into `.venv`: the system's, the one Python brings, or the pinned one."""
     system = (sys.executable, "-m", "pip", "--python", str(PYTHON))
     if _run(*system, "--version").returncode == 0:
         return system
@@ -177,7 +178,7 @@ def _find_pip() -> tuple[str, ...]:
         return inside
     wheel = VENV / Path(PIP_WHEEL).name
     try:
-        with urllib.request.urlopen(PIP_WHEEL, timeout=DOWNLOAD_WITHIN_S) as answer:  # noqa: S310 - a fixed https address
+        with urllib.request.urlopen(PIP_WHEEL, timeout=DOWNLOAD_WITHIN_S) as answer:
             content = answer.read()
     except OSError as error:
         raise CannotInstall(f"pip is missing and could not be fetched ({error}); {REMEDY}") from error
@@ -211,8 +212,19 @@ def _quiet(*command: str, **environment: str) -> bool:
 
 
 def _show(*command: str, **environment: str) -> bool:
-    """Run with the output on the screen: a long installation must be seen to go on."""
-    return subprocess.run(command, env=_environment(environment), check=False, cwd=ROOT).returncode == 0
+    """Run with the output on the screen, since a long installation must be seen to go on; not each package."""
+    with subprocess.Popen(
+        command,
+        env=_environment(environment),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            if not line.startswith(" + "):
+                print(f"  {line}", end="", flush=True)
+    return process.returncode == 0
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The notifier: writes the letters an organisation owes, sends each by SMTP, and records what became of it."""
+"""The notifier: writes the letters an organisation owes, sends them by SMTP, records what became of each."""

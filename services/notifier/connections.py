@@ -1,7 +1,7 @@
 """A few open connections to the mail server, used again and again, and a breaker for when it is away.
 
-Always holds: at most `CONNECTIONS` at once; a connection that saw anything unclear is closed, never used again;
-while the server is away nobody waits for it, and one probe at a time finds out when it is back.
+Always holds: at most `CONNECTIONS` at once; a connection that saw anything unclear is closed, never used
+again; while the server is away nobody waits for it, and one probe at a time finds out when it is back.
 """
 
 import asyncio
@@ -50,7 +50,12 @@ class Connections:
         """Hand over one mail; while the server is away the answer is `Deferred` at once."""
         async with self._free:
             result, reused = await self._try(to, message)
-            if reused and isinstance(result, Deferred) and result.stage == "mail from" and result.code in (0, _CLOSING):
+            if (
+                reused
+                and isinstance(result, Deferred)
+                and result.stage == "mail from"
+                and result.code in (0, _CLOSING)
+            ):
                 self._close_idle()  # the server had hung up meanwhile: nothing was handed over yet
                 result, _ = await self._try(to, message)
             return result

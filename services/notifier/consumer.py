@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+
 from events.batch import Reaction
 from events.envelope import History, Recorded
-
 from notifier import outbox
 from notifier.owed import REACTS_TO, fold, owed
 

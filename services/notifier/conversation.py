@@ -1,8 +1,8 @@
 """One mail handed over in one SMTP conversation, and exactly what is known about it afterwards.
 
-Always holds: only an answer of 250 after the final dot is `Accepted`; anything lost after the first byte of the
-mail is `Uncertain`, because a copy may have left; before that nothing can have left. The server's words are
-never kept, they may hold an address: its code and the stage are.
+Always holds: only an answer of 2xx after the final dot is `Accepted`; anything lost after the first byte of
+the mail is `Uncertain`, because a copy may have left; before that nothing can have left. The server's words
+are never kept, they may hold an address: its code and the stage are.
 """
 
 import re
@@ -14,7 +14,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponse
 Stage = Literal["connect", "mail from", "recipient", "data", "address"]
 
 _SETTING_IS_WRONG = frozenset({502, 503, 530, 534, 535, 538})
-"""Codes that say something about our set-up (authentication, encryption, commands) and not about this letter."""
+"""Codes about our set-up (authentication, encryption, commands) and not about this letter."""
 
 _FIRST_DOT = re.compile(rb"(?m)^\.")
 

@@ -44,7 +44,9 @@ def safe_header(text: str, longest: int = LONGEST_HEADER) -> str:
             break
         text = decoded
     text = text.replace("=?", "= ?").replace("?=", "? =")
-    visible = "".join(" " if unicodedata.category(character) in _NOT_IN_A_HEADER else character for character in text)
+    visible = "".join(
+        " " if unicodedata.category(character) in _NOT_IN_A_HEADER else character for character in text
+    )
     return " ".join(visible.split())[:longest].rstrip()
 
 
@@ -66,7 +68,7 @@ def header_value(text: str, longest: int = LONGEST_HEADER) -> bytes:
 
 
 def phrase(text: str) -> bytes:
-    """Give a display name for before `<address>`: always quoted or encoded, so that it cannot hold another address."""
+    """Give a display name: always quoted or encoded, so that it cannot hold another address."""
     value = header_value(text)
     if value.startswith(b"=?"):
         return value

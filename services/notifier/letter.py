@@ -1,36 +1,45 @@
 """Writes a letter from a case and proves, before it may leave, that it says what the procedure demands.
 
-Always holds: the text is chosen by letter, language and the organisation's tone; what a user typed is only ever
-a value, never a template; every date comes from the case's own clocks, so a letter cannot name another period
-than the clock; a letter that lacks a mandatory part is not made at all.
+Always holds: the text is chosen by letter, language and the organisation's tone; what a user typed is only
+ever a value, never a template; every date comes from the case's own clocks, so a letter cannot name another
+period than the clock; a letter that lacks a mandatory part is not made at all.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from events.catalogue import CaseOpened, DeadlineSet, Moment
-from events.errors import GehoorError
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
-from procedures.library import LetterRule
-from procedures.organisations import Organisation, StaffMember
 
+from events.catalogue import DeadlineSet, Moment
+from events.errors import GehoorError
 from notifier.header import safe_header
 from notifier.owed import Case
 from notifier.words import Language, fields_in_words, in_words
+from procedures.organisations import Organisation
+from procedures.procedure import LetterRule
 
 LONGEST_NAME = 100
 """Characters of a complainant's name in a salutation."""
 
-SUBJECTS: Final[Mapping[str, Mapping[Language, str]]] = {
-    "acknowledgement": {"nl": "Wij hebben uw klacht ontvangen", "en": "We received your complaint"},
-    "handling notice": {"nl": "We zijn bezig met je melding", "en": "We are working on your report"},
+SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "acknowledgement": {
+        "nl.u": "Wij hebben uw klacht ontvangen",
+        "nl.je": "We hebben je klacht ontvangen",
+        "en": "We received your complaint",
+    },
+    "handling notice": {
+        "nl.u": "Wij zijn bezig met uw melding",
+        "nl.je": "We zijn bezig met je melding",
+        "en": "We are working on your report",
+    },
 }
+"""What a letter is called, by letter and manner (language and tone); the case's reference is added."""
 
 _PROMISED = (
     "substantive reaction sent",
@@ -71,6 +80,17 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Handler:
+    """Who handles the case, in the words of the letter's language."""
+
+    name: str
+    function: str
+    email: str
+    phone: str
+    reachable: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A heading or a paragraph of a letter."""
 
@@ -79,21 +99,28 @@ class Block:
 
 
 def write_letter(
-    case: Case, letter: str, organisation: Organisation, rule: LetterRule, recipient: str, written_at: datetime
+    case: Case,
+    letter: str,
+    organisation: Organisation,
+    rule: LetterRule,
+    recipient: str,
+    written_at: datetime,
 ) -> WrittenLetter:
     """Write `letter` of a case, dated the civil day of `written_at` in the procedure's zone.
 
-    `recipient` is the complainant's name as typed, or empty. Raises `LetterCannotBeMade` naming the missing part.
+    `recipient` is the complainant's name as typed, or empty. Raises `LetterCannotBeMade` naming what lacks.
     """
     opened = case.opened
     if opened is None or case.received_on is None:
         raise LetterCannotBeMade(f"{letter}: the case is not open yet")
-    language: Language = "en" if opened.language == "en" else "nl"
+    language: Language = "en" if opened.language == "en" and "en" in organisation.languages else "nl"
     manner = "en" if language == "en" else f"nl.{organisation.tone}"
     dated_on = written_at.astimezone(ZoneInfo(opened.zone)).date()
     period = _period(case, rule)
-    handler = organisation.staff.get(opened.handler)
-    explanation = _render(f"explanations/{organisation.id}.{manner}.txt", {}) or ""
+    handler = _handler(organisation, opened.handler, language)
+    explanation = (
+        _render(f"explanations/{opened.procedure}-{opened.procedure_version}.{manner}.txt", {}) or ""
+    )
     text = _render(
         f"{letter.replace(' ', '-')}.{manner}.txt",
         {
@@ -106,21 +133,25 @@ def write_letter(
             "promised": _promises(case, language),
             "explanation": explanation,
             "missing": fields_in_words(case.missing, language),
-            "organisation": organisation,
+            "organisation": organisation.name,
             "signature": organisation.signature,
         },
     )
     if text is None:
-        raise LetterCannotBeMade(f"{letter}: there is no text for {manner}; add letters/{letter}.{manner}.txt")
+        raise LetterCannotBeMade(
+            f"{letter}: there is no text for {manner}; add letters/{letter}.{manner}.txt"
+        )
     blocks = _blocks(text)
     plain = "\n\n".join("\n".join(block.lines) for block in blocks) + "\n"
-    proofs = _proofs(opened, rule, language, dated_on, period, handler, explanation)
+    proofs = _proofs(language, dated_on, period, handler, explanation)
     for content in rule.contents:
         if content not in proofs:
             raise LetterCannotBeMade(f"{letter}: nobody taught the notifier to prove {content!r}")
-        if not proofs[content]() or not all(part in plain for part in proofs[content]()):
-            raise LetterCannotBeMade(f"{letter} of {organisation.id}: the mandatory part {content!r} is missing")
-    subject = f"{SUBJECTS[letter][language]} ({opened.reference})"
+        if not proofs[content] or not all(part in plain for part in proofs[content]):
+            raise LetterCannotBeMade(
+                f"{letter} of {organisation.id}: the mandatory part {content!r} is missing"
+            )
+    subject = f"{SUBJECTS[letter][manner]} ({opened.reference})"
     html = _ENVIRONMENT.get_template("frame.html").render(language=language, subject=subject, blocks=blocks)
     return WrittenLetter(subject, plain, html, language, dated_on, tuple(rule.contents))
 
@@ -140,6 +171,19 @@ def working_moment(deadline: DeadlineSet) -> Moment:
     return deadline.strict if deadline.working == "strict" else deadline.lenient
 
 
+def _handler(organisation: Organisation, staff_id: str, language: Language) -> Handler | None:
+    member = organisation.staff.get(staff_id)
+    if member is None:
+        return None
+    return Handler(
+        name=member.name,
+        function=member.function_in(language),
+        email=member.email,
+        phone=member.phone,
+        reachable=member.reachable_in(language),
+    )
+
+
 def _period(case: Case, rule: LetterRule) -> Moment | None:
     """Find the period that the procedure wants in the letter, from the clock itself and nowhere else."""
     if rule.period_of is None:
@@ -149,7 +193,7 @@ def _period(case: Case, rule: LetterRule) -> Moment | None:
 
 
 def _promises(case: Case, language: Language) -> list[Promise]:
-    """List what the organisation promised, soonest first; of two on one day about the end, only the firm one."""
+    """List what was promised, soonest first; of two on one day about the end only the firm one."""
     told: dict[tuple[date, bool], tuple[date, Promise]] = {}
     for deadline in case.deadlines.values():
         fact = next((fact for fact in _PROMISED if fact in deadline.rule.satisfied_by), None)
@@ -164,25 +208,15 @@ def _promises(case: Case, language: Language) -> list[Promise]:
 
 
 def _proofs(
-    opened: CaseOpened,
-    rule: LetterRule,
-    language: Language,
-    dated_on: date,
-    period: Moment | None,
-    handler: StaffMember | None,
-    explanation: str,
-) -> Mapping[str, Callable[[], tuple[str, ...]]]:
+    language: Language, dated_on: date, period: Moment | None, handler: Handler | None, explanation: str
+) -> Mapping[str, tuple[str, ...]]:
     """Say per mandatory part which words prove it; no words mean that the part cannot be there."""
-
-    def how_to_reach() -> tuple[str, ...]:
-        return tuple(way for way in (handler.email, handler.phone) if way) if handler else ()
-
     return {
-        "date": lambda: (in_words(dated_on, language),),
-        "procedure": lambda: tuple("\n".join(block.lines) for block in _blocks(explanation)),
-        "handler": lambda: (handler.name,) if handler and handler.name else (),
-        "handler contact": how_to_reach,
-        "period": lambda: (in_words(period.on, language),) if period else (),
+        "date": (in_words(dated_on, language),),
+        "procedure": tuple("\n".join(block.lines) for block in _blocks(explanation)),
+        "handler": (handler.name,) if handler else (),
+        "handler contact": (handler.email, handler.phone) if handler else (),
+        "period": (in_words(period.on, language),) if period else (),
     }
 
 

@@ -1,8 +1,8 @@
 """One letter as the bytes of a mail: multipart/alternative, plain text and HTML, every line CRLF.
 
-Always holds: the same letter gives the same bytes, so that every attempt carries the same Message-ID; the set
-of headers is checked on the finished bytes; bodies are quoted-printable, so no line of a user can be long, end
-in a bare LF or be taken for the end of the mail.
+Always holds: every attempt at a letter carries the same Message-ID; the set of headers is checked on the
+finished bytes; bodies are quoted-printable, so no line of a user can be long, end in a bare LF or be taken
+for the end of the mail.
 """
 
 import binascii
@@ -66,7 +66,9 @@ def to_bytes(mail: Mail) -> bytes:
         b"1.0",
         b'multipart/alternative; boundary="' + boundary + b'"',
     )
-    head = b"".join(name.encode("ascii") + b": " + value + b"\r\n" for name, value in zip(HEADERS, values, strict=True))
+    head = b"".join(
+        name.encode("ascii") + b": " + value + b"\r\n" for name, value in zip(HEADERS, values, strict=True)
+    )
     message = b"".join(
         (
             head,

@@ -19,7 +19,7 @@ Connection = asyncpg.Connection | asyncpg.Pool
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One committed try to send a letter; `written_at` decides the date on it, `age_s` is real seconds owed."""
+    """One committed try to send a letter; `written_at` gives its date, `age_s` is real seconds owed."""
 
     letter_id: UUID
     case_id: UUID
@@ -60,7 +60,8 @@ async def owe(connection: Connection, letters: Sequence[Owed]) -> None:
     )
 
 
-_ATTEMPT = "letter_id, case_id, letter, attempts, written_at, extract(epoch FROM clock_timestamp() - owed_at)::float8"
+_AGE_S = "extract(epoch FROM clock_timestamp() - owed_at)::float8"
+_ATTEMPT = f"letter_id, case_id, letter, attempts, written_at, {_AGE_S}"
 
 _CLAIM = f"""
 WITH chosen AS (
@@ -97,7 +98,12 @@ ORDER BY attempt_started_at LIMIT $5
 
 
 async def abandoned(
-    pool: asyncpg.Pool, lanes: Collection[int], member: UUID, in_hand: Collection[UUID], lease_s: float, limit: int
+    pool: asyncpg.Pool,
+    lanes: Collection[int],
+    member: UUID,
+    in_hand: Collection[UUID],
+    lease_s: float,
+    limit: int,
 ) -> list[Attempt]:
     """Find attempts nobody will report on: their process is gone, has lost them, or took too long."""
     rows = await pool.fetch(_ABANDONED, list(lanes), member, list(in_hand), lease_s, limit)
@@ -118,7 +124,8 @@ UPDATE letter SET
     state = n.state, reason = n.reason, claimed_by = NULL, last_code = n.code, last_stage = n.stage,
     next_attempt_at = clock_timestamp() + make_interval(secs => n.wait_s),
     may_have_left = letter.may_have_left OR n.may_have_left
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::float8[], $8::boolean[])
+FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::float8[],
+        $8::boolean[])
     AS n(letter_id, attempts, state, reason, code, stage, wait_s, may_have_left)
 WHERE letter.letter_id = n.letter_id AND letter.attempts = n.attempts AND letter.state = 'sending'
 """

@@ -1,8 +1,9 @@
 """Where mail is handed over: `GEHOOR_SMTP_URL`, checked once at start.
 
 `smtp://user:password@host:port` or `smtps://…`, with these options after `?`: `starttls` (always,
-opportunistic, never), `bounces` (an address; without it the envelope's sender is empty), `helo`, `authority` (a
-PEM file with the certificate authority to trust), `final_wait_s` (how long the answer to a whole mail may take).
+opportunistic, never), `bounces` (an address; without it the envelope's sender is empty), `helo`, `authority`
+(a PEM file with the certificate authority to trust), `command_wait_s` and `final_wait_s` (how long an answer
+may take, to a command and to a whole mail).
 """
 
 import socket
@@ -12,7 +13,6 @@ from typing import Literal, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from events.errors import Misconfigured
-
 from notifier.header import NotAnAddress, parse_address
 
 Encryption = Literal["implicit", "always", "opportunistic", "never"]

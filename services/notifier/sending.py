@@ -1,0 +1,214 @@
+"""The sending loop: claim, write, hand over, record; sent at least once, and every copy explained.
+
+Always holds: the attempt is committed before it is made; nothing is rendered, decrypted or sent inside a
+transaction; the outcome and the end of the outbox row are one transaction; an attempt whose outcome nobody
+knows is recorded as `LetterUncertain` before the next one is made, under the same Message-ID.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import assert_never
+from uuid import UUID
+
+import structlog
+
+from events.errors import Misconfigured
+from events.platform import Platform
+from events.transact import Command, Outcome, transact_many
+from notifier import outbox
+from notifier.attempt import Done, Ready, command_of, lost, postponement_of, prepare, tell
+from notifier.connections import Connections
+from notifier.outbox import Attempt
+
+log = structlog.get_logger()
+
+IN_HAND = 200
+"""Letters claimed and not yet recorded: ten times the connections, so that these never wait for work."""
+
+CLAIMED_WHILE_AWAY = 20
+"""Letters tried per round while the server is away, so that a long queue costs little."""
+
+RECORDED_TOGETHER = 100
+LOOKED_AFTER_EVERY_S = 2.0
+WAITS_FOR_A_RESULT_S = 0.25
+GATHERS_FOR_S = 0.01
+"""After a first result, how long to wait for others to be recorded with it: one commit instead of many."""
+
+LEASE_MARGIN_S = 900.0
+"""Beyond the longest wait for a server, an attempt of a living process counts as lost."""
+
+
+class SendingLoop:
+    """Sends what is due in the lanes this process owns; one `run_once` never waits for a slow server."""
+
+    name = "letters"
+    interval_s = 0.25
+
+    def __init__(
+        self,
+        platform: Platform,
+        connections: Connections,
+        final_wait_s: float,
+        wake: asyncio.Event | None = None,
+    ) -> None:
+        self.wake = wake
+        self._platform = platform
+        self._connections = connections
+        self._lease_s = final_wait_s + LEASE_MARGIN_S
+        if platform.keys is None:
+            raise Misconfigured("the notifier opens personal fields: start its service with keys")
+        self._keys = platform.keys
+        self._message_key = platform.settings.secret("message.key")
+        self._sending: set[asyncio.Task[None]] = set()
+        self._probing: asyncio.Task[None] | None = None
+        self._in_hand: dict[UUID, Attempt] = {}
+        self._done: list[Done] = []
+        self._looked_after_at_s = float("-inf")
+
+    async def run_once(self) -> int:
+        """Do one round and give the number of letters that moved on."""
+        self._probe_if_due()
+        moved = await self._record()
+        moved += await self._explain_abandoned()
+        moved += await self._begin()
+        if self._sending and not self._done:
+            await asyncio.wait(
+                self._sending, timeout=WAITS_FOR_A_RESULT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        if self._sending and self._done:
+            await asyncio.wait(self._sending, timeout=GATHERS_FOR_S)
+        return moved + len(self._done)
+
+    async def close(self, within_s: float = 5.0) -> None:
+        """Let attempts in the air land, record what is known, hang up; the rest is explained later."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=within_s)
+        for task in (*self._sending, *((self._probing,) if self._probing else ())):
+            task.cancel()
+        await self._record()
+        await self._connections.close()
+
+    async def _begin(self) -> int:
+        """Claim due letters, write them, and start handing them over."""
+        room = IN_HAND - len(self._in_hand)
+        if self._connections.is_away:
+            room = min(room, CLAIMED_WHILE_AWAY)
+        owned = self._platform.ownership.owned
+        if room <= 0 or not owned:
+            return 0
+        attempts = await outbox.claim(self._platform.pool, owned, room, self._platform.ownership.member_id)
+        if not attempts:
+            return 0
+        cases = {attempt.case_id for attempt in attempts}
+        histories = await self._platform.store.histories(cases)
+        await self._keys.load(cases)
+        self._in_hand |= {attempt.letter_id: attempt for attempt in attempts}
+        for attempt in attempts:
+            prepared = prepare(attempt, histories[attempt.case_id], self._keys.open, self._message_key)
+            match prepared:
+                case Ready():
+                    task = asyncio.create_task(self._hand_over(prepared))
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
+                    await asyncio.sleep(0)  # rendering must not keep the conversations waiting
+                case Done():
+                    self._done.append(prepared)
+                case _:
+                    assert_never(prepared)
+        return len(attempts)
+
+    async def _hand_over(self, ready: Ready) -> None:
+        result = await self._connections.deliver(ready.to, ready.message)
+        self._done.append(ready.ended(result, self._platform.clock.now()))
+
+    async def _record(self) -> int:
+        """Record finished attempts, event and outbox row in one transaction; one letter per case."""
+        batch = list(_one_per_case(self._done))
+        if not batch:
+            return 0
+        told = {done.attempt.letter_id: command_of(done) for done in batch}
+        commands = [command for command in told.values() if command is not None]
+        by_command = {
+            done.attempt.case_id: done for done in batch if told[done.attempt.letter_id] is not None
+        }
+
+        async def apply(connection: outbox.Connection, fared: Sequence[tuple[Command, Outcome]]) -> None:
+            recorded = [by_command[command.case_id] for command, _ in fared]
+            await _write_down(connection, recorded)
+
+        silent = [done for done in batch if told[done.attempt.letter_id] is None]
+        if silent:
+            await _write_down(self._platform.pool, silent)
+            self._forget(silent)
+        if commands:
+            outcomes = await transact_many(self._platform, commands, apply)
+            fared = list(zip(commands, outcomes, strict=True))
+            self._forget([by_command[c.case_id] for c, o in fared if o.status in ("ok", "duplicate")])
+            for command, outcome in fared:
+                if outcome.refused is not None:
+                    self._refused(by_command[command.case_id], outcome)
+        return len(batch)
+
+    def _refused(self, done: Done, outcome: Outcome) -> None:
+        """Erased between sending and recording: the fact is recorded without the letter's text."""
+        code = outcome.refused.code if outcome.refused else ""
+        self._done.remove(done)
+        if code == "person-erased" and done.has_text:
+            self._done.append(done.without_text())
+        else:
+            self._in_hand.pop(done.attempt.letter_id, None)
+            log.error(
+                "letter.not_recorded", case=str(done.attempt.case_id), letter=done.attempt.letter, code=code
+            )
+
+    def _forget(self, recorded: Sequence[Done]) -> None:
+        for done in recorded:
+            self._done.remove(done)
+            self._in_hand.pop(done.attempt.letter_id, None)
+            tell(done)
+
+    async def _explain_abandoned(self) -> int:
+        """Turn attempts without a reporter into `LetterUncertain`, so that the next one is explained."""
+        if monotonic() - self._looked_after_at_s < LOOKED_AFTER_EVERY_S or not self._platform.ownership.owned:
+            return 0
+        self._looked_after_at_s = monotonic()
+        ownership = self._platform.ownership
+        attempts = await outbox.abandoned(
+            self._platform.pool,
+            ownership.owned,
+            ownership.member_id,
+            list(self._in_hand),
+            self._lease_s,
+            RECORDED_TOGETHER,
+        )
+        if not attempts:
+            return 0
+        histories = await self._platform.store.histories({attempt.case_id for attempt in attempts})
+        for attempt in attempts:
+            self._in_hand[attempt.letter_id] = attempt
+            self._done.append(
+                lost(attempt, histories[attempt.case_id], self._message_key, self._platform.clock.now())
+            )
+        return await self._record()
+
+    def _probe_if_due(self) -> None:
+        if self._connections.probe_is_due and (self._probing is None or self._probing.done()):
+            self._probing = asyncio.create_task(self._probe())
+
+    async def _probe(self) -> None:
+        if await self._connections.probe():
+            await outbox.release(self._platform.pool, self._platform.ownership.owned)
+
+
+async def _write_down(connection: outbox.Connection, recorded: Sequence[Done]) -> None:
+    await outbox.settle(connection, [done.attempt.letter_id for done in recorded if done.is_settled])
+    await outbox.postpone(connection, [postponement_of(done) for done in recorded if not done.is_settled])
+
+
+def _one_per_case(finished: Sequence[Done]) -> Iterator[Done]:
+    cases = set[UUID]()
+    for done in finished:
+        if done.attempt.case_id not in cases and len(cases) < RECORDED_TOGETHER:
+            cases.add(done.attempt.case_id)
+            yield done

@@ -4,11 +4,11 @@ Pure: no clock is read, nothing is awaited. Workflow emits `ReportClassified` an
 events of the stream are folded because a handler's worklist shows clocks and letters too. A case keeps the
 procedure version it was opened under, whatever comes into force later.
 
-Every report opens a case, an incident and "neither" too: all reports are registered (BNC-b), each complainant is
-told that theirs is being handled (BNC-1), and nobody should depend on the right box having been ticked. Only the
-terms of the complaint procedure wait until the report is a complaint, because a breach of a promise that
-was never made could not be retracted; a later classification brings them, counted from receipt as ever (1.12).
-Away from "complaint" nothing stops: a term is not lost by renaming what somebody said.
+Every report opens a case, an incident or "neither" too: B&C registers all reports and tells everybody that
+theirs is being handled, and nobody should depend on the right box having been ticked. Only the terms of the
+complaint procedure wait until the report is a complaint, because the breach of a promise that was never made
+could not be retracted. A later classification brings them, counted from receipt as ever: reclassifying
+restarts nothing. Away from "complaint" nothing stops: a term is not lost by renaming what somebody said.
 """
 
 from collections.abc import Mapping
@@ -39,8 +39,8 @@ from events.catalogue import (
 )
 from events.envelope import History, NewEvent, Recorded
 from events.errors import CommandRefused, MalformedEvent
-from procedures.library import Procedure
 from procedures.organisations import Organisation
+from procedures.procedure import Procedure
 from workflow.rota import assign
 
 Kind = Literal["complaint", "incident", "both", "neither"]
@@ -175,9 +175,7 @@ def reclassify(case: Case, kind: Kind, because: str, procedure: Procedure, now: 
             f"allowed: {', '.join(allowed)}",
         )
     if kind == case.kind:
-        raise CommandRefused(
-            "nothing-changes", f"the report already is: {kind}; choose another kind or leave it"
-        )
+        raise CommandRefused("nothing-changes", f"the report already is: {kind}; choose another kind")
     brings = procedure.clocks if _HAS_COMPLAINT_TERMS[kind] else ()
     event = ReportClassified(
         kind=kind,

@@ -1,4 +1,4 @@
-"""What workflow does about an event: open the case when a complaint came in, and keep the worklist current."""
+"""What workflow does about an event: open the case when a complaint comes in, keep the worklist current."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The desk where commands are handed in: the same order of questions for every one of them.
 
-Was this asked before (then the same answer)? Does the caller know the case as it stands (`If-Match`)? Does the
-case allow it? Then the events, the worklist's row and the answer are written in one transaction.
+Was this asked before (then the same answer)? Does the caller know the case as it stands (`If-Match`)? Does
+the case allow it? Then the events, the worklist's row and the answer are written in one transaction.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The workflow API: list cases, read one, give a command; every caller brings a bearer token.
 
-A caller sees the organisations of their token and nothing else: a reference of another organisation is answered
-exactly like one that does not exist. Reading folds the case from the store, never from the worklist, so
-what is shown is what happened.
+A caller sees the organisations of their token and nothing else: a reference of another organisation is
+answered exactly like one that does not exist. Reading folds the case from the store, never from the
+worklist, so what is shown is what happened.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """The procedure a case runs under: the version that was pinned when it opened, byte for byte."""
 
 from events.errors import CommandRefused, GehoorError
-from procedures.library import Procedure, procedure
+from procedures.library import procedure
+from procedures.procedure import Procedure
 from workflow.case import Case
 
 

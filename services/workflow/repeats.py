@@ -1,7 +1,8 @@
 """Recognises a request that was sent before: same `Idempotency-Key`, same answer, no second effect.
 
-What is kept per key: a keyed hash of the request and the answer, both without anything personal. The key itself
-is kept as a keyed hash too, because nobody can know what a client puts into it. A key belongs to its actor.
+What is kept per key: a keyed hash of the request and the answer, both without anything personal. The key
+itself is kept as a keyed hash too, because nobody can know what a client puts into it. A key belongs to its
+actor.
 """
 
 import hmac

@@ -1,7 +1,7 @@
-"""Who handles a case: chosen by rule from the organisation's rota, the same whoever computes it and whenever.
+"""Who handles a case: chosen by rule from the organisation's rota, the same whoever computes it.
 
-Each member of the rota draws a number for the case (a hash of both) and the highest draw gets it. Somebody who
-joins or leaves the rota therefore takes or gives up only their own share; nobody else's cases would move.
+Each member of the rota draws a number for the case (a hash of both) and the highest draw gets it. Somebody
+who joins or leaves the rota therefore takes or gives up only their own share; nobody else's cases move.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from events.errors import GehoorError
 
 
 class NobodyToAssign(GehoorError):
-    """The rota is empty or everybody on it is excluded: add somebody to the organisation's file, then retry."""
+    """The rota is empty or everybody on it is excluded: add somebody to it, then retry."""
 
 
 def assign(case_id: UUID, rota: Sequence[str], excluded: Collection[str] = ()) -> str:

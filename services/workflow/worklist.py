@@ -17,6 +17,7 @@ import asyncpg
 
 from events.canonical import to_json
 from events.envelope import History
+from events.errors import GehoorError
 from workflow.case import Case, Clock, fold
 
 MOST_PER_PAGE = 200
@@ -25,7 +26,7 @@ MOST_PER_PAGE = 200
 FROM_THE_START = UUID(int=0)
 
 
-class NotACursor(ValueError):
+class NotACursor(GehoorError):
     """This cursor is not one of ours: take it from the Link header of the page before."""
 
 

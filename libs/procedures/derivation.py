@@ -47,22 +47,25 @@ def derive(rule: ClockRule, starts_on: date, zone: str) -> Derivation:
 
     Raises `OutsideCalendar` for a date beyond the calendars, `UnknownCalendar` and `UnknownZone`.
     """
-    readings = tuple(_read(rule, calendar(name), starts_on, zone) for name in rule.calendars)
-    return interval(rule, readings, zone)
+    works = [calendar(name) for name in rule.calendars]
+    return interval(rule, [(_read(rule, each, starts_on, zone), each) for each in works], zone)
 
 
-def interval(rule: ClockRule, readings: Sequence[Reading], zone: str) -> Derivation:
-    """Put readings together: strict is their earliest end, lenient their latest; one at least is needed."""
+def interval(rule: ClockRule, readings: Sequence[tuple[Reading, Calendar]], zone: str) -> Derivation:
+    """Put readings together, each with its calendar: strict is their earliest end, lenient their latest.
+
+    The warning belongs to the working reading; where several end at once, the earliest warning counts.
+    """
     if not readings:
         raise ValueError(f"clock {rule.clock} has no reading: name at least one calendar")
-    ends = [reading.ends for reading in readings]
+    ends = [reading.ends for reading, _ in readings]
     strict, lenient = min(ends, key=_instant_of), max(ends, key=_instant_of)
     working: Literal["strict", "lenient"] = "strict" if rule.binds == "company" else "lenient"
     warn_at = None
     if rule.binds == "company":
-        days = [_warn_on(rule, reading) for reading in readings if reading.ends.at == strict.at]
+        days = [_warn_on(rule, strict.on, works) for reading, works in readings if reading.ends == strict]
         warn_at = instant(min(days), WARNED_AT, zone)
-    return Derivation(strict, lenient, working, tuple(readings), warn_at)
+    return Derivation(strict, lenient, working, tuple(reading for reading, _ in readings), warn_at)
 
 
 def standing(deadline: Derivation | tuple[Moment, Moment], at: datetime) -> Standing:
@@ -78,6 +81,7 @@ def standing(deadline: Derivation | tuple[Moment, Moment], at: datetime) -> Stan
 
 def add_working_days(day: date, amount: int, works: Calendar) -> date:
     """Give the `amount`-th working day after `day`, which itself never counts; 0 gives `day`."""
+    _refuse_negative(amount)
     while amount > 0:
         day += _DAY
         if works.is_working_day(day):
@@ -87,6 +91,7 @@ def add_working_days(day: date, amount: int, works: Calendar) -> date:
 
 def subtract_working_days(day: date, amount: int, works: Calendar) -> date:
     """Give the `amount`-th working day before `day`, which itself never counts; 0 gives `day`."""
+    _refuse_negative(amount)
     while amount > 0:
         day -= _DAY
         if works.is_working_day(day):
@@ -115,14 +120,16 @@ def working_day_until(day: date, works: Calendar) -> date:
 
 
 def _read(rule: ClockRule, works: Calendar, starts_on: date, zone: str) -> Reading:
-    steps = [Step(on=starts_on, counted=False, why="the day it starts does not count")]
+    why_free = works.why_free(starts_on)
+    start = "the day it starts does not count" + (f" ({why_free})" if why_free else "")
+    steps = [Step(on=starts_on, counted=False, why=start)]
     match rule.unit:
         case "working days":
-            end = _count_working_days(starts_on, rule.amount, works, steps)
+            end = _walk_working_days(starts_on, rule.amount, works, steps)
         case "days":
-            end = _count_periods(starts_on, rule.amount, _DAY, "day", steps)
+            end = _walk_periods(starts_on, rule.amount, _DAY, "day", steps)
         case "weeks":
-            end = _count_periods(starts_on, rule.amount, 7 * _DAY, "week", steps)
+            end = _walk_periods(starts_on, rule.amount, 7 * _DAY, "week", steps)
         case _:
             assert_never(rule.unit)
     if rule.binds == "customer":
@@ -136,7 +143,7 @@ def _read(rule: ClockRule, works: Calendar, starts_on: date, zone: str) -> Readi
     )
 
 
-def _count_working_days(day: date, amount: int, works: Calendar, steps: list[Step]) -> date:
+def _walk_working_days(day: date, amount: int, works: Calendar, steps: list[Step]) -> date:
     number = 0
     while number < amount:
         day += _DAY
@@ -147,7 +154,7 @@ def _count_working_days(day: date, amount: int, works: Calendar, steps: list[Ste
     return day
 
 
-def _count_periods(day: date, amount: int, step: timedelta, name: str, steps: list[Step]) -> date:
+def _walk_periods(day: date, amount: int, step: timedelta, name: str, steps: list[Step]) -> date:
     for number in range(1, amount + 1):
         day += step
         steps.append(Step(on=day, counted=True, why=f"{name} {number}"))
@@ -163,12 +170,16 @@ def _roll_forward(end: date, works: Calendar, steps: list[Step]) -> date:
     return end
 
 
-def _warn_on(rule: ClockRule, reading: Reading) -> date:
-    works = calendar(reading.name.removeprefix("on calendar "))
-    last = working_day_until(reading.ends.on, works)
+def _warn_on(rule: ClockRule, end: date, works: Calendar) -> date:
+    """Count the lead back from the end; without a lead it is the last working day until the end."""
     if rule.warn_before_working_days == 0:
-        return last
-    return min(last, subtract_working_days(reading.ends.on, rule.warn_before_working_days, works))
+        return working_day_until(end, works)
+    return subtract_working_days(end, rule.warn_before_working_days, works)
+
+
+def _refuse_negative(amount: int) -> None:
+    if amount < 0:
+        raise ValueError(f"{amount} working days: count backward with subtract_working_days instead")
 
 
 def _instant_of(moment: Moment) -> datetime:

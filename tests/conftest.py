@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from events.testing import TestSystem, make_system
 from gehoor.embedded import nats, postgres
 from gehoor.embedded.ports import choose
 from gehoor.embedded.processes import start
@@ -58,6 +59,16 @@ async def nats_server(short_folder: Path) -> AsyncIterator[NatsFactory]:
     yield make
     for server in made:
         await server.kill()
+
+
+@pytest.fixture(scope="module")
+async def system(
+    postgres_server: PostgresServer, keys_server: PostgresServer, short_folder: Path
+) -> AsyncIterator[TestSystem]:
+    """A fresh event store and key store, provisioned as in earnest, for the tests of one file."""
+    made = await make_system(short_folder / "home", postgres_server.admin_url, keys_server.admin_url)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from events.catalogue import CATALOGUE
+from events.database import transaction
 from events.envelope import FeedPosition, History, NewEvent, Recorded, follow
 from events.errors import Fenced, StreamConflict
 from events.feed import Notice
@@ -110,7 +111,7 @@ async def transact_batch(
     `StreamConflict` when a case was appended to without its lock: nothing stands then.
     """
     relevant = [n for n in notices if n.type in consumer.reacts_to or n.type not in CATALOGUE]
-    async with platform.pool.acquire() as connection, connection.transaction():
+    async with transaction(platform.pool) as connection:
         cases = {notice.case_id for notice in relevant}
         decided, histories = _Decided(), dict[UUID, History]()
         if cases:

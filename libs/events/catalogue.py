@@ -44,7 +44,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 # --- intake ----------------------------------------------------------------------------------------------
 
 
-class ComplaintReceived(Event):
+class ComplaintReceived(Event, frozen=True, kw_only=True):
     """Somebody told the organisation about their dissatisfaction; happened_at is the moment of receipt.
 
     `received_on` is the civil date of receipt in the procedure's zone, from which the terms run.
@@ -76,7 +76,7 @@ class ComplaintReceived(Event):
 # --- workflow --------------------------------------------------------------------------------------------
 
 
-class ClockRule(Value):
+class ClockRule(Value, frozen=True, kw_only=True):
     """One clock of the pinned procedure, complete enough that `deadlines` reads no procedure.
 
     `amount` with `unit` counts from the fact `starts`; the first of the facts `satisfied_by` meets it.
@@ -96,7 +96,7 @@ class ClockRule(Value):
     source: str
 
 
-class ReportClassified(Event):
+class ReportClassified(Event, frozen=True, kw_only=True):
     """The report is a complaint, an incident, both or neither; by a rule, or by a person later.
 
     A person's reason is free text, so it lies in the encrypted part; `because` in clear is a rule's sentence
@@ -113,7 +113,7 @@ class ReportClassified(Event):
     clocks: tuple[ClockRule, ...] = ()
 
 
-class CaseOpened(Event):
+class CaseOpened(Event, frozen=True, kw_only=True):
     """A case runs under a pinned version of the organisation's procedure, with one person handling it.
 
     `handler` is the pseudonymous staff identifier from the organisation's rota; `letters` are owed at once.
@@ -137,14 +137,14 @@ class CaseOpened(Event):
 # --- deadlines -------------------------------------------------------------------------------------------
 
 
-class Moment(Value):
+class Moment(Value, frozen=True, kw_only=True):
     """A civil deadline: the last day `on` in `zone`; `at` is the instant from which it is too late."""
 
     on: date
     at: datetime
 
 
-class Step(Value):
+class Step(Value, frozen=True, kw_only=True):
     """One step of a derivation: a day, whether it counted, and why."""
 
     on: date
@@ -152,7 +152,7 @@ class Step(Value):
     why: str
 
 
-class Reading(Value):
+class Reading(Value, frozen=True, kw_only=True):
     """One defensible way to read the rule, and where it leads."""
 
     name: str
@@ -162,7 +162,7 @@ class Reading(Value):
     because: tuple[Step, ...]
 
 
-class DeadlineSet(Event):
+class DeadlineSet(Event, frozen=True, kw_only=True):
     """A clock runs: an interval from `strict` to `lenient`; who is bound acts by the working reading.
 
     `readings` hold the whole derivation, so that an independent program can check every day.
@@ -183,7 +183,7 @@ class DeadlineSet(Event):
     rule: ClockRule
 
 
-class DeadlineWarned(Event):
+class DeadlineWarned(Event, frozen=True, kw_only=True):
     """A clock that binds the company will end soon and is not met."""
 
     emitted_by: ClassVar[str] = "deadlines"
@@ -192,7 +192,7 @@ class DeadlineWarned(Event):
     due: Moment
 
 
-class DeadlineMet(Event):
+class DeadlineMet(Event, frozen=True, kw_only=True):
     """The fact that satisfies a clock happened: at `met_at`, in time or `late_by_s` seconds late.
 
     `standing` compares `met_at` with both readings. A late one does not retract a breach.
@@ -209,7 +209,7 @@ class DeadlineMet(Event):
     late_by_s: int
 
 
-class DeadlineBreached(Event):
+class DeadlineBreached(Event, frozen=True, kw_only=True):
     """A promise was not kept: the moment of `reading` passed unmet; never retracted.
 
     The first one comes with the working reading; `beyond_dispute` is true when no reading is left.
@@ -224,7 +224,7 @@ class DeadlineBreached(Event):
     beyond_dispute: bool
 
 
-class TargetMissed(Event):
+class TargetMissed(Event, frozen=True, kw_only=True):
     """A target ("we aim to") was not reached; told in the same way as a breach, but it is none."""
 
     emitted_by: ClassVar[str] = "deadlines"
@@ -240,7 +240,7 @@ class TargetMissed(Event):
 _LETTER: Mapping[str, tuple[str, ...]] = {COMPLAINANT: ("to", "subject", "text")}
 
 
-class LetterSent(Event):
+class LetterSent(Event, frozen=True, kw_only=True):
     """The recipient's server accepted a letter; happened_at is that moment: dispatch and arrival.
 
     `contents` are the mandatory parts that were checked before sending; `dated_on` is the date on it.
@@ -259,7 +259,7 @@ class LetterSent(Event):
     attempts: int
 
 
-class LetterPrepared(Event):
+class LetterPrepared(Event, frozen=True, kw_only=True):
     """A letter lies ready to be printed, for somebody without an e-mail address; a person posts it."""
 
     emitted_by: ClassVar[str] = "notifier"
@@ -272,7 +272,7 @@ class LetterPrepared(Event):
     contents: tuple[str, ...]
 
 
-class LetterRefused(Event):
+class LetterRefused(Event, frozen=True, kw_only=True):
     """The recipient's server refused a letter for good; no dispatch, no arrival: a person must act."""
 
     emitted_by: ClassVar[str] = "notifier"
@@ -285,7 +285,7 @@ class LetterRefused(Event):
     attempts: int
 
 
-class LetterUncertain(Event):
+class LetterUncertain(Event, frozen=True, kw_only=True):
     """An attempt has no known result: a copy may have left, so a second one may follow (same Message-ID)."""
 
     emitted_by: ClassVar[str] = "notifier"
@@ -299,7 +299,7 @@ class LetterUncertain(Event):
 # --- keys ------------------------------------------------------------------------------------------------
 
 
-class ErasureRequested(Event):
+class ErasureRequested(Event, frozen=True, kw_only=True):
     """Somebody decided that these persons of the case are to be forgotten; the keys die next."""
 
     emitted_by: ClassVar[str] = "keys"
@@ -308,7 +308,7 @@ class ErasureRequested(Event):
     basis: str
 
 
-class SubjectErased(Event):
+class SubjectErased(Event, frozen=True, kw_only=True):
     """The keys of these persons are destroyed: their fields can never be read again, the chain still holds."""
 
     emitted_by: ClassVar[str] = "keys"

@@ -33,6 +33,19 @@ ATTEMPTS = 3
 """Of one batch before it is cut; of one event before its case is parked."""
 
 
+POISON = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.PLPGSQLError,
+    asyncpg.InsufficientPrivilegeError,
+)
+"""What an event itself can be at fault for; everything else is the weather, and goes up to be tried again."""
+
+STALE_CONNECTION = (asyncpg.InvalidCachedStatementError, asyncpg.ReadOnlySQLTransactionError)
+"""After a migration or a failover: the connections of the pool know an older world."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message from the bus: what it announces, what came before it in its lane, how to acknowledge it."""
@@ -50,6 +63,7 @@ class Lane:
     checkpoint: FeedPosition = START
     waiting: deque[Message] = field(default_factory=deque)
     sweep: bool = True
+    swept_for: FeedPosition | None = None
 
 
 _CHECKPOINTS = "SELECT partition, epoch, xid, position FROM checkpoint WHERE partition = ANY($1::integer[])"
@@ -149,17 +163,25 @@ class ConsumerLoop:
             if lane.sweep:
                 continue
             reached = lane.checkpoint
-            for message in lane.waiting:
+            for message in list(lane.waiting):
                 if message.notice.place <= reached:
                     continue
                 if message.after > reached:
-                    lane.sweep = True  # something is missing before it: the store has it
+                    self._fill_gap(lane, message)
                     break
                 planned.append(message.notice)
                 reached = message.notice.place
             if reached > lane.checkpoint:
                 goals[lane.partition] = reached
         return planned, goals
+
+    def _fill_gap(self, lane: Lane, message: Message) -> None:
+        """Something is missing before this message: the store has it, or the message is of another world."""
+        if lane.swept_for == message.notice.place:
+            lane.waiting.remove(message)  # not acknowledged: it comes again, and a sweep goes on without it
+            log.warning("message.out_of_place", consumer=self.consumer.name, place=str(message.notice.place))
+        else:
+            lane.sweep, lane.swept_for = True, message.notice.place
 
     async def _from_store(
         self, to_sweep: Sequence[Lane], planned: list[Notice], goals: dict[int, FeedPosition]
@@ -196,7 +218,7 @@ class ConsumerLoop:
     async def _persistently(self, chunk: Sequence[Notice], goals: dict[int, FeedPosition]) -> None:
         """Try a batch again, then cut it in two, then park the single event that cannot be done.
 
-        Connection errors go up: they are never an event's fault, and the loop comes back for the same work.
+        What is not the event's fault goes up, and the loop comes back for the same work.
         """
         for _ in range(ATTEMPTS):
             try:
@@ -207,11 +229,12 @@ class ConsumerLoop:
             except ClockDisagrees as error:
                 await self.platform.store.measure_clock()
                 failure = error
-            except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError):
-                raise
-            except asyncpg.PostgresError as error:
+            except POISON as error:
                 failure = error
                 break
+            except STALE_CONNECTION:
+                await self.platform.pool.expire_connections()
+                raise
         if len(chunk) > 1:
             middle = len(chunk) // 2
             await self._persistently(chunk[:middle], self._goals_of(chunk[:middle]))

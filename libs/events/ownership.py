@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from events.database import transaction
 from events.identity import PARTITIONS
 
 BEAT_EVERY_S = 2.0
@@ -39,7 +40,7 @@ class Ownership:
 
     async def beat(self, pool: asyncpg.Pool) -> frozenset[int]:
         """Say that this process lives, take its fair share of the lanes and release what is over it."""
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             await connection.execute(_BEAT, self.member_id)
             await connection.execute(_BURY, DEAD_AFTER_S)
             owners = await connection.fetch(_OWNERS)
@@ -56,7 +57,7 @@ class Ownership:
 
     async def leave(self, pool: asyncpg.Pool) -> None:
         """Give up every lane at once, so that another replica need not wait for the silence."""
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             await connection.execute(_LEAVE, self.member_id)
             await connection.execute(_GONE, self.member_id)
         self.owned = frozenset()

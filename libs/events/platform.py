@@ -1,6 +1,7 @@
 """What a process is given to work with, made once at start and handed down."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional
 
 import asyncpg
 
@@ -10,6 +11,9 @@ from events.keys import KeyStore
 from events.ownership import Ownership
 from events.settings import Settings
 from events.store import Store
+
+if TYPE_CHECKING:
+    from faststream.nats import NatsBroker
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +28,4 @@ class Platform:
     keys: KeyStore | None = None
     doorbell: Doorbell = field(default_factory=SilentDoorbell)
     ownership: Ownership = field(default_factory=Ownership)
+    broker: Optional["NatsBroker"] = None

@@ -40,12 +40,14 @@ class Settings(BaseSettings):
     smtp_url: Annotated[str, _scheme("smtp", "smtps")] | None = None
     master_key_file: Path | None = None
     public_url: str | None = None
+    bind: str = "127.0.0.1"
     intake_port: Port = 8080
     console_port: Port = 8081
     workflow_port: Port = 8082
     mailbox_port: Port = 8025
     mailbox_smtp_port: Port = 1025
     health_port: Port = 0
+    nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     clock_start: datetime | None = None
     clock_speed: Annotated[float, Field(gt=0, le=86_400)] | None = None
     log_level: str = "INFO"

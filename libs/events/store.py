@@ -16,6 +16,7 @@ from events.clock import Clock
 from events.envelope import FeedPosition, History, Recorded
 from events.errors import ClockDisagrees
 from events.identity import lock_key
+from events.store_clock import StoreClock
 
 COLUMNS = (
     "case_id, version, organisation, type, schema_version, happened_at, recorded_at, actor, command_id, "
@@ -100,8 +101,8 @@ LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 
 def recorded(row: asyncpg.Record) -> Recorded:
     """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
-    *columns, epoch, xid, position = row
-    return Recorded(*columns, FeedPosition(epoch, xid, position))
+    values = tuple(row)
+    return Recorded(*values[:16], place=FeedPosition(*values[16:]))
 
 
 def arguments(entries: Iterable[Entry]) -> list[list[Any]]:
@@ -129,6 +130,11 @@ class Store:
         self.pool = pool
         self.clock = clock
         self.salt_key = salt_key
+
+    async def measure_clock(self) -> None:
+        """Compare the clock with the database's again."""
+        if isinstance(self.clock, StoreClock):
+            await self.clock.measure(self.pool)
 
     async def history(self, case_id: UUID, connection: asyncpg.Connection | None = None) -> History:
         """Read the whole stream of a case; empty when there is none."""

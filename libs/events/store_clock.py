@@ -49,7 +49,7 @@ class StoreClock:
         best_s = float("inf")
         for _ in range(_SAMPLES):
             before_s = monotonic()
-            row = await pool.fetchrow(_READ)
+            (row,) = await pool.fetch(_READ)
             after_s = monotonic()
             if after_s - before_s >= best_s:
                 continue
@@ -98,7 +98,7 @@ async def prepare_anchor(connection: asyncpg.Connection, start: datetime | None,
     start = start or (anchored["start_at"] if anchored else await connection.fetchval("SELECT clock_timestamp()"))
     speed = speed or (anchored["speed"] if anchored else 1.0)
     moved_to = await connection.fetchval(_PREPARE, start, speed)
-    if moved_to is None:
+    if moved_to is None and anchored is not None:
         raise Misconfigured(
             f"GEHOOR_CLOCK_START/GEHOOR_CLOCK_SPEED: this home began at {anchored['start_at'].isoformat()} with "
             f"speed {anchored['speed']:g} and keeps that clock; use another GEHOOR_HOME"

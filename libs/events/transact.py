@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from events.database import transaction
 from events.envelope import Cause, History, NewEvent, Recorded
 from events.errors import ClockDisagrees, CommandRefused, PersonErased, StreamConflict
 from events.platform import Platform
@@ -99,7 +100,7 @@ async def transact_many(
 async def _once(
     platform: Platform, commands: Sequence[Command], apply: Apply | None
 ) -> dict[UUID, Outcome]:
-    async with platform.pool.acquire() as connection, connection.transaction():
+    async with transaction(platform.pool) as connection:
         await lock_cases(connection, (command.case_id for command in commands))
         histories = await platform.store.histories((command.case_id for command in commands), connection)
         outcomes: dict[UUID, Outcome] = {}

@@ -1,0 +1,200 @@
+"""FastStream on NATS, set up so that nothing is lost: manual acks, own pull loop, endless reconnects.
+
+FastStream carries the application, its middleware, injection and documents. Its pull loop is replaced by
+`pull.py`: a subscriber pulls the lanes that this process owns now and hands their messages over as one batch.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from faststream.message import StreamMessage
+from faststream.middlewares import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.prometheus import NatsPrometheusMiddleware
+from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from prometheus_client import CollectorRegistry
+
+from events.consumer import Message
+from events.doorbell import SUBJECT as DOORBELL_SUBJECT
+from events.errors import MalformedEvent
+from events.ownership import Ownership
+from events.pull import BATCH, LanePull
+from events.topology import STREAM
+from events.wire import read
+
+log = structlog.get_logger()
+
+EXIT_CLOSED = 70
+"""Exit status when the connection is closed for good: the supervisor starts the process again."""
+
+HAND_OVER_PER_LANE = 60
+"""Messages of one lane in one batch: 16 lanes make about a thousand."""
+
+
+def make_broker(url: str, user: str, registry: CollectorRegistry) -> NatsBroker:
+    """Make a broker that never gives up reconnecting and notices a silent partition within 15 s."""
+
+    last_error = {"text": ""}
+
+    async def on_error(error: Exception) -> None:
+        text = f"{type(error).__name__}: {_without_url(str(error), url)}"
+        if text != last_error["text"]:  # once per kind, not once per attempt to reconnect
+            log.warning("bus.error", user=user, detail=text)
+        last_error["text"] = text
+
+    async def on_reconnected() -> None:
+        last_error["text"] = ""
+        log.info("bus.reconnected", user=user)
+
+    async def on_closed() -> None:
+        if not stopping["now"]:
+            log.critical("bus.closed", user=user)
+            os._exit(EXIT_CLOSED)
+
+    stopping = {"now": False}
+    broker = NatsBroker(
+        url,
+        name=f"gehoor-{user}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        connect_timeout=2,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        inbox_prefix=f"_INBOX_{user}",
+        error_cb=on_error,
+        closed_cb=on_closed,
+        reconnected_cb=on_reconnected,
+        graceful_timeout=10.0,
+        ack_policy=AckPolicy.MANUAL,
+        middlewares=[NatsPrometheusMiddleware(registry=registry)],
+        specification_url="nats://localhost:4222",  # the real one holds a password
+        logger=None,
+    )
+    stop = broker.stop
+
+    async def stop_on_purpose(*arguments: Any) -> None:
+        stopping["now"] = True
+        await stop(*arguments)
+
+    broker.stop = stop_on_purpose  # type: ignore[method-assign,assignment]
+    return broker
+
+
+class BusDoorbell:
+    """Rings over the broker's connection when there is one."""
+
+    def __init__(self, broker: NatsBroker) -> None:
+        self._broker = broker
+        self._ringing: set[asyncio.Task[None]] = set()
+
+    def ring(self) -> None:
+        client: Client | None = self._broker._connection
+        if client is None or not client.is_connected or self._ringing:
+            return
+        task = asyncio.get_running_loop().create_task(self._publish(client))
+        self._ringing.add(task)
+        task.add_done_callback(self._ringing.discard)
+
+    async def _publish(self, client: Client) -> None:
+        try:
+            await client.publish(DOORBELL_SUBJECT, b"")
+        except Exception as error:  # noqa: BLE001 - a courtesy: the relay looks by itself anyway
+            log.debug("doorbell.silent", error=type(error).__name__)
+
+
+class LaneSubscriber(BatchPullStreamSubscriber):
+    """FastStream's batch subscriber with our pull loop over the lanes that are owned now."""
+
+    consumer: str
+    ownership: Ownership
+    pulls: dict[int, LanePull]
+
+    async def _create_subscription(self) -> None:
+        self.pulls = {}
+        self.add_task(self._consume_pull, func_kwargs={"cb": self.consume})
+
+    async def _consume_pull(self, cb: Any) -> None:  # type: ignore[override]
+        """Keep one pull per owned lane and hand over what arrives, in the order of each lane."""
+        arrival = asyncio.Event()
+        tasks: dict[int, asyncio.Task[None]] = {}
+        try:
+            while self.running:
+                self._follow_ownership(tasks, arrival)
+                try:
+                    async with asyncio.timeout(0.5):
+                        await arrival.wait()
+                except TimeoutError:
+                    continue
+                arrival.clear()
+                while batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_LANE)]:
+                    await cb(batch)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    def _follow_ownership(self, tasks: dict[int, asyncio.Task[None]], arrival: asyncio.Event) -> None:
+        owned = self.ownership.owned
+        for partition in [p for p in tasks if p not in owned or tasks[p].done()]:
+            if tasks[partition].done() and not tasks[partition].cancelled():
+                log.warning("pull.ended", partition=partition, error=repr(tasks[partition].exception()))
+            tasks.pop(partition).cancel()
+            self.pulls.pop(partition, None)
+        for partition in owned - set(tasks):
+            pull = LanePull(self.connection, self.consumer, partition, arrival)
+            self.pulls[partition] = pull
+            tasks[partition] = asyncio.create_task(pull.run(), name=f"pull-{pull.durable}")
+
+
+Receive = Callable[[Sequence[Message]], Awaitable[None]]
+
+
+def subscribe(broker: NatsBroker, consumer: str, receive: Receive, ownership: Ownership) -> LaneSubscriber:
+    """Let `receive` get the events of the lanes that this process owns."""
+
+    async def keep_raw(message: StreamMessage[Any]) -> Any:
+        return message.raw_message
+
+    subscriber = broker.subscriber(
+        "gehoor.event.*.*.*.*",
+        stream=JStream(STREAM, declare=False),
+        durable=consumer,
+        pull_sub=PullSub(batch_size=BATCH, batch=True),
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        decoder=keep_raw,
+        title=f"{consumer}:events",
+        description="Every event of the lanes this replica owns, without personal data, in feed order.",
+    )
+    subscriber.__class__ = LaneSubscriber
+    assert isinstance(subscriber, LaneSubscriber)  # noqa: S101 - tells the type checker what the line above did
+    subscriber.consumer, subscriber.ownership, subscriber.pulls = consumer, ownership, {}
+
+    @subscriber
+    async def on_events(messages: list[Any]) -> None:
+        await receive(await understand(messages))
+
+    return subscriber
+
+
+async def understand(messages: Sequence[Msg]) -> list[Message]:
+    """Read raw messages; one that is no event of ours is logged and taken off the bus."""
+    understood: list[Message] = []
+    for message in messages:
+        try:
+            notice, after = read(message)
+        except MalformedEvent as error:
+            log.error("message.foreign", reason=str(error))
+            await message.term()
+            continue
+        understood.append(Message(notice, after, message.ack))
+    return understood
+
+
+def _without_url(text: str, url: str) -> str:
+    return text.replace(url, "nats://…")

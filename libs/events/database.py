@@ -1,0 +1,50 @@
+"""Connections to Postgres: pools that survive a failover, and the one way to open a transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+
+async def open_pool(url: str, name: str, size: int) -> asyncpg.Pool:
+    """Open a pool that only talks to a server that may be written to; it starts with one connection."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=60,
+        timeout=5,
+        max_inactive_connection_lifetime=60,
+        target_session_attrs=SessionAttribute.read_write,
+        server_settings={
+            "search_path": f"{name}, gehoor",
+            "application_name": f"gehoor-{name}",
+            "timezone": "UTC",
+        },
+    )
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Close in order, or by force when a connection hangs."""
+    try:
+        async with asyncio.timeout(3):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def connection_of(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Borrow a connection."""
+    async with pool.acquire() as borrowed:
+        yield cast("asyncpg.Connection", borrowed)
+
+
+@asynccontextmanager
+async def transaction(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Borrow a connection with an open transaction: committed at the end, rolled back by any exception."""
+    async with connection_of(pool) as connection, connection.transaction():
+        yield connection

@@ -1,0 +1,114 @@
+"""Our own pull loop, one per lane, because the stock one loses batches with this client (README, "Why it is so").
+
+Exactly one pull is outstanding per lane. Silence longer than the heartbeat allows means that the pull is lost
+and is asked again; a status other than "nothing there" is counted, remembered for health, and answered with a
+growing pause, so that a deleted durable costs nothing. Messages are handed on at once, never held for more.
+"""
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from events.topology import STREAM, durable_name
+
+log = structlog.get_logger()
+
+BATCH = 200
+EXPIRES_S = 30.0
+HEARTBEAT_S = 3.0
+PAUSE_FIRST_S, PAUSE_LONGEST_S = 0.1, 5.0
+_NOTHING_THERE = ("404", "408")
+
+
+@dataclass(slots=True)
+class PullHealth:
+    """What the loop of one lane has seen; `good_at_s` is monotonic."""
+
+    pulls: int = 0
+    errors: int = 0
+    good_at_s: float = 0.0
+    last_error: str = ""
+
+
+class LanePull:
+    """Pulls the messages of one durable into `arrived`, which `gather` empties."""
+
+    def __init__(self, client: Client, consumer: str, partition: int, arrival: asyncio.Event) -> None:
+        self.partition = partition
+        self.durable = durable_name(consumer, partition)
+        self.health = PullHealth(good_at_s=monotonic())
+        self.arrived: deque[Msg] = deque()
+        self._client = client
+        self._arrival = arrival
+        self._space = asyncio.Event()
+
+    def take(self, limit: int) -> list[Msg]:
+        """Give what has arrived, up to `limit`, without waiting."""
+        taken = [self.arrived.popleft() for _ in range(min(limit, len(self.arrived)))]
+        if not self.arrived:
+            self._space.set()
+        return taken
+
+    async def run(self) -> None:
+        """Pull until cancelled; what was not handed on is given back for a quick redelivery."""
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(inbox)
+        pause_s = PAUSE_FIRST_S
+        try:
+            while True:
+                ended = await self._one_pull(inbox, subscription)
+                if ended is None:
+                    pause_s = PAUSE_FIRST_S
+                    continue
+                self.health.errors += 1
+                if ended != self.health.last_error:
+                    log.warning("pull.refused", durable=self.durable, reason=ended)
+                self.health.last_error = ended
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, PAUSE_LONGEST_S)
+        finally:
+            for message in self.arrived:
+                await message.nak(delay=0.05)
+            self.arrived.clear()
+            if self._client.is_connected:
+                await subscription.unsubscribe()
+
+    async def _one_pull(self, inbox: str, subscription: object) -> str | None:
+        """Ask once and take what comes; gives None when all is well, else why the pull ended."""
+        while len(self.arrived) >= BATCH:
+            self._space.clear()
+            await self._space.wait()
+        await self._client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self.durable}",
+            json.dumps(
+                {"batch": BATCH, "expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+            ).encode(),
+            reply=inbox,
+        )
+        self.health.pulls += 1
+        left = BATCH
+        while left:
+            try:
+                message: Msg = await subscription.next_msg(timeout=2.5 * HEARTBEAT_S)  # type: ignore[attr-defined]
+            except TimeoutError:  # the client's own is a subclass of the built-in one
+                return "no heartbeat"
+            status = (message.headers or {}).get("Status")
+            if status is None or message.data:
+                left -= 1
+                self.arrived.append(message)
+                self._arrival.set()
+                self.health.good_at_s = monotonic()
+            elif status == "100":
+                self.health.good_at_s = monotonic()
+            elif status in _NOTHING_THERE:
+                self.health.good_at_s = monotonic()
+                return None
+            else:
+                return f"{status} {(message.headers or {}).get('Description', '')}".strip()
+        return None

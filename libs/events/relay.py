@@ -1,0 +1,227 @@
+"""The relay: committed events go to JetStream in feed order, whatever happens to JetStream.
+
+One leader by advisory lock, any number of standbys. A window of the feed is published with many messages in
+flight; the checkpoint follows the contiguous acknowledgements, in the same Postgres that holds the events. An
+unacknowledged message is published again with the same id, for ever. When the stream is gone or another one, the
+leader makes it anew and goes on from its checkpoint: what was lost there, consumers read from the store.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import cast
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+from asyncpg.pool import PoolConnectionProxy
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
+from prometheus_client import Gauge
+
+from events import feed, topology
+from events.doorbell import SUBJECT as DOORBELL
+from events.envelope import FeedPosition, Recorded
+from events.errors import Fenced
+from events.identity import partition_of
+from events.platform import Platform
+from events.service import Service, run
+from events.wire import headers_of, subject_of
+
+log = structlog.get_logger()
+
+WINDOW = 1000
+IN_FLIGHT = 200
+ACK_WITHIN_S = 5.0
+CHECK_STREAM_EVERY_S = 5.0
+RECONCILE_EVERY_S = 300.0
+LOOK_FIRST_S, LOOK_LONGEST_S = 0.005, 0.25
+PAUSE_AFTER_FAILURE_S = 0.5
+_LEADER = (0x6765686F, 2)
+
+_LEAD = "SELECT pg_try_advisory_lock($1, $2)"
+_READ = "SELECT epoch, xid, position, tails FROM gehoor.relay_checkpoint"
+_MOVE = """
+UPDATE gehoor.relay_checkpoint SET epoch = $1, xid = $2, position = $3, tails = $4
+WHERE (epoch, xid, position) = ($5::smallint, $6::xid8, $7::bigint)
+"""
+_GENERATION = "SELECT generation FROM gehoor.stream_generation"
+_NEW_GENERATION = """
+INSERT INTO gehoor.stream_generation (generation) VALUES ($1)
+ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, made_at = clock_timestamp()
+"""
+
+LAG = Gauge("gehoor_relay_watermark_age_seconds", "Age of the oldest writing transaction, which holds readers back")
+
+
+class RelayLoop:
+    """Leads when it can, publishes while it leads; `run_once` gives the number of events published."""
+
+    name = "relay"
+    interval_s = LOOK_LONGEST_S
+
+    def __init__(self, platform: Platform, client: "ClientSource") -> None:
+        self.platform = platform
+        self.wake: asyncio.Event | None = asyncio.Event()
+        self._client_source = client
+        self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
+        self._bell: Client | None = None
+        self._checked_stream_at_s = float("-inf")
+        self._reconciled_at_s = float("-inf")
+        self._generation: UUID | None = None
+        self._look_after_s = LOOK_FIRST_S
+
+    async def run_once(self) -> int:
+        """Publish the next window, if this process leads and the bus is there."""
+        client = self._client_source()
+        if client is None or not client.is_connected:
+            return 0
+        await self._listen(client)
+        connection = await self._lead()
+        if connection is None:
+            return 0
+        if monotonic() - self._checked_stream_at_s >= CHECK_STREAM_EVERY_S:
+            await self._check_stream(client, connection)
+            LAG.set(await feed.watermark_age_s(self.platform.pool))
+        published = await self._publish_window(client, connection)
+        self._look_after_s = LOOK_FIRST_S if published else min(2 * self._look_after_s, LOOK_LONGEST_S)
+        self.interval_s = self._look_after_s
+        return published
+
+    async def close(self) -> None:
+        """Let a standby lead."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self.platform.pool.release(connection)
+
+    async def _listen(self, client: Client) -> None:
+        if self._bell is client:
+            return
+
+        async def rung(_: object) -> None:
+            if self.wake is not None:
+                self.wake.set()
+
+        await client.subscribe(DOORBELL, cb=rung)
+        self._bell = client
+
+    async def _lead(self) -> asyncpg.Connection | None:
+        """Hold the lock on the connection that also writes the checkpoint: losing one is losing both."""
+        if self._connection is not None and not self._connection.is_closed():
+            return cast("asyncpg.Connection", self._connection)
+        await self.close()
+        connection = await self.platform.pool.acquire()
+        if await connection.fetchval(_LEAD, *_LEADER):
+            self._connection = connection
+            log.info("relay.leads")
+            return cast("asyncpg.Connection", connection)
+        await self.platform.pool.release(connection)
+        return None
+
+    async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
+        """See whether the stream is the one we know; make it and its durables anew where it is not."""
+        generation = await ensure_generation(client, connection)
+        if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
+            for line in await topology.reconcile(client, generation, self.platform.settings.nats_replicas):
+                log.info("topology.reconciled", change=line)
+            self._reconciled_at_s = monotonic()
+        self._generation = generation
+        self._checked_stream_at_s = monotonic()
+
+    async def _publish_window(self, client: Client, connection: asyncpg.Connection) -> int:
+        (row,) = await connection.fetch(_READ)
+        start = FeedPosition(row["epoch"], row["xid"], row["position"])
+        tails = [FeedPosition.parse(tail) for tail in row["tails"]]
+        window = await feed.page(connection, start, WINDOW)
+        if not window:
+            return 0
+        afters = []
+        for event in window:
+            partition = partition_of(event.case_id)
+            afters.append(tails[partition])
+            tails[partition] = event.place
+        sent = await self._publish(client, window, afters)
+        if sent:
+            await self._move(connection, start, window[:sent], row["tails"])
+            log.info("relay.published", events=sent)
+        if sent < len(window):
+            self._checked_stream_at_s = float("-inf")  # perhaps the stream is gone: look before the next try
+            await asyncio.sleep(PAUSE_AFTER_FAILURE_S)
+        return sent
+
+    async def _publish(
+        self, client: Client, window: Sequence[Recorded], afters: Sequence[FeedPosition]
+    ) -> int:
+        """Publish with many in flight; gives how many from the start were acknowledged without a hole."""
+        generation = self._generation
+        if generation is None:
+            return 0
+        jetstream = client.jetstream(timeout=ACK_WITHIN_S)
+        room = asyncio.Semaphore(IN_FLIGHT)
+
+        async def one(event: Recorded, after: FeedPosition) -> bool:
+            async with room:
+                try:
+                    await jetstream.publish(
+                        subject_of(event), event.data, headers=headers_of(event, after, generation)
+                    )
+                except (NatsError, JetStreamError, TimeoutError, ConnectionError) as error:
+                    log.warning("relay.not_acknowledged", event=event.id, reason=type(error).__name__)
+                    return False
+                return True
+
+        acknowledged = await asyncio.gather(
+            *(one(event, after) for event, after in zip(window, afters, strict=True))
+        )
+        return next((i for i, ok in enumerate(acknowledged) if not ok), len(window))
+
+    async def _move(
+        self,
+        connection: asyncpg.Connection,
+        start: FeedPosition,
+        sent: Sequence[Recorded],
+        tails: list[str],
+    ) -> None:
+        for event in sent:
+            tails[partition_of(event.case_id)] = str(event.place)
+        moved = await connection.execute(_MOVE, *sent[-1].place, tails, *start)
+        if moved != "UPDATE 1":
+            await self.close()
+            raise Fenced("another relay moved the checkpoint: this one stands by")
+
+
+async def ensure_generation(client: Client, connection: asyncpg.Connection) -> UUID:
+    """Give the generation of the stream; a new one when the stream is gone or says another."""
+    known: UUID | None = await connection.fetchval(_GENERATION)
+    there = await topology.generation_there(client)
+    if known is not None and there == str(known):
+        return known
+    generation = uuid4()
+    await connection.execute(_NEW_GENERATION, generation)
+    log.warning("stream.new_generation", generation=str(generation), was_there=there is not None)
+    return generation
+
+
+class ClientSource:
+    """Gives the connection to the bus, once there is one."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def __call__(self) -> Client | None:
+        broker = self._platform.broker
+        return broker._connection if broker is not None else None
+
+
+def make_loop(platform: Platform) -> RelayLoop:
+    return RelayLoop(platform, ClientSource(platform))
+
+
+def main() -> None:
+    """Run the relay as a process of its own."""
+    run(Service(name="relay", loops=(make_loop,)))
+
+
+if __name__ == "__main__":
+    main()

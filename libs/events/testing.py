@@ -1,0 +1,178 @@
+"""What tests of services stand on: a fresh, provisioned pair of databases, and platforms to work with.
+
+Nothing here is used by a running service. The databases are real; only their names are made up.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+
+from events.catalogue import COMPLAINANT, ComplaintReceived, Personal
+from events.clock import Clock
+from events.database import close_pool, open_pool, transaction
+from events.envelope import START, Cause, History, NewEvent, Recorded
+from events.identity import new_case_id, new_reference
+from events.keys import KeyStore, NewPerson
+from events.platform import Platform
+from events.provision import provision
+from events.sealing import next_rows
+from events.settings import Settings
+from events.store import Entry, Store
+from events.store_clock import StoreClock
+
+A_MORNING = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
+"""Thursday 2 April 2026, 11:30 in Amsterdam: before Easter, which every clock has to count around."""
+
+
+def received(**changes: Any) -> ComplaintReceived:
+    """Give the canonical complaint's event; a test changes only the field that matters."""
+    values: dict[str, Any] = {
+        "reference": "SUP-00000-00000-0",
+        "channel": "portal",
+        "channel_named": True,
+        "language": "nl",
+        "nature": "service",
+        "received_on": date(2026, 4, 2),
+        "reported_on": None,
+        "given": ("description", "name", "email"),
+        "missing": (),
+        "reachable_by": ("email",),
+    }
+    return ComplaintReceived(**values | changes)
+
+
+A_COMPLAINANT: Personal = {
+    COMPLAINANT: {
+        "name": "Sanne de Wit",
+        "email": "sanne.dewit@klant.example",
+        "description": "De monteur is twee keer niet gekomen.",
+    }
+}
+
+
+def history_of(
+    *events: NewEvent, organisation: str = "supportoplus", case_id: UUID | None = None
+) -> History:
+    """Make the history of a case out of events, without any database; nothing personal is kept."""
+    case_id = case_id or new_case_id()
+    rows: list[Recorded] = []
+    for event in events:
+        rows += next_rows(
+            case_id=case_id,
+            organisation=organisation,
+            version=len(rows),
+            previous_hash=rows[-1].hash if rows else b"",
+            events=[NewEvent(event.event, event.happened_at)],
+            cause=Cause("service:test", new_case_id(), case_id),
+            recorded_at=event.happened_at,
+            salt_key=bytes(32),
+            keys=None,
+        )
+    return History(case_id, tuple(rows))
+
+
+@dataclass(slots=True)
+class TestSystem:
+    """A provisioned event store and key store of their own, under a home of their own."""
+
+    __test__ = False
+
+    home: Path
+    database_url: str
+    keys_url: str
+    settings: Settings
+    _pools: list[asyncpg.Pool] = field(default_factory=list)
+
+    async def platform(
+        self, name: str, *, clock: Clock | None = None, keys: bool = False, size: int = 4
+    ) -> Platform:
+        """Log in as a service; with `clock` the test decides what Python thinks the time is."""
+        pool = await self._pool(self.settings.database_for(name), name, size)
+        if clock is None:
+            clock = StoreClock()
+            await clock.measure(pool)
+        key_store = None
+        if keys:
+            key_store = KeyStore(
+                await self._pool(self.settings.keys_for(name), name, 2), self.settings.master_key()
+            )
+        store = Store(pool, clock, self.settings.secret("salt.key"))
+        return Platform(name, self.settings, pool, clock, store, key_store)
+
+    async def admin(self) -> asyncpg.Connection:
+        """Connect to the event store as its superuser; the caller closes."""
+        return await asyncpg.connect(self.database_url)
+
+    async def receive(
+        self,
+        platform: Platform,
+        organisation: str = "supportoplus",
+        *,
+        personal: Personal = A_COMPLAINANT,
+        happened_at: datetime | None = None,
+        **changes: Any,
+    ) -> UUID:
+        """Put a complaint into the store as intake would; gives its case."""
+        case_id = new_case_id()
+        now = platform.clock.now()
+        keys = None
+        if personal and platform.keys is not None:
+            await platform.keys.mint([NewPerson(case_id, person) for person in personal])
+            keys = platform.keys.of_case(case_id)
+        reference = changes.pop("reference", None) or new_reference("TST")
+        event = received(reference=reference, **changes)
+        rows = next_rows(
+            case_id=case_id,
+            organisation=organisation,
+            version=0,
+            previous_hash=b"",
+            events=[NewEvent(event, happened_at or now, personal if keys else {})],
+            cause=Cause("client:test", new_case_id(), case_id),
+            recorded_at=now,
+            salt_key=platform.store.salt_key,
+            keys=keys,
+        )
+        async with transaction(platform.pool) as connection:
+            await platform.store.append(connection, [Entry(rows, b"")])
+            await connection.execute(
+                "INSERT INTO gehoor.case_reference (reference, case_id) VALUES ($1, $2)", reference, case_id
+            )
+        return case_id
+
+    async def close(self) -> None:
+        for pool in self._pools:
+            await close_pool(pool)
+
+    async def _pool(self, url: str, name: str, size: int) -> asyncpg.Pool:
+        pool = await open_pool(url, name, size)
+        self._pools.append(pool)
+        return pool
+
+
+async def make_system(home: Path, admin_url: str, admin_keys_url: str, **settings: Any) -> TestSystem:
+    """Provision fresh databases on these servers; their names are random, their roles shared per home.
+
+    `home` keeps the secrets: systems on the same servers must share it, because a role has one password.
+    """
+    name = f"gehoor_{secrets.token_hex(6)}"
+    database_url, keys_url = _with_database(admin_url, name), _with_database(admin_keys_url, f"{name}_keys")
+    values: Mapping[str, Any] = {"home": home, "database_url": database_url, "keys_url": keys_url, **settings}
+    made = Settings(**values)
+    await provision(made, database_url, keys_url)
+    return TestSystem(home, database_url, keys_url, made)
+
+
+def place_of(history: History) -> Any:
+    """Give the feed position of the newest event of a history that was read from the store."""
+    return history.events[-1].place if history.events else START
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

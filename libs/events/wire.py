@@ -1,0 +1,75 @@
+"""An event on the bus: subject, CloudEvents 1.0 binary headers, payload without anything personal.
+
+`Gehoor-Position` is the event's place in the feed, `Gehoor-After` the place of the event before it in the same
+lane: from the two a reader sees whether it missed something. The payload is the stored `data`, byte for byte.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from nats.aio.msg import Msg
+
+from events.envelope import FeedPosition, Recorded
+from events.errors import MalformedEvent
+from events.feed import Notice
+from events.identity import partition_of
+
+POSITION = "Gehoor-Position"
+AFTER = "Gehoor-After"
+
+
+def subject_of(event: Recorded) -> str:
+    """`gehoor.event.<partition>.<organisation>.<type>.<case_id>`; every token is one of ours."""
+    return f"gehoor.event.{partition_of(event.case_id)}.{event.organisation}.{event.type}.{event.case_id}"
+
+
+def headers_of(event: Recorded, after: FeedPosition, generation: UUID) -> dict[str, str]:
+    """Write the envelope as headers; absent values are left out."""
+    headers = {
+        "Nats-Msg-Id": f"{generation}.{event.case_id}.{event.version}",
+        "Nats-Expected-Stream": "GEHOOR_EVENT",
+        POSITION: str(event.place),
+        AFTER: str(after),
+        "content-type": "application/json",
+        "ce-specversion": "1.0",
+        "ce-id": event.id,
+        "ce-source": f"/gehoor/{event.organisation}",
+        "ce-type": f"gehoor.{event.type}.v{event.schema_version}",
+        "ce-subject": str(event.case_id),
+        "ce-time": _moment(event.happened_at),
+        "ce-recordedtime": _moment(event.recorded_at),
+        "ce-sequence": str(event.version),
+        "ce-partitionkey": str(event.case_id),
+        "ce-organisation": event.organisation,
+        "ce-actor": event.actor,
+        "ce-commandid": str(event.command_id),
+        "ce-correlationid": str(event.correlation),
+        "ce-hash": event.hash.hex(),
+    }
+    if event.causation is not None:
+        headers["ce-causationid"] = event.causation
+    if event.traceparent is not None:
+        headers["traceparent"] = event.traceparent
+    return headers
+
+
+def read(message: Msg) -> tuple[Notice, FeedPosition]:
+    """Read what a message announces and what came before it; the payload is not needed.
+
+    Raises `MalformedEvent` for a message that no relay of ours wrote: log it and take it off the bus.
+    """
+    headers = message.headers or {}
+    try:
+        _, _, partition, _, type_, case = message.subject.split(".")
+        case_id = UUID(case)
+        notice = Notice(case_id, int(headers["ce-sequence"]), type_, FeedPosition.parse(headers[POSITION]))
+        after = FeedPosition.parse(headers[AFTER])
+    except (KeyError, ValueError) as error:
+        raise MalformedEvent("a message without subject or headers of an event") from error
+    if int(partition) != partition_of(case_id) or after >= notice.place:
+        raise MalformedEvent("a message whose lane or position contradicts itself")
+    return notice, after
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

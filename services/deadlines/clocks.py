@@ -13,6 +13,7 @@ What always holds:
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, assert_never
 
 from events.catalogue import (
@@ -27,8 +28,9 @@ from events.catalogue import (
     Moment,
     ReportClassified,
     TargetMissed,
+    decode,
 )
-from events.envelope import History, NewEvent
+from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
 from procedures.derivation import derive, standing
 from procedures.facts import COMPLAINT_RECEIVED, Fact, facts_of
@@ -295,7 +297,7 @@ def fold(history: History) -> Clocks:
                 f"{recorded.id}: unknown event type {recorded.type!r}: deploy the version that knows it"
             )
         if recorded.type in _FOLDED:
-            clocks = evolve(clocks, recorded.event, recorded.happened_at)
+            clocks = evolve(clocks, _read(recorded), recorded.happened_at)
         for name in facts_of(recorded):
             known = facts.get(name)
             if known is None or recorded.happened_at < known.happened_at:
@@ -321,6 +323,18 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
             return _with(clocks, replace(running, broken_by=(*running.broken_by, reading)))
         case _:
             return clocks
+
+
+def _read(recorded: Recorded) -> Event:
+    if recorded.type == DeadlineSet.__name__:
+        return _read_deadline(recorded.schema_version, recorded.data)
+    return recorded.event
+
+
+@lru_cache(maxsize=1024)
+def _read_deadline(schema_version: int, data: bytes) -> Event:
+    """Decode a derivation once: cases of one day and rule hold the same bytes, and they fall due together."""
+    return decode(DeadlineSet.__name__, schema_version, data)
 
 
 def _with_rules(clocks: Clocks, rules: Iterable[ClockRule]) -> Clocks:

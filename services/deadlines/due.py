@@ -63,7 +63,7 @@ SELECT gehoor.clock_now() AS now, (
 
 async def queue(connection: asyncpg.Connection, partitions: Sequence[int]) -> Queue:
     """Ask the database for its clock and for the earliest row of these lanes."""
-    row = await connection.fetchrow(LOOK, list(partitions))
+    (row,) = await connection.fetch(LOOK, list(partitions))
     return Queue(row["now"], row["earliest_at"])
 
 

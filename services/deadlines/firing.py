@@ -18,6 +18,7 @@ from deadlines import due
 from deadlines.clocks import Look, look
 from events.batch import reason_of
 from events.catalogue import DeadlineBreached, TargetMissed
+from events.database import connection_of
 from events.envelope import History, NewEvent, Recorded
 from events.errors import CommandRefused
 from events.platform import Platform
@@ -46,7 +47,7 @@ class Firing:
 
     name = "firing"
 
-    def __init__(self, platform: Platform, wake: asyncio.Event) -> None:
+    def __init__(self, platform: Platform, wake: asyncio.Event | None = None) -> None:
         self.platform = platform
         self.wake = wake
         self.interval_s = LONGEST_SLEEP_S
@@ -54,12 +55,11 @@ class Firing:
 
     async def run_once(self) -> int:
         """Fire one batch and give how many cases it settled; 0 means sleep for `interval_s`."""
-        self.wake.clear()
         self.interval_s = LONGEST_SLEEP_S
         lanes = sorted(self.platform.ownership.owned)
         if not lanes:
             return 0
-        async with self.platform.pool.acquire() as connection:
+        async with connection_of(self.platform.pool) as connection:
             await self._try_blocked_again(connection, frozenset(lanes))
             queue = await due.queue(connection, lanes)
             if not await self._clocks_agree(queue.now) or queue.earliest_at is None:
@@ -89,7 +89,10 @@ class Firing:
             settled = [command.case_id for command, _ in fared_well]
             await due.write(connection, [due.NextLook(each, looks[each].next_at) for each in settled])
 
-        outcomes = await transact_many(self.platform, commands, apply)
+        try:
+            outcomes = await transact_many(self.platform, commands, apply)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            return await self._fire_apart(case_ids, reached_at, error)
         refused = [
             (command.case_id, str(outcome.refused))
             for command, outcome in zip(commands, outcomes, strict=True)
@@ -105,6 +108,16 @@ class Firing:
         ]
         self.interval_s = SHORTEST_SLEEP_S
         return len(progressed) + len(refused)
+
+    async def _fire_apart(self, case_ids: Sequence[UUID], reached_at: datetime, error: Exception) -> int:
+        """Cut a batch that the database refuses in two, down to the one case that it is about."""
+        middle = len(case_ids) // 2
+        if middle == 0:
+            await self._block([(case_ids[0], reason_of(error))])
+            return 1
+        return await self._fire(case_ids[:middle], reached_at) + await self._fire(
+            case_ids[middle:], reached_at
+        )
 
     async def _clocks_agree(self, database_now: datetime) -> bool:
         """Compare our estimate with the database's clock; while they differ too much nothing fires."""
@@ -126,7 +139,7 @@ class Firing:
     async def _block(self, refused: Sequence[tuple[UUID, str]]) -> None:
         for case_id, reason in refused:
             log.error("firing.blocked", case=str(case_id), reason=reason)
-        async with self.platform.pool.acquire() as connection:
+        async with connection_of(self.platform.pool) as connection:
             await due.block(connection, refused)
 
     def _until(self, earliest_at: datetime, now: datetime) -> float:

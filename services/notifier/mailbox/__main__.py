@@ -1,13 +1,16 @@
 """`python -m notifier.mailbox`: the mailbox as a process of its own, on loopback only."""
 
 import asyncio
+import socket
 import sys
 
 import structlog
 import uvicorn
-from events.errors import Misconfigured
-from events.settings import Settings, load
+import uvloop
 
+from events.errors import Misconfigured
+from events.logs import configure
+from events.settings import Settings, load
 from notifier.mailbox.http import application
 from notifier.mailbox.kept import MailFolder
 from notifier.mailbox.sink import Sink, conversation_with
@@ -15,47 +18,46 @@ from notifier.mailbox.sink import Sink, conversation_with
 log = structlog.get_logger()
 
 HOST = "127.0.0.1"
+BACKLOG = 256
 
 
 async def serve(settings: Settings) -> None:
-    """Serve SMTP and HTTP until told to stop."""
+    """Serve SMTP and HTTP until told to stop; raises `Misconfigured` when a port is taken."""
+    smtp_socket = _listen("GEHOOR_MAILBOX_SMTP_PORT", settings.mailbox_smtp_port)
+    http_socket = _listen("GEHOOR_MAILBOX_PORT", settings.mailbox_port)
     folder = MailFolder(settings.home / "mailbox")
     sink = Sink(folder)
-    try:
-        smtp = await asyncio.get_running_loop().create_server(
-            lambda: conversation_with(sink), HOST, settings.mailbox_smtp_port
-        )
-    except OSError as error:
-        raise Misconfigured(
-            f"GEHOOR_MAILBOX_SMTP_PORT: port {settings.mailbox_smtp_port} cannot be used ({error.strerror}); "
-            "choose another one, or 0 for any"
-        ) from error
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application(folder), host=HOST, port=settings.mailbox_port, log_config=None, access_log=False, lifespan="off"
-        )
+    config = uvicorn.Config(application(folder), log_config=None, access_log=False, lifespan="off")
+    log.info(
+        "mailbox.started",
+        smtp_port=smtp_socket.getsockname()[1],
+        http_port=http_socket.getsockname()[1],
+        mails=len(folder),
     )
-    smtp_port = smtp.sockets[0].getsockname()[1]
-    log.info("mailbox.started", smtp_port=smtp_port, http_port=settings.mailbox_port, mails=len(folder))
-    async with smtp:
-        await server.serve()
-    if not server.started:
-        raise Misconfigured(f"GEHOOR_MAILBOX_PORT: port {settings.mailbox_port} cannot be used; choose another one")
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: conversation_with(sink), sock=smtp_socket):
+        await uvicorn.Server(config).serve(sockets=[http_socket])
 
 
 def main() -> None:
+    """Run until told to stop; a wrong setting is one line and exit status 2."""
     try:
-        uvicorn_loop().run(serve(load()))
+        settings = load()
+        configure("mailbox", settings.log_level)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
     except Misconfigured as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
 
 
-def uvicorn_loop() -> asyncio.Runner:
-    """Run on uvloop: the sink is busy."""
-    import uvloop  # noqa: PLC0415 - only this process needs it
-
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+def _listen(variable: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=BACKLOG)
+    except OSError as error:
+        raise Misconfigured(
+            f"{variable}: port {port} cannot be used ({error.strerror}); choose another one, or 0 for any"
+        ) from error
 
 
 if __name__ == "__main__":

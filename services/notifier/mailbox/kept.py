@@ -102,7 +102,9 @@ class MailFolder:
         self._bytes += size
 
     def _forget_oldest(self) -> None:
-        while len(self._mails) > self._most_mails or (self._bytes > self._most_bytes and len(self._mails) > 1):
+        while len(self._mails) > self._most_mails or (
+            self._bytes > self._most_bytes and len(self._mails) > 1
+        ):
             self.delete([next(iter(self._mails))])
 
     def _path(self, mail_id: str) -> Path:

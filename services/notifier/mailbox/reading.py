@@ -85,7 +85,7 @@ def _hidden(message: EmailMessage, mail: Kept) -> list[dict[str, str]]:
 
 def _body(message: EmailMessage, subtype: str) -> str:
     try:
-        part = message.get_body((subtype,))  # type: ignore[arg-type]
+        part = message.get_body((subtype,))
         return str(part.get_content()) if part is not None else ""
     except _UNREADABLE:
         return "(unreadable)"

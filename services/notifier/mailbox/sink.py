@@ -29,7 +29,7 @@ class Sink:
                 datetime.now(UTC),  # when it came in reality: this page is about mail, not about cases
             )
         except OSError as error:
-            log.error("mailbox.cannot_keep", error=error.strerror)
+            log.error("mailbox.cannot_keep", error=error.strerror)  # noqa: TRY400 - a trace tells no more
             return "452 4.3.1 cannot keep this mail now"
         return f"250 2.0.0 kept as {mail.id}"
 

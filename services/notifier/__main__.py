@@ -1,0 +1,34 @@
+"""`python -m notifier`: the service as a process."""
+
+import asyncio
+import sys
+
+from events.errors import Misconfigured
+from events.platform import Platform
+from events.service import Service, run
+from events.settings import load
+from notifier.connections import Connections
+from notifier.consumer import LetterConsumer
+from notifier.sending import SendingLoop
+from notifier.smtp_server import read_smtp_url
+from procedures.library import library
+
+
+def main() -> None:
+    """Check what only the notifier needs, then run until told to stop."""
+    try:
+        server = read_smtp_url(load().smtp_url)
+    except Misconfigured as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        sys.exit(2)
+    library()
+    wake = asyncio.Event()
+
+    def sending(platform: Platform) -> SendingLoop:
+        return SendingLoop(platform, Connections(server), server.final_wait_s, wake)
+
+    run(Service(name="notifier", consumer=lambda _: LetterConsumer(wake), loops=(sending,), keys=True))
+
+
+if __name__ == "__main__":
+    main()

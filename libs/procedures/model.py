@@ -49,6 +49,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
+AZone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class Sourced(Section):
     """A rule with its origin: sentences of the organisation's text, or a declared addition of ours."""
 
@@ -136,7 +139,7 @@ class ProcedureFile(Section):
     version: Annotated[int, Field(ge=1, le=10_000)]
     in_force_from: date
     organisation: Identifier
-    zone: Annotated[str, AfterValidator(_known_zone)]
+    zone: AZone
     language: ALanguage
     tone: ATone
     text: TextSection

@@ -11,12 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from procedures.model import Identifier, Line
+from procedures.model import AZone, Identifier, Line
 from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
 from procedures.words import ALanguage, ATone
-from procedures.zones import zone_named
 
 _FOLDER = Path(__file__).parent / "organisation_files"
 
@@ -58,7 +57,7 @@ class Organisation(Section):
     name: Line
     address_line: Address
     postal_address: Line
-    zone: Annotated[str, AfterValidator(lambda name: zone_named(name).key)]
+    zone: AZone
     tone: ATone
     languages: Annotated[Many[ALanguage], Field(min_length=1)]
     default_language: ALanguage

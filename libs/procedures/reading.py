@@ -80,8 +80,8 @@ def check(name: str, content: bytes, model: type[Checked]) -> Checked:
         raise BrokenProcedure([f"{name}:{line}: is not UTF-8 text"]) from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        where = f"{name}:{found[1]}" if found else name
-        raise BrokenProcedure([f"{where}: is not TOML: {error}"]) from error
+        line = int(found[1]) if found else max(1, len(text.splitlines()))
+        raise BrokenProcedure([f"{name}:{line}: is not TOML: {error}"]) from error
     except RecursionError as error:
         raise BrokenProcedure([f"{name}: is nested too deeply"]) from error
     try:

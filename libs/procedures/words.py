@@ -101,14 +101,15 @@ def parse_amount(text: object) -> Amount:
 
 def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustomError:
     """Make the error for a word outside the vocabulary: what was meant, and what is allowed."""
-    meant = get_close_matches(str(word), allowed, n=1, cutoff=0.5)
+    by_small_letters = {each.lower(): each for each in allowed}
+    meant = get_close_matches(str(word).lower()[:80], by_small_letters, n=1, cutoff=0.5)
     return PydanticCustomError(
         "unknown_word",
         "unknown {what} {word}{meant}; allowed: {allowed}",
         {
             "what": what,
             "word": repr(word)[:80],
-            "meant": f", did you mean {meant[0]!r}?" if meant else "",
+            "meant": f", did you mean {by_small_letters[meant[0]]!r}?" if meant else "",
             "allowed": ", ".join(allowed) or "nothing",
         },
     )

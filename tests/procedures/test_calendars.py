@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table of cases reads best with one case a line
 """Which days are free, on which calendar, and why."""
 
 from datetime import date, timedelta

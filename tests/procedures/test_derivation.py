@@ -183,7 +183,7 @@ def test_year_ends_and_leap_days_are_days_like_others(
     ],
 )
 def test_in_time_is_strictly_before_midnight(at: datetime, expected: Standing) -> None:
-    """One moment before the strict end is in time; from the lenient end on nobody disputes that it is late."""
+    """Just before the strict end is in time; from the lenient end on it is late beyond dispute."""
     derivation = derive(rule(), date(2026, 4, 2), AMSTERDAM)
 
     assert expected == standing(derivation, at)
@@ -222,7 +222,7 @@ def test_a_warning_comes_on_a_working_day_before_the_end(
 
 
 def test_where_both_calendars_end_together_the_earlier_warning_counts() -> None:
-    """A week that ends on Easter Tuesday: the act has no working day on Good Friday, so it warns on Thursday."""
+    """A week that ends on Easter Tuesday: Good Friday is free by the act, so the warning is on Thursday."""
     derivation = derive(rule(1, "weeks"), date(2026, 3, 31), AMSTERDAM)
 
     assert datetime(2026, 4, 2, 6, 0, tzinfo=UTC) == derivation.warn_at
@@ -335,7 +335,7 @@ def test_a_later_receipt_or_a_longer_term_never_ends_earlier(
 @often
 @given(days, amounts, names)
 def test_every_working_day_of_the_way_is_counted_exactly_once(day: date, amount: int, name: str) -> None:
-    """The told steps are every day after the start up to the end, once each, with `amount` of them counted."""
+    """The told steps are every day after the start up to the end, once each, `amount` of them counted."""
     works = calendar(name)
     (reading,) = derive(rule(amount, calendars=(name,)), day, AMSTERDAM).readings
     first, *steps = reading.because

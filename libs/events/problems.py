@@ -19,6 +19,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -39,6 +40,7 @@ Cutting at once would reset the connection, and many clients then never see why 
 
 _NAME = re.compile(r"[a-z_]{1,40}")
 _OURS = "refused"
+_REF = "#/components/schemas/{model}"
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +107,7 @@ def install(app: FastAPI, on_problem: OnProblem | None = None) -> None:
     app.add_exception_handler(RequestValidationError, _raise_validation)
     app.add_exception_handler(HTTPException, _raise_http)
     app.add_middleware(Answers, on_problem=on_problem)
+    _describe_problems(app)
 
 
 def refuse(reason: str) -> PydanticCustomError:
@@ -155,11 +158,24 @@ class ProblemDocument(BaseModel):
 
 def described(problems: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """Give FastAPI's `responses` for these statuses, each with a sentence, for the OpenAPI document."""
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    schema = {"$ref": _REF.format(model="ProblemDocument")}
     return {
         status: {"description": sentence, "content": {MEDIA_TYPE: {"schema": schema}}}
         for status, sentence in problems.items()
     }
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Add the schema that `described` points to, to the OpenAPI document."""
+    plain = app.openapi
+    _, schemas = models_json_schema([(ProblemDocument, "validation")], ref_template=_REF)
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
 
 
 class Answers:

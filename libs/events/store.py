@@ -102,7 +102,7 @@ LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 def recorded(row: asyncpg.Record) -> Recorded:
     """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
     values = tuple(row)
-    return Recorded(*values[:16], place=FeedPosition(*values[16:]))
+    return Recorded(*values[:16], FeedPosition(*values[16:]))  # type: ignore[call-arg]  # by COLUMNS
 
 
 def arguments(entries: Iterable[Entry]) -> list[list[Any]]:

@@ -1,4 +1,4 @@
-"""From what somebody sent to the fact `ComplaintReceived`: pure, so that each rule of intake can be tested alone.
+"""From what somebody sent to the fact `ComplaintReceived`: pure, so that each rule can be tested alone.
 
 Nothing is lost and nothing personal stays in clear: what was stated goes into the encrypted part as stated;
 the clear part holds closed words only (channel, language, nature, names of fields). What the procedure asks
@@ -51,12 +51,11 @@ class Filing:
         return self.new.event
 
 
-def file(submission: Submission, reference: str, now: datetime) -> Filing:
+def file(submission: Submission, organisation: Organisation, reference: str, now: datetime) -> Filing:
     """Turn a submission into the event that is stored under `reference`; raises `Problem` naming the fields.
 
     The procedure is the one in force on the civil date of receipt in its zone.
     """
-    organisation = find_organisation(submission)
     stated = content(submission)
     if not stated.keys() - _SAYS_NOTHING:
         raise Problem(

@@ -1,0 +1,168 @@
+"""The status page as HTML: plain words in the case's language, no script, no cookie, nothing fetched.
+
+Everything is escaped by the template; style stands in the page under a content security policy that allows
+exactly that style and nothing else.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from intake.standing import Standing
+from procedures.organisations import Organisation
+
+_PAGES = files("intake") / "pages"
+_STYLE = (_PAGES / "status.css").read_text("utf-8")
+_environment = Environment(
+    loader=FunctionLoader(lambda name: (_PAGES / name).read_text("utf-8")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+SECURITY: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; "
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+_MONTHS: Mapping[str, tuple[str, ...]] = {
+    "nl": ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
+           "oktober", "november", "december"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+           "October", "November", "December"),
+}  # fmt: skip
+
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "nl": {
+        "title": "Uw melding",
+        "reference": "Kenmerk",
+        "organisation": "Organisatie",
+        "received_on": "Ontvangen op",
+        "state": "Stand van zaken",
+        "received": "Uw melding is ontvangen en vastgelegd.",
+        "handled": "Uw melding is in behandeling.",
+        "letters": "Wat wij u hebben gestuurd",
+        "sent": "verzonden op",
+        "posted": "klaargelegd voor de post op",
+        "promises": "Wat u van ons mag verwachten",
+        "by": "uiterlijk op",
+        "aim": "wij streven ernaar: uiterlijk op",
+        "kept": "gedaan op",
+        "passed": "Deze dag is voorbij en het is nog niet gedaan.",
+        "personal": "Op deze pagina staan met opzet geen persoonsgegevens.",
+    },
+    "en": {
+        "title": "Your report",
+        "reference": "Reference",
+        "organisation": "Organisation",
+        "received_on": "Received on",
+        "state": "Where it stands",
+        "received": "Your report was received and recorded.",
+        "handled": "Your report is being handled.",
+        "letters": "What we sent you",
+        "sent": "sent on",
+        "posted": "prepared for the post on",
+        "promises": "What you may expect from us",
+        "by": "at the latest on",
+        "aim": "we aim for: at the latest on",
+        "kept": "done on",
+        "passed": "This day has passed and it is not done yet.",
+        "personal": "This page shows no personal data, on purpose.",
+    },
+}
+
+_FAMILIAR: Mapping[str, str] = {
+    "title": "Je melding",
+    "received": "Je melding is ontvangen en vastgelegd.",
+    "handled": "Je melding is in behandeling.",
+    "letters": "Wat wij je hebben gestuurd",
+    "promises": "Wat je van ons mag verwachten",
+}
+"""The Dutch words of an organisation that says "je"."""
+
+_LETTERS: Mapping[str, Mapping[str, str]] = {
+    "nl": {"acknowledgement": "Ontvangstbevestiging", "handling notice": "Bericht van behandeling"},
+    "en": {"acknowledgement": "Acknowledgement", "handling notice": "Notice that we handle your report"},
+}
+
+_FACTS: Mapping[str, Mapping[str, str]] = {
+    "nl": {
+        "acknowledgement sent": "Een ontvangstbevestiging",
+        "acknowledgement arrived": "Een ontvangstbevestiging",
+        "handling notice sent": "Bericht van behandeling",
+        "handling notice arrived": "Bericht van behandeling",
+        "substantive reaction sent": "Een inhoudelijke reactie",
+        "response arrived": "Ons antwoord",
+        "solved": "Een oplossing",
+        "plan made": "Een plan van aanpak",
+        "contact made": "Contact over de melding",
+        "complaint handled": "De afhandeling",
+    },
+    "en": {
+        "acknowledgement sent": "An acknowledgement",
+        "acknowledgement arrived": "An acknowledgement",
+        "handling notice sent": "A notice that we handle your report",
+        "handling notice arrived": "A notice that we handle your report",
+        "substantive reaction sent": "A reaction to what you wrote",
+        "response arrived": "Our answer",
+        "solved": "A solution",
+        "plan made": "A plan of action",
+        "contact made": "Contact with you",
+        "complaint handled": "Your report handled",
+    },
+}
+
+_ANYTHING: Mapping[str, str] = {"nl": "Een volgende stap", "en": "A next step"}
+
+
+def status_page(standing: Standing, organisation: Organisation) -> str:
+    """Write the page of a case, in its language and in the organisation's tone."""
+    language = standing.language if standing.language in _WORDS else "nl"
+    words = {**_WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}
+    promises = sorted(standing.promises.items(), key=lambda item: (item[1].on, item[0]))
+    return _render(
+        "status.html",
+        language=language,
+        words=words,
+        standing=standing,
+        organisation=organisation.name,
+        received_on=_day(standing.received_on, language),
+        letters=[
+            (_LETTERS[language].get(one.letter, one.letter), one.posted, _day(one.dated_on, language))
+            for one in standing.letters
+        ],
+        promises=[
+            (
+                _FACTS[language].get(promise.what, _ANYTHING[language]),
+                promise,
+                _day(promise.on, language),
+                _day(promise.kept_on, language) if promise.kept_on else None,
+            )
+            for _, promise in promises
+        ],
+    )
+
+
+def not_found_page() -> str:
+    """Write the page for every link that is not good, whatever is wrong with it."""
+    return _render("not-found.html")
+
+
+def _render(name: str, **values: Any) -> str:
+    return _environment.get_template(name).render(style=_STYLE, **values)
+
+
+def _day(day: date, language: str) -> str:
+    return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"

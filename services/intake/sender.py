@@ -1,0 +1,77 @@
+"""What the headers say about a sender: who they are, if they say so, and how a repeat is recognised.
+
+Everybody may complain without a token. Who sends one is recorded as the actor, and their keys are their own;
+keys without a token belong to the organisation complained to. A key is kept as a keyed hash only, because
+nobody can know what a client puts into it.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from events import access
+from events.canonical import prefixed
+from events.problems import Problem
+from intake.recording import Repeatable
+
+ANONYMOUS = "anonymous"
+"""The actor of a complaint that came without a token."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who files; `key` is the checked Idempotency-Key as it was sent."""
+
+    actor: str
+    key: str | None
+    traceparent: str | None
+
+    def repeatable(self, organisation: str, fingerprint: bytes, secret: bytes) -> Repeatable | None:
+        """Make how a repeat of this request is recognised; None when there is no key."""
+        if self.key is None:
+            return None
+        scope = f"intake/organisation/{organisation}" if self.actor == ANONYMOUS else f"intake/{self.actor}"
+        hidden = hmac.digest(secret, prefixed((b"key", self.key.encode())), "sha256").hex()
+        return Repeatable(scope, hidden, fingerprint)
+
+
+def sender_of(request: Request, token_key: bytes, now: datetime) -> Sender:
+    """Read the headers; raises `Problem` when one of them cannot be used."""
+    keys = request.headers.getlist("idempotency-key")
+    if keys and (len(keys) > 1 or not _KEY.fullmatch(keys[0])):
+        raise Problem(
+            400,
+            "idempotency-key",
+            "This Idempotency-Key cannot be used",
+            "Send the header Idempotency-Key once, with 1 to 255 visible ASCII characters and no spaces, "
+            "for example a random UUID. Nothing was stored.",
+        )
+    traceparent = request.headers.get("traceparent", "")
+    return Sender(
+        actor=_actor(request, token_key, now),
+        key=keys[0] if keys else None,
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
+    )
+
+
+def _actor(request: Request, token_key: bytes, now: datetime) -> str:
+    """Read who sends a token; a wrong token is refused, because its sender believes to be somebody."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return ANONYMOUS
+    try:
+        return access.read(token_key, authorization, now).actor
+    except access.NotAllowed as refusal:
+        raise Problem(
+            refusal.status,
+            refusal.code,
+            "This token is not accepted",
+            refusal.detail,
+            headers=refusal.headers,
+        ) from None

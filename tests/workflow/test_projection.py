@@ -1,0 +1,101 @@
+"""The worklist on a real Postgres: always what the fold says, never older, and made again without a trace."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from events.consumer import ConsumerLoop
+from events.database import transaction
+from workflow.consumer import WorkflowConsumer
+from workflow.worklist import Row, project, write
+from workflow_servers import Desk
+from workflow_stories import ORGANISATIONS
+
+pytestmark = pytest.mark.postgres
+
+_ROWS = """
+SELECT case_id, version, organisation, reference, state, kind, procedure, procedure_version, handler, team,
+       received_on, received_at, opened_at, next_due_at, breached, missed, clocks::text, letters::text
+FROM case_state WHERE case_id = ANY($1) ORDER BY case_id
+"""
+
+
+async def test_every_complaint_is_opened_once_and_listed_as_folded(desk: Desk) -> None:
+    """A complaint to each of the five is opened under its procedure, and the list tells its history."""
+    cases = [(await desk.receive(organisation))[0] for organisation in ORGANISATIONS]
+
+    await desk.catch_up()
+
+    histories = await desk.platform.store.histories(cases)
+    expected = ["ComplaintReceived", "ReportClassified", "CaseOpened"]
+    assert [expected] * 5 == [[event.type for event in histories[case].events] for case in cases]
+    assert await folded(desk, cases) == await listed(desk, cases)
+
+
+async def test_two_replicas_open_a_case_once(desk: Desk) -> None:
+    """Two workflow processes that both believe they own every lane still open each case once."""
+    cases = [(await desk.receive("preact"))[0] for _ in range(6)]
+    other = ConsumerLoop(await desk.system.platform("workflow", keys=True), WorkflowConsumer())
+    await other.own(frozenset(range(16)))
+
+    await asyncio.gather(desk.catch_up(), other.sweep())
+    await desk.catch_up()
+
+    histories = await desk.platform.store.histories(cases)
+    assert [3] * 6 == [histories[case].version for case in cases]
+
+
+async def test_a_row_never_goes_back(desk: Desk) -> None:
+    """Somebody who comes late with an older row changes nothing."""
+    case_id, _ = await desk.opened("ingressus")
+    history = await desk.platform.store.history(case_id)
+    older = project(replace(history, events=history.events[:1]))
+
+    async with transaction(desk.platform.pool) as connection:
+        await write(connection, [older])
+
+    assert [project(history).version] == [row.version for row in await listed(desk, [case_id])]
+
+
+async def test_rows_can_be_thrown_away_and_made_again(desk: Desk) -> None:
+    """Emptying the list and folding again gives the same rows, byte for byte."""
+    cases = [(await desk.opened(organisation))[0] for organisation in ORGANISATIONS]
+    before = await listed(desk, cases)
+
+    await desk.platform.pool.execute("DELETE FROM case_state WHERE case_id = ANY($1)", cases)
+    histories = await desk.platform.store.histories(cases)
+    async with transaction(desk.platform.pool) as connection:
+        await write(connection, [project(history) for history in histories.values()])
+
+    assert before == await listed(desk, cases)
+
+
+async def test_nothing_personal_stands_in_the_list(desk: Desk) -> None:
+    """Names and words of the complainant are in no column of the worklist."""
+    canary = "Kanarie-7731"
+    case_id, _ = await desk.opened("bc", personal={"complainant": {"name": canary, "description": canary}})
+
+    row = await desk.platform.pool.fetchval("SELECT t::text FROM case_state t WHERE case_id = $1", case_id)
+
+    assert str(case_id) in row
+    assert canary not in row
+
+
+async def folded(desk: Desk, cases: list[UUID]) -> list[Row]:
+    """Fold the cases, with JSON as Postgres writes it."""
+    histories = await desk.platform.store.histories(cases)
+    rows = [project(histories[case]) for case in sorted(cases)]
+    return [
+        replace(
+            row,
+            clocks=await desk.platform.pool.fetchval("SELECT $1::text::jsonb::text", row.clocks),
+            letters=await desk.platform.pool.fetchval("SELECT $1::text::jsonb::text", row.letters),
+        )
+        for row in rows
+    ]
+
+
+async def listed(desk: Desk, cases: list[UUID]) -> list[Row]:
+    return [Row(*record) for record in await desk.platform.pool.fetch(_ROWS, cases)]

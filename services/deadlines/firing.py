@@ -115,9 +115,8 @@ class Firing:
         if middle == 0:
             await self._block([(case_ids[0], reason_of(error))])
             return 1
-        return await self._fire(case_ids[:middle], reached_at) + await self._fire(
-            case_ids[middle:], reached_at
-        )
+        first, second = case_ids[:middle], case_ids[middle:]
+        return await self._fire(first, reached_at) + await self._fire(second, reached_at)
 
     async def _clocks_agree(self, database_now: datetime) -> bool:
         """Compare our estimate with the database's clock; while they differ too much nothing fires."""

@@ -7,7 +7,7 @@ interval or for somebody to set its `wake`.
 import asyncio
 import random
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -26,6 +26,13 @@ class Loop(Protocol):
     wake: asyncio.Event | None
 
     async def run_once(self) -> int: ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A loop that has something to give back when the process stops."""
+
+    async def close(self) -> None: ...
 
 
 class LoopHealth:

@@ -39,7 +39,7 @@ class OwnershipLoop:
         await self._consumer.own(await self._platform.ownership.beat(self._platform.pool))
         return 0
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         """Give the lanes up when the process stops in order."""
         await self._platform.ownership.leave(self._platform.pool)
 

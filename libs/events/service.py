@@ -27,7 +27,7 @@ from events.database import close_pool, open_pool
 from events.errors import Misconfigured
 from events.keys import KeyStore
 from events.logs import configure, describe
-from events.loops import Loop, LoopHealth, keep_running
+from events.loops import Closing, Loop, LoopHealth, keep_running
 from events.maintenance import ClockLoop, OwnershipLoop, SweepLoop
 from events.ownership import Ownership
 from events.platform import Platform
@@ -85,11 +85,12 @@ class Running:
             if self.service.consumer is not None:
                 consumer_loop = ConsumerLoop(platform, self.service.consumer(platform))
                 ownership_loop = OwnershipLoop(platform, consumer_loop)
-                stack.push_async_callback(ownership_loop.leave)
                 await ownership_loop.run_once()
                 self.consumer_loop = consumer_loop
                 loops += [ownership_loop, SweepLoop(consumer_loop, self.bus_is_up)]
             loops += [make(platform) for make in self.service.loops]
+            for closing in (loop for loop in loops if isinstance(loop, Closing)):
+                stack.push_async_callback(closing.close)
             self.http = self.service.http(platform) if self.service.http is not None else None
             self.platform, self.last_error = platform, ""
             log.info("service.ready", loops=[loop.name for loop in loops])
@@ -157,7 +158,7 @@ class ServiceApplication(AsgiFastStream):
 
 def make_application(service: Service, settings: Settings) -> ServiceApplication:
     """Put a service together; nothing is contacted before its lifespan begins."""
-    broker = make_broker(settings.nats_for(service.name), service.name, REGISTRY)
+    broker = make_broker(settings.nats_for(service.name), service.name)
     running = Running(service, settings, broker)
     if service.consumer is not None:
         running.subscriber = subscribe(broker, service.name, running.receive, running.ownership)

@@ -212,7 +212,7 @@ def _quiet(*command: str, **environment: str) -> bool:
 
 
 def _show(*command: str, **environment: str) -> bool:
-    """Run with the output on the screen, since a long installation must be seen to go on; not each package."""
+    """Run with the output on the screen (not each package): a long installation must be seen to go on."""
     with subprocess.Popen(
         command,
         env=_environment(environment),

@@ -17,6 +17,9 @@ from pathlib import Path
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 """A log is moved aside beyond this size; one older file is kept, so a child's logs stay below twice this."""
 
+WITHHELD = ("GEHOOR_CLOCK_START", "GEHOOR_CLOCK_SPEED")
+"""Settings of the supervisor alone: a child that reads the database's clock must not be told another."""
+
 KILLED_WITHIN_S = 5.0
 """How long the kernel may take to collect a process after SIGKILL."""
 
@@ -89,6 +92,7 @@ async def start(launch: Launch) -> Child:
     """Start a child with its output going to the end of its log."""
     launch.log.parent.mkdir(parents=True, exist_ok=True)
     rotate(launch.log, 0)
+    inherited = {name: value for name, value in os.environ.items() if name not in WITHHELD}
     handle = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = await asyncio.create_subprocess_exec(
@@ -97,7 +101,7 @@ async def start(launch: Launch) -> Child:
             stdout=handle,
             stderr=handle,
             cwd=launch.folder,
-            env={**os.environ, **launch.environment},
+            env={**inherited, **launch.environment},
             start_new_session=True,
         )
     finally:

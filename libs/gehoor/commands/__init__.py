@@ -1,0 +1,1 @@
+"""The commands, one module each; how they are found is told in `gehoor/cli.py`."""

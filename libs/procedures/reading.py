@@ -87,8 +87,7 @@ def check(name: str, content: bytes, model: type[Checked]) -> Checked:
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)[:MOST_PROBLEMS]
-        raise BrokenProcedure([_tell(name, text, problem) for problem in problems]) from error
+        raise BrokenProcedure([_tell(name, text, each) for each in _root_problems(error)]) from error
 
 
 def problem(name: str, text: str, place: Place, rule: str) -> str:
@@ -109,12 +108,28 @@ def line_of(text: str, place: Place) -> int | None:
     return best
 
 
+def _root_problems(error: ValidationError) -> list[ErrorDetails]:
+    """Leave out a list called too short only because its items are wrong."""
+    problems = error.errors(include_url=False, include_input=False)
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short" or not any(_inside_of(problem["loc"], place) for place in places)
+    ][:MOST_PROBLEMS]
+
+
+def _inside_of(outer: Place, inner: Place) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
 def _tell(name: str, text: str, details: ErrorDetails) -> str:
-    place: Place = tuple(details["loc"])
+    place: Place = tuple(part for part in details["loc"] if part != "[key]")
     context = details.get("ctx", {})
     if details["type"] == "unknown_word" and context.get("what") == "word":
         place = (*place, str(context["word"]).strip("'\""))
-    return problem(name, text, place, details["msg"].removeprefix("Value error, "))
+    rule = "must be a table" if details["type"] == "model_type" else details["msg"]
+    return problem(name, text, place, rule)
 
 
 def _places(text: str) -> list[tuple[int, Place]]:

@@ -50,7 +50,9 @@ CHANGES = [
     ('kind = "duty"', 'kind = "promise"', "clock.1.kind: unknown kind of clock 'promise'"),
     ('binds = "company"', 'binds = "organisation"', "clock.1.binds: unknown party 'organisation'"),
     ('name = "portal"', 'name = "portaal"', "channel.1.name: unknown channel 'portaal', did you mean 'portal'?"),
-    ("reachability = {", "reachable = {", "asks.reachable"),
+    ("reachability = {", "reachable = {", "asks.reachable: unknown field 'reachable', did you mean 'reachability'?"),
+    ("{ source = [13] }", "[13]", "asks.name: must be a table"),
+    ("[classification]", "[clasification]", "clasification: unknown word 'clasification', did you mean 'classification'?"),
     ('default = "complaint"', 'default = "complain"', "classification.default: unknown classification 'complain', did you mean 'complaint'?"),
     ('contains = ["procedure", "handler", "period"]', 'contains = ["procedure", "handlers", "period"]', "unknown content of a letter 'handlers', did you mean 'handler'?"),
     ('owed = "at opening"', 'owed = "at once"', "letter.1.owed: unknown moment 'at once'"),
@@ -91,7 +93,7 @@ def test_a_wrong_word_is_refused_with_line_and_what_was_meant(
     assert was in GOOD
     changed = GOOD.replace(was, becomes, 1)
 
-    problem = problems_of(tmp_path, changed)[0]
+    (problem,) = problems_of(tmp_path, changed)
 
     assert told in problem
     assert problem.startswith("ingressus.toml:")

@@ -1,12 +1,12 @@
 """Recording complaints: keys, then one transaction for all that wait, then the bell.
 
-What always holds: whoever gets `Done` may be told 201, because it is committed. A key of a request that was
-used before gives the earlier answer and appends nothing. A complaint that loses (a key that somebody else
-used at the same moment, a reference that was taken) does not disturb the others of its transaction.
+What always holds: whoever gets `Done` may be told 201, because it is committed. A request whose key was used
+before gets the earlier answer and appends nothing. A complaint that loses (a key that another replica used at
+the same moment) does not disturb the others of its transaction.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID, uuid4
@@ -16,31 +16,22 @@ import msgspec
 
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT
-from events.envelope import Cause, Recorded
+from events.database import transaction
+from events.envelope import Cause
 from events.errors import ClockDisagrees
 from events.identity import command_id_of, new_case_id, new_reference
 from events.keys import KeyStore, NewPerson
+from events.new_cases import EARLIER, Key, NewCase, append_new_cases
 from events.platform import Platform
 from events.sealing import next_rows
-from events.store import Entry, NewCase
+from events.store import Entry
 from intake.answer import answer_of
 from intake.links import StatusLinks
 from intake.receipts import Receipts
 from intake.submission import Filing
 
 ATTEMPTS = 4
-"""For a reference that was taken (one in 2^50) or a clock that has to be measured again."""
-
-AWAY: tuple[type[Exception], ...] = (
-    OSError,  # TimeoutError is one
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-"""The store cannot be written to now; whether the last transaction stands is not known."""
+"""For a reference that is taken (one in 2^50), or a clock that has to be measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ class Repeatable:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A complaint to be recorded under a reference that is new, as far as we know."""
+    """A complaint to be recorded."""
 
     filing: Filing
     actor: str
@@ -68,7 +59,7 @@ class Done:
 
     outcome: Literal["created", "repeated", "mismatch"]
     case_id: UUID
-    answer: bytes = b""
+    answer: bytes
 
     @property
     def status_url(self) -> str:
@@ -81,79 +72,74 @@ class NotRecorded(Exception):
     """It could not be recorded this time, and nothing of it stands: try again."""
 
 
-UNRECORDED: tuple[type[Exception], ...] = (*AWAY, NotRecorded)
-"""Why a whole batch may fail without any complaint in it being wrong."""
-
-_EARLIER = """
-SELECT i.scope, i.key, i.fingerprint, i.case_id, i.response
-FROM gehoor.idempotency i JOIN unnest($1::text[], $2::text[]) AS asked(scope, key) USING (scope, key)
-"""
+UNRECORDED: tuple[type[Exception], ...] = (
+    OSError,  # TimeoutError is one
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,
+    NotRecorded,
+)
+"""Why a batch may fail without any complaint in it being wrong; a lost connection may have committed it."""
 
 
 class Recorder:
-    """Appends batches of new cases."""
+    """Records batches of complaints as new cases."""
 
     def __init__(self, platform: Platform, receipts: Receipts, links: StatusLinks) -> None:
         if platform.keys is None:
-            raise TypeError("intake writes personal fields and needs the key store")
+            raise TypeError("intake writes personal fields: its platform needs the key store")
         self._platform = platform
         self._keys: KeyStore = platform.keys
         self._receipts = receipts
         self._links = links
 
     async def record(self, batch: Sequence[Wanted]) -> list[Done]:
-        """Record a batch; gives how each fared, in order. Raises one of `AWAY` when the store is away."""
-        done: dict[int, Done] = await self._earlier(dict(enumerate(batch)))
-        waiting = {i: wanted for i, wanted in enumerate(batch) if i not in done}
+        """Record a batch; gives how each fared, in order. Raises one of `UNRECORDED` for all together."""
+        waiting = dict(enumerate(batch))
+        done = await self._earlier(waiting)
         for _ in range(ATTEMPTS):
+            waiting = {i: wanted for i, wanted in waiting.items() if i not in done}
             if not waiting:
                 break
-            first = _first_of_each_key(waiting)
-            appended, retaken = await self._append(first)
-            done |= appended
-            waiting |= retaken
-            waiting = {i: wanted for i, wanted in waiting.items() if i not in done}
-            done |= await self._earlier(waiting)
-            waiting = {i: wanted for i, wanted in waiting.items() if i not in done}
-        if waiting:
-            raise NotRecorded(f"{len(waiting)} complaints were not recorded after {ATTEMPTS} attempts")
+            try:
+                done |= await self._append(_first_of_each_key(waiting))
+            except ClockDisagrees:
+                await self._platform.store.measure_clock()
+            except asyncpg.DeadlockDetectedError:
+                continue  # another replica got the same keys in another order; nothing of ours stands
+            except asyncpg.UniqueViolationError:
+                waiting = {i: _under_another_reference(wanted) for i, wanted in waiting.items()}
+            else:
+                done |= await self._earlier({i: wanted for i, wanted in waiting.items() if i not in done})
+        if len(done) < len(batch):
+            raise NotRecorded(f"{len(batch) - len(done)} complaints were not recorded in {ATTEMPTS} attempts")
         if any(one.outcome == "created" for one in done.values()):
             self._platform.doorbell.ring()
         return [done[i] for i in range(len(batch))]
 
-    async def _append(self, chosen: dict[int, Wanted]) -> tuple[dict[int, Done], dict[int, Wanted]]:
-        """Append them in one transaction; gives those that stand, and those to try under a new reference."""
+    async def _append(self, chosen: Mapping[int, Wanted]) -> dict[int, Done]:
+        """Append in one transaction; the persons' keys are committed before, an unused one is harmless."""
         case_ids = {i: new_case_id() for i in chosen}
         await self._keys.mint([person for i in chosen for person in _persons(case_ids[i], chosen[i].filing)])
-        cases, done, retaken = dict[UUID, int](), dict[int, Done](), dict[int, Wanted]()
-        new_cases = []
-        for i, wanted in chosen.items():
-            (row,) = self._rows(case_ids[i], wanted)
-            answer = to_json(answer_of(row, self._receipts, self._links))
-            cases[case_ids[i]] = i
-            done[i] = Done("created", case_ids[i], answer)
-            new_cases.append(_new_case(row, wanted, answer))
-        try:
-            async with self._platform.pool.acquire() as connection, connection.transaction():
-                fared = await self._platform.store.append_new_cases(connection, new_cases)
-        except ClockDisagrees:
-            await self._platform.store.measure_clock()
-            return {}, {}
-        for case_id, status in fared.items():
-            if status == "ok":
-                continue
-            i = cases[case_id]
-            del done[i]
-            if status == "reference taken":
-                retaken[i] = _under_another_reference(chosen[i])
-        return done, retaken
+        made = {i: self._new_case(case_ids[i], wanted) for i, wanted in chosen.items()}
+        async with transaction(self._platform.pool) as connection:
+            kept = await append_new_cases(connection, [new for new, _ in made.values()])
+        done: dict[int, Done] = {}
+        for (i, (_, answer)), one in zip(made.items(), kept, strict=True):
+            if one.earlier is None:
+                done[i] = Done("created", one.case_id, answer)
+            else:
+                done[i] = _again(chosen[i], one.case_id, one.earlier.fingerprint, one.earlier.response)
+        return done
 
-    def _rows(self, case_id: UUID, wanted: Wanted) -> list[Recorded]:
-        repeatable = wanted.repeatable
-        command_id = (
-            command_id_of("intake", repeatable.scope, repeatable.key) if repeatable is not None else uuid4()
-        )
-        return next_rows(
+    def _new_case(self, case_id: UUID, wanted: Wanted) -> tuple[NewCase, bytes]:
+        """Seal and chain the first event of a case, and write the answer that goes with it."""
+        how = wanted.repeatable
+        command_id = uuid4() if how is None else command_id_of("intake", how.scope, how.key)
+        (row,) = next_rows(
             case_id=case_id,
             organisation=wanted.filing.organisation.id,
             version=0,
@@ -164,40 +150,46 @@ class Recorder:
             salt_key=self._platform.store.salt_key,
             keys=self._keys.of_case(case_id),
         )
+        answer = to_json(answer_of(row, self._receipts, self._links))
+        key = None if how is None else Key(how.scope, how.key, how.fingerprint, answer)
+        return NewCase(Entry([row], b""), wanted.filing.event.reference, key), answer
 
-    async def _earlier(self, batch: dict[int, Wanted]) -> dict[int, Done]:
-        """Find those whose key was used before, and whether for the same complaint."""
-        asked = {i: wanted.repeatable for i, wanted in batch.items() if wanted.repeatable is not None}
+    async def _earlier(self, batch: Mapping[int, Wanted]) -> dict[int, Done]:
+        """Find those whose key was used before, by an earlier request or by one of the same batch."""
+        asked = [
+            (i, wanted, wanted.repeatable) for i, wanted in batch.items() if wanted.repeatable is not None
+        ]
         if not asked:
             return {}
         rows = await self._platform.pool.fetch(
-            _EARLIER, [one.scope for one in asked.values()], [one.key for one in asked.values()]
+            EARLIER, [how.scope for _, _, how in asked], [how.key for _, _, how in asked]
         )
         stored = {(row["scope"], row["key"]): row for row in rows}
-        done: dict[int, Done] = {}
-        for i, one in asked.items():
-            row = stored.get((one.scope, one.key))
-            if row is None:
-                continue
-            same = hmac.compare_digest(row["fingerprint"], one.fingerprint)
-            done[i] = Done(
-                "repeated" if same else "mismatch", row["case_id"], row["response"] if same else b""
-            )
-        return done
+        return {
+            i: _again(wanted, row["case_id"], row["fingerprint"], row["response"])
+            for i, wanted, how in asked
+            if (row := stored.get((how.scope, how.key))) is not None
+        }
 
 
-def _first_of_each_key(waiting: dict[int, Wanted]) -> dict[int, Wanted]:
-    """Leave out requests whose key comes twice: when the first stands, the others find its answer."""
-    seen: set[tuple[str, str]] = set()
-    first: dict[int, Wanted] = {}
+def _again(wanted: Wanted, case_id: UUID, fingerprint: bytes, response: bytes) -> Done:
+    """Tell whether the key was used for this complaint or for another."""
+    said = wanted.repeatable.fingerprint if wanted.repeatable is not None else b""
+    if hmac.compare_digest(fingerprint, said):
+        return Done("repeated", case_id, response)
+    return Done("mismatch", case_id, b"")
+
+
+def _first_of_each_key(waiting: Mapping[int, Wanted]) -> dict[int, Wanted]:
+    """Leave out requests whose key stands twice in the batch: when the first is stored, they find its answer.
+
+    In the order of their keys, so that two replicas wait for each other in one direction only.
+    """
+    first: dict[tuple[str, str], tuple[int, Wanted]] = {}
     for i, wanted in waiting.items():
-        if wanted.repeatable is not None:
-            key = (wanted.repeatable.scope, wanted.repeatable.key)
-            if key in seen:
-                continue
-            seen.add(key)
-        first[i] = wanted
-    return first
+        how = wanted.repeatable
+        first.setdefault((how.scope, how.key) if how is not None else ("", str(i)), (i, wanted))
+    return dict(first[key] for key in sorted(first))
 
 
 def _persons(case_id: UUID, filing: Filing) -> list[NewPerson]:

@@ -155,7 +155,9 @@ def test_the_language_of_letters_is_one_the_organisation_writes(stated: str | No
 
 def test_a_channel_that_the_procedure_does_not_name_is_flagged_and_not_refused() -> None:
     """Destiny's text names e-mail; a complaint by telephone is a complaint all the same."""
-    submission = Submission.model_validate({"organisation": "destiny", "channel": "phone", "description": "x"})
+    submission = Submission.model_validate(
+        {"organisation": "destiny", "channel": "phone", "description": "x"}
+    )
 
     assert not file(submission, find_organisation(submission), "DES-0", NOW).event.channel_named
 

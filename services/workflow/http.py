@@ -7,7 +7,6 @@ worklist, so what is shown is what happened.
 
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,13 +22,16 @@ from events.bodies import BodyGuard, StrictRoute
 from events.canonical import to_json
 from events.catalogue import COMPLAINANT, ComplaintReceived, ReportClassified
 from events.envelope import History
-from events.identity import NotAReference, parse_reference
+from events.identity import parse_reference
 from events.platform import Platform
 from events.problems import FieldError, Problem, described, install, invalid
+from procedures.library import library
 from procedures.organisations import organisations
 from workflow import desk, views, worklist
+from workflow.callers import ACaller, Caller, not_allowed
 from workflow.case import Phase, fold
 from workflow.commands import COMMANDS, Known
+from workflow.faults import tell_faults
 
 BODY_LIMIT_BYTES = 64 * 1024
 """A command is a choice and a reason; documents come another way."""
@@ -38,6 +40,7 @@ _EXPECTED = {
     401: "No bearer token, or one that is not valid.",
     403: "The token's roles or organisations do not allow this.",
     404: "No such case for this caller.",
+    503: "The store is away: try again after the seconds in Retry-After.",
 }
 _EXPECTED_OF_COMMANDS = _EXPECTED | {
     409: "Not allowed now, or the Idempotency-Key was used for another request.",
@@ -55,7 +58,9 @@ class Filters(BaseModel):
 
     organisation: str | None = Field(default=None, max_length=40)
     state: Phase | None = None
-    handler: str | None = Field(default=None, max_length=64, description="Staff identifier of the rota.")
+    handler: str | None = Field(
+        default=None, pattern=r"^[a-z][a-z0-9-]{0,63}$", description="Staff identifier of the rota."
+    )
     overdue: bool | None = Field(default=None, description="Past a promised moment and not met.")
     cursor: str | None = Field(default=None, max_length=64)
     limit: int = Field(default=50, ge=1, le=worklist.MOST_PER_PAGE)
@@ -70,7 +75,8 @@ class CommandDone(BaseModel):
 
 
 def application(platform: Platform) -> FastAPI:
-    """Make the HTTP application of a service with its connections."""
+    """Make the HTTP application; raises `BrokenProcedure` or `Misconfigured` when it could not serve."""
+    library()
     app = _skeleton()
     app.state.platform = platform
     app.state.token_key = platform.settings.secret("token.key")
@@ -83,43 +89,6 @@ def describe() -> str:
     return msgspec.json.format(to_json(_skeleton().openapi()), indent=1).decode() + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, with what the answer needs."""
-
-    platform: Platform
-    access: Access
-
-    async def history_of(self, reference: str) -> History:
-        """Give the history of a case the caller may see; raises the one 404 for all others."""
-        try:
-            case_id = await self.platform.store.find(parse_reference(reference))
-        except NotAReference:
-            case_id = None
-        if case_id is not None:
-            history = await self.platform.store.history(case_id)
-            if history.events and self.access.reaches(history.organisation):
-                return history
-        raise Problem(
-            404,
-            "no-such-case",
-            "There is no such case",
-            "Check each character of the reference, and that your token names its organisation.",
-        )
-
-
-async def _caller(request: Request) -> Caller:
-    state = request.app.state
-    headers = request.headers.getlist("authorization")
-    try:
-        header = headers[0] if len(headers) == 1 else None
-        access = tokens.read(state.token_key, header, state.platform.clock.now())
-    except NotAllowed as refused:
-        raise _not_allowed(refused) from refused
-    return Caller(state.platform, access)
-
-
-ACaller = Annotated[Caller, Depends(_caller)]
 reading = APIRouter(prefix="/v1/cases", tags=["cases"])
 commanding = APIRouter(prefix="/v1/cases/{reference}/commands", tags=["commands"], route_class=StrictRoute)
 
@@ -210,7 +179,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
         try:
             caller.access.require(*known.roles)
         except NotAllowed as refused:
-            raise _not_allowed(refused) from refused
+            raise not_allowed(refused) from refused
         return caller, history
 
     async def command(
@@ -265,10 +234,6 @@ async def unknown_command(caller: ACaller, reference: str, command: str) -> None
     )
 
 
-def _not_allowed(refused: NotAllowed) -> Problem:
-    return Problem(refused.status, refused.code, "Not allowed", refused.detail, headers=refused.headers)
-
-
 def _skeleton() -> FastAPI:
     app = FastAPI(
         title="Gehoor workflow",
@@ -280,6 +245,7 @@ def _skeleton() -> FastAPI:
     )
     app.include_router(commanding)
     app.include_router(reading)
+    tell_faults(app)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
     install(app)
     return app

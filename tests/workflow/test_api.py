@@ -176,6 +176,9 @@ async def test_the_list_can_be_narrowed_by_state_handler_and_lateness(desk: Desk
         ("overdue=perhaps", "overdue"),
         ("cursor=zzz", "cursor"),
         ("organisation=nowhere", "organisation"),
+        ("organisation=%00", "organisation"),
+        ("handler=%00", "handler"),
+        ("handler=Jan%20Kanarie", "handler"),
         ("organization=bc", "organization"),
     ],
 )
@@ -185,6 +188,7 @@ async def test_a_wrong_filter_is_refused_with_its_name(desk: Desk, query: str, f
 
     assert 422 == answer.status_code
     assert answer.json()["errors"][0]["field"].endswith(field)
+    assert "Kanarie" not in answer.text
 
 
 async def test_there_is_a_document_of_this_api() -> None:

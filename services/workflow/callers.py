@@ -1,0 +1,60 @@
+"""Who asks: the bearer token of a request, and the cases it reaches.
+
+A case of another organisation, a reference that does not exist and text that is no reference get one and the
+same answer, so that nobody can find out which references exist elsewhere.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from events.access import Access, NotAllowed, read
+from events.envelope import History
+from events.identity import NotAReference, parse_reference
+from events.platform import Platform
+from events.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, with what the answer needs."""
+
+    platform: Platform
+    access: Access
+
+    async def history_of(self, reference: str) -> History:
+        """Give the history of a case the caller may see; raises the one 404 for all others."""
+        try:
+            case_id = await self.platform.store.find(parse_reference(reference))
+        except NotAReference:
+            case_id = None
+        if case_id is not None:
+            history = await self.platform.store.history(case_id)
+            if history.events and self.access.reaches(history.organisation):
+                return history
+        raise Problem(
+            404,
+            "no-such-case",
+            "There is no such case",
+            "Check each character of the reference, and that your token names its organisation.",
+        )
+
+
+async def caller_of(request: Request) -> Caller:
+    state = request.app.state
+    headers = request.headers.getlist("authorization")
+    try:
+        header = headers[0] if len(headers) == 1 else None
+        access = read(state.token_key, header, state.platform.clock.now())
+    except NotAllowed as refused:
+        raise not_allowed(refused) from refused
+    return Caller(state.platform, access)
+
+
+ACaller = Annotated[Caller, Depends(caller_of)]
+
+
+def not_allowed(refused: NotAllowed) -> Problem:
+    """Say that a token is missing, wrong or not enough."""
+    return Problem(refused.status, refused.code, "Not allowed", refused.detail, headers=refused.headers)

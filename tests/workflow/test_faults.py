@@ -1,0 +1,73 @@
+"""What happens when workflow cannot go on: only that case waits, and callers are told to come back."""
+
+from typing import ClassVar
+from uuid import uuid4
+
+import httpx2
+import msgspec
+import pytest
+
+from events.catalogue import Event
+from events.database import close_pool
+from events.envelope import NewEvent
+from events.transact import Command, transact
+from workflow.http import application
+from workflow.pinned import ProcedureChanged, pinned_procedure
+from workflow_servers import Desk
+from workflow_stories import NOW, Story, complaint, opened
+
+
+class TalkedOver(Event, frozen=True, kw_only=True):
+    """An event of a later version of the platform, which this one does not know."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+
+@pytest.mark.postgres
+async def test_an_event_nobody_knows_stops_its_own_case_only(desk: Desk) -> None:
+    """A case with an event from a newer version is set aside and told as unreadable; all others go on."""
+    strange, reference = await desk.opened("bc")
+    _, other = await desk.opened("bc")
+    command = Command(strange, uuid4(), "service:test", lambda _history, now: [NewEvent(TalkedOver(), now)])
+    await transact(desk.platform, command)
+
+    await desk.catch_up()
+    unreadable = await desk.get(f"/v1/cases/{reference}")
+    readable = await desk.get(f"/v1/cases/{other}")
+    parked = await desk.platform.pool.fetchrow("SELECT version, type FROM parked WHERE case_id = $1", strange)
+
+    assert (503, "urn:gehoor:problem:not-readable-now") == (unreadable.status_code, unreadable.json()["type"])
+    assert 200 == readable.status_code
+    assert parked is not None
+    assert (4, "TalkedOver") == (parked["version"], parked["type"])
+
+
+@pytest.mark.postgres
+async def test_with_the_store_away_callers_are_told_to_come_back(desk: Desk) -> None:
+    """While Postgres cannot be reached the answer is a 503 with a time, not a fault."""
+    _, reference = await desk.opened("bc")
+    platform = await desk.system.platform("workflow", keys=True)
+    app = application(platform)
+    await close_pool(platform.pool)
+
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://workflow.example"
+    ) as client:
+        answers = [
+            await client.get(path, headers=desk.token("handler"))
+            for path in ("/v1/cases", f"/v1/cases/{reference}")
+        ]
+
+    assert [503, 503] == [answer.status_code for answer in answers]
+    assert ["2", "2"] == [answer.headers["Retry-After"] for answer in answers]
+
+
+def test_an_edited_file_of_a_pinned_version_is_noticed() -> None:
+    """Somebody who changes a version instead of adding one is told to put the old file back."""
+    story = Story("bc").tell(complaint("bc"))
+    opening = opened("bc").case.opened
+    assert opening is not None
+    story.tell(msgspec.structs.replace(opening, procedure_digest="0" * 64), NOW)
+
+    with pytest.raises(ProcedureChanged, match="put the old file back"):
+        pinned_procedure(story.case)

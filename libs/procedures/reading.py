@@ -22,6 +22,9 @@ MOST_BYTES = 256 * 1024
 MOST_PROBLEMS = 20
 """How many problems of one file are told at once."""
 
+_LONGEST_LINE = 1_000
+"""A longer line is not looked at when pointing, so that no line can cost more than it should."""
+
 Place = tuple[str | int, ...]
 
 
@@ -84,6 +87,8 @@ def check(name: str, content: bytes, model: type[Checked]) -> Checked:
         raise BrokenProcedure([f"{name}:{line}: is not TOML: {error}"]) from error
     except RecursionError as error:
         raise BrokenProcedure([f"{name}: is nested too deeply"]) from error
+    except ValueError as error:  # such as a number with thousands of digits
+        raise BrokenProcedure([f"{name}: holds a value that cannot be read: {error}"]) from error
     try:
         return model.model_validate(table)
     except ValidationError as error:
@@ -138,6 +143,8 @@ def _places(text: str) -> list[tuple[int, Place]]:
     table: Place = ()
     counts: dict[Place, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > _LONGEST_LINE:
+            continue
         if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line):
             names = [part.strip().strip("\"'") for part in header[2].split(".")]
             table = (*_inside(names[:-1], counts), names[-1])

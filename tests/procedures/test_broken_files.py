@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a table of cases reads best with one case a line
 """A broken or malicious procedure file never starts a service: it is refused with file, line and rule."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,8 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         (b'id = "ingressus\x00"', "ingressus.toml:1: is not TOML"),
         (b"#" * (MOST_BYTES + 1), "larger than 262144 bytes"),
         (b"x = " + b"[" * 50_000, "ingressus.toml"),
+        (b"version = 1" + b"0" * 5_000, "holds a value that cannot be read"),
+        (b"id = '''\n[" + b" " * 200_000 + b"x\n'''", "ingressus.toml"),
         (b"\x7fELF\x02\x01\x01\x00", "ingressus.toml"),
     ],
 )
@@ -182,3 +185,26 @@ def test_versions_that_contradict_each_other_are_refused(tmp_path: Path, content
     (tmp_path / "ingressus.toml").write_text(GOOD)
 
     assert any(told in problem for problem in problems_of(tmp_path, content, "ingressus-2.toml"))
+
+
+def test_a_file_spoiled_at_random_is_loaded_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    """Four hundred files with bytes struck out, doubled or changed: a procedure or a refusal, never a crash."""
+    chance = random.Random(20261121)
+    refused = 0
+    unnamed: list[str] = []
+    for _ in range(400):
+        content = bytearray(GOOD.encode())
+        for _ in range(chance.randrange(1, 4)):
+            at, length = chance.randrange(len(content)), chance.choice((1, 1, 1, 5, 40))
+            content[at : at + length] = chance.choice(
+                (b"", content[at : at + length] * 2, bytes(chance.randrange(256) for _ in range(length)))
+            )
+        (tmp_path / "ingressus.toml").write_bytes(content)
+        try:
+            library.load(tmp_path, ONLY_INGRESSUS)
+        except BrokenProcedure as broken:
+            refused += 1
+            unnamed.extend(each for each in broken.problems if not each.startswith("ingressus.toml"))
+
+    assert [] == unnamed
+    assert refused > 200

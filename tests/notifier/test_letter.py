@@ -1,0 +1,200 @@
+"""What letters say: each procedure's demands, tone, dates, and nothing a stranger could smuggle in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+import notifier
+from notifier.letter import LetterCannotBeMade, WrittenLetter, working_moment, write_letter
+from notifier.words import in_words
+from notifier_cases import WRITTEN_AT, case, deadline, opened
+from procedures.library import in_force, library
+from procedures.organisations import organisations
+from procedures.procedure import LetterRule
+
+ORGANISATIONS = tuple(organisations())
+LETTERS = Path(notifier.__file__).parent / "letters"
+
+
+def written(organisation: str, language: str = "nl", name: str = "Sanne de Wit") -> WrittenLetter:
+    """Write the first letter an organisation owes."""
+    found = case(organisation, language)
+    assert found.opened is not None
+    letter = found.opened.letters[0]
+    rule = in_force(organisation, date(2026, 11, 20)).letters[letter]
+    return write_letter(found, letter, organisations()[organisation], rule, name, WRITTEN_AT)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+def test_every_letter_names_case_handler_and_how_to_reach_them(organisation: str, language: str) -> None:
+    """Whoever complains learns the number of the case, who has it, and how to reach that person."""
+    handler = next(iter(organisations()[organisation].staff.values()))
+
+    letter = written(organisation, language)
+
+    for expected in (opened(organisation).reference, handler.name, handler.email, handler.phone):
+        assert expected in letter.text
+        assert expected in letter.html
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+def test_a_letter_carries_everything_its_procedure_demands(organisation: str, language: str) -> None:
+    """The parts that the organisation's own text demands are in the letter and in the record of it."""
+    demanded = {
+        part for rule in in_force(organisation, date(2026, 11, 20)).letters.values() for part in rule.contents
+    }
+
+    letter = written(organisation, language)
+
+    assert demanded == set(letter.contents)
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("nl", "maandag 23 november 2026"), ("en", "Monday 23 November 2026")]
+)
+def test_destiny_dates_its_acknowledgement_in_words(language: str, day: str) -> None:
+    """Destiny's second clock can start at the date on the letter, so the letter has one, in words."""
+    letter = written("destiny", language)
+
+    assert date(2026, 11, 23) == letter.dated_on
+    assert letter.text.startswith(day)
+
+
+def test_the_date_on_a_letter_is_the_day_in_the_procedures_zone() -> None:
+    """A letter written at 23:30 UTC carries the next day's date, because it is past midnight in Amsterdam."""
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    rule = in_force("destiny", date(2026, 11, 20)).letters["acknowledgement"]
+
+    letter = write_letter(case("destiny"), "acknowledgement", organisations()["destiny"], rule, "", late)
+
+    assert date(2026, 11, 24) == letter.dated_on
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("nl", "vrijdag 18 december 2026"), ("en", "Friday 18 December 2026")]
+)
+def test_the_period_in_ingressus_letter_is_that_of_the_clock(language: str, day: str) -> None:
+    """Ingressus tells the period in which it assesses a complaint: the very day on which its clock ends."""
+    clock = case("ingressus").deadlines["ING-4"]
+
+    letter = written("ingressus", language)
+
+    assert day == in_words(working_moment(clock).on, "en" if language == "en" else "nl")
+    assert day in letter.text
+
+
+def test_another_clock_gives_another_period() -> None:
+    """The letter has no date of its own: move the clock, and the letter follows."""
+    found = case("ingressus")
+    rule = found.deadlines["ING-4"].rule
+    moved = replace(found, deadlines={**found.deadlines, "ING-4": deadline(rule, date(2026, 12, 1))})
+    letter_rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
+
+    letter = write_letter(moved, "acknowledgement", organisations()["ingressus"], letter_rule, "", WRITTEN_AT)
+
+    assert in_words(working_moment(moved.deadlines["ING-4"]).on, "nl") in letter.text
+    assert "tot en met vrijdag 18 december 2026" not in letter.text
+
+
+def test_our_texts_hold_no_date_and_no_number_of_their_own() -> None:
+    """No template names a day or a count in digits, so every date in a letter comes from a clock."""
+    for path in LETTERS.rglob("*.txt"):
+        assert not any(character.isdigit() for character in path.read_text("utf-8")), path.name
+
+
+@pytest.mark.parametrize("part", ["procedure", "handler", "period"])
+def test_a_letter_without_a_mandatory_part_is_not_made(part: str) -> None:
+    """If the handler, the period or the explanation lacks, nothing is sent and the part is named."""
+    found = case("ingressus", handler="nobody") if part == "handler" else case("ingressus")
+    if part == "period":
+        found = replace(found, deadlines={})
+    if part == "procedure" and found.opened is not None:
+        found = case("ingressus", procedure_version=99)
+    rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
+
+    with pytest.raises(LetterCannotBeMade, match=part):
+        write_letter(found, "acknowledgement", organisations()["ingressus"], rule, "", WRITTEN_AT)
+
+
+def test_a_demand_nobody_can_prove_holds_the_letter_back() -> None:
+    """A procedure that demands a part unknown to the notifier gets no letter rather than a poor one."""
+    rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")  # type: ignore[arg-type]
+
+    with pytest.raises(LetterCannotBeMade, match="outcome"):
+        write_letter(case("destiny"), "acknowledgement", organisations()["destiny"], rule, "", WRITTEN_AT)
+
+
+def test_every_procedure_that_demands_an_explanation_has_one_in_each_language() -> None:
+    """A new version of a procedure cannot be deployed without the words that explain it."""
+    for found in library().versions.values():
+        if any("procedure" in rule.contents for rule in found.letters.values()):
+            tone = organisations()[found.organisation].tone
+            for manner in (f"nl.{tone}", "en"):
+                assert (LETTERS / "explanations" / f"{found.id}-{found.version}.{manner}.txt").is_file()
+
+
+def test_bc_says_je_and_the_others_say_u() -> None:
+    """Each organisation speaks to its customers as it does in its own text."""
+    for organisation in ORGANISATIONS:
+        words = set(written(organisation).text.replace(",", " ").replace(".", " ").lower().split())
+
+        if organisation == "bc":
+            assert not words & {"u", "uw"}
+        else:
+            assert not words & {"je", "jij", "jouw"}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_bcs_notice_is_neutral(language: str) -> None:
+    """Before it is classified, B&C's letter calls a report neither a complaint nor an incident."""
+    letter = written("bc", language)
+
+    said = (letter.subject + letter.text.replace("klachten@bc.example", "")).lower()
+    assert not any(word in said for word in ("klacht", "complaint", "incident"))
+
+
+def test_a_case_in_english_gets_an_english_letter_with_english_functions() -> None:
+    """Somebody who complains in English reads English, the handler's function included."""
+    letter = written("destiny", "en")
+
+    assert letter.language == "en"
+    assert 'lang="en"' in letter.html
+    assert "klachtenbehandelaar" not in letter.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{{7*7}}", "{% for x in y %}", "{0.__class__}", "%(name)s", "${jndi:x}", "<script>alert(1)</script>"],
+)
+def test_what_a_user_typed_is_never_a_template(name: str) -> None:
+    """Template signs in a name come out as they went in, and as text in the HTML."""
+    letter = written("destiny", name=name)
+
+    assert f"Beste {name}," in letter.text
+    assert "<script>" not in letter.html
+
+
+@pytest.mark.parametrize(
+    "name", ["https://evil.example/win", "see www.evil.example", "a@b.example", "", "x\r\nBcc: y"]
+)
+def test_a_name_cannot_bring_a_link_or_a_line(name: str) -> None:
+    """A letter never carries somebody's advertisement to an address they typed in."""
+    letter = written("destiny", name=name)
+
+    assert "evil" not in letter.text
+    assert "\nBcc" not in letter.text
+    assert "\r" not in letter.text
+
+
+def test_what_is_missing_is_asked_for_kindly() -> None:
+    """An incomplete complaint is a complaint: the letter asks for the rest and says that work goes on."""
+    found = replace(case("ingressus"), missing=("phone", "address"))
+    rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
+
+    letter = write_letter(found, "acknowledgement", organisations()["ingressus"], rule, "", WRITTEN_AT)
+
+    assert "Wij missen nog: het telefoonnummer en het adres." in letter.text

@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -140,30 +141,39 @@ async def make(cluster: Cluster) -> bool:
     if not cluster.password_file.exists():
         write_private(cluster.password_file, secrets.token_urlsafe(32) + "\n")
     arrangement.data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    making = arrangement.data.with_name(arrangement.data.name + ".making")
     handed = arrangement.data.with_name(arrangement.data.name + ".first-password")
+    shutil.rmtree(making, ignore_errors=True)  # an attempt that was cut off
     write_private(handed, cluster.password_file.read_text())
     arrangement.hand_over(handed)
-    command = (
-        *arrangement.prefix,
-        str(arrangement.binaries / "initdb"),
-        *("--pgdata", str(arrangement.data), "--username", ADMINISTRATOR, "--pwfile", str(handed)),
-        *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
-    )
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        output, _ = await asyncio.wait_for(process.communicate(), INITDB_WITHIN_S)
+        await _initdb(arrangement, making, handed)
     finally:
         handed.unlink()
+    making.rename(arrangement.data)
+    return True
+
+
+async def _initdb(arrangement: Arrangement, data: Path, password: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *arrangement.prefix,
+        str(arrangement.binaries / "initdb"),
+        *("--pgdata", str(data), "--username", ADMINISTRATOR, "--pwfile", str(password)),
+        *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), INITDB_WITHIN_S)
+    except (TimeoutError, asyncio.CancelledError):
+        process.kill()
+        await process.wait()
+        raise
     if process.returncode != 0:
         last = (output.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-        raise PostgresFailed(f"initdb of {cluster.data} failed: {last}")
-    return True
+        raise PostgresFailed(f"initdb of {data} failed: {last}")
 
 
 async def wait_until_ready(cluster: Cluster, child: Child, within_s: float = STARTS_WITHIN_S) -> None:

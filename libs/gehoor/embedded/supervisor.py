@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import asyncpg
 
 from events import secrets
-from events.errors import Misconfigured
+from events.errors import GehoorError, Misconfigured
 from events.settings import Settings
 from gehoor.embedded import http_probe, nats, outside, postgres
 from gehoor.embedded.home import Home, ProcessRecord, RunRecord
@@ -78,7 +78,16 @@ class Supervisor:
         plan = make_plan(self.settings, last)
         self.record = RunRecord(running=True, pid=os.getpid(), began=began(os.getpid()), ports=plan.ports)
         secrets.ensure(self.home.folder)
-        database, keys, bus = await asyncio.gather(self._database(plan), self._keys(plan), self._bus(plan))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = (
+                    group.create_task(self._database(plan)),
+                    group.create_task(self._keys(plan)),
+                    group.create_task(self._bus(plan)),
+                )
+        except* GehoorError as several:
+            raise _first(several) from None
+        database, keys, bus = (task.result() for task in tasks)
         self.admin_database_url, admin_keys_url = database[0], keys[0]
         self.settings = self.settings.model_copy(
             update={
@@ -90,7 +99,7 @@ class Supervisor:
         )
         self.screen.step("servers", f"Postgres {database[1]}, keys {keys[1]}, NATS {bus[1]}")
         await self._provision(admin_keys_url)
-        self.screen.step("provision", "roles, schemas, secrets, streams")
+        self.screen.step("provision", "roles, schemas, secrets")
         self._start_services(plan)
         self._note()
         await self._until_services_are_ready()
@@ -158,7 +167,8 @@ class Supervisor:
         return server.url, versions[0]
 
     async def _provision(self, admin_keys_url: str) -> None:
-        from events.provision import provision, provision_bus
+        """Make what is missing in the databases; the relay makes stream and durables as its first act."""
+        from events.provision import provision
         from events.store_clock import prepare_anchor
 
         await provision(self.settings, self.admin_database_url, admin_keys_url)
@@ -167,7 +177,6 @@ class Supervisor:
             await prepare_anchor(connection, self.settings.clock_start, self.settings.clock_speed)
         finally:
             await connection.close()
-        await provision_bus(self.settings)
 
     def _start_services(self, plan: Plan) -> None:
         if plan.mailbox_port is not None:
@@ -363,6 +372,12 @@ def service_environment(settings: Settings, service: ServicePlan, ports: dict[st
         own_port: str(service.port),
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _first(several: BaseExceptionGroup[GehoorError]) -> BaseException:
+    """Give the first of what went wrong at once: one line is enough to begin with."""
+    first = several.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _until_http_ready(child: Child, port: int, path: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from events.errors import GehoorError
 from procedures import organisations as people
+from procedures.calendars import CALENDARS, calendar
 from procedures.model import ProcedureFile, inconsistencies
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure, procedure_of
@@ -64,7 +65,9 @@ def procedure(identifier: str, version: int) -> Procedure:
 
 @cache
 def library() -> Library:
-    """Give the shelf of this installation; services call it at start. Raises `BrokenProcedure`."""
+    """Give the shelf of this installation, its calendars checked too. Raises `BrokenProcedure`."""
+    for name in CALENDARS:
+        calendar(name)
     return load(_FOLDER, people.organisations())
 
 

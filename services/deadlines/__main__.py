@@ -4,15 +4,24 @@ import asyncio
 
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.firing import Firing
+from events.platform import Platform
 from events.service import Service, run
+from procedures.calendars import CALENDARS, calendar
 
 
 def main() -> None:
     wake = asyncio.Event()
+
+    def make_consumer(platform: Platform) -> DeadlinesConsumer:
+        # Reading the calendars takes most of a second: here, and not between the first decision and its append.
+        for name in CALENDARS:
+            calendar(name)
+        return DeadlinesConsumer(wake, platform.clock.speed)
+
     run(
         Service(
             name="deadlines",
-            consumer=lambda _platform: DeadlinesConsumer(wake),
+            consumer=make_consumer,
             loops=(lambda platform: Firing(platform, wake),),
         )
     )

@@ -134,16 +134,20 @@ class Look:
     next_at: datetime | None
 
 
-def look(history: History, now: datetime) -> Look:
+def look(history: History, now: datetime, passed: datetime | None = None) -> Look:
     """Give the events owed at `now`, and the next moment at which time alone may change something.
 
     Clocks start in the order of the rules; then, clock by clock, what happened to it in the order in which
-    it happened.
+    it happened. `passed` is the moment that has certainly been reached, for callers whose `now` is an estimate:
+    a breach that is told too early could never be taken back.
     """
+    passed = now if passed is None else passed
     clocks = fold(history)
     started = tuple(_starts(clocks, now))
     clocks = _evolve_all(clocks, started)
-    told = tuple(event for running in clocks.running.values() for event in _owed(running, clocks.facts, now))
+    told = tuple(
+        event for running in clocks.running.values() for event in _owed(running, clocks.facts, passed)
+    )
     return Look(events=started + told, next_at=_next_look(_evolve_all(clocks, told)))
 
 
@@ -191,18 +195,18 @@ def _derived(rule: ClockRule, starts_on: date, zone: str) -> DeadlineSet:
     )
 
 
-def _owed(running: Running, facts: Mapping[str, Fact], now: datetime) -> Iterable[NewEvent]:
+def _owed(running: Running, facts: Mapping[str, Fact], passed: datetime) -> Iterable[NewEvent]:
     """Tell what became of one clock and was not told yet.
 
     A breach happened at the due instant, whenever it is noticed; a warning when it was time to warn, but not
     before the clock was set.
     """
     met_by = _met_by(running.deadline.rule, facts)
-    passed = [passing for passing in _unbroken(running, met_by) if passing.due.at <= now]
-    for passing in passed:
+    broken = [passing for passing in _unbroken(running, met_by) if passing.due.at <= passed]
+    for passing in broken:
         yield NewEvent(_breach(running.deadline, passing), passing.due.at)
     warn_at = _warn_at(running, met_by)
-    if warn_at is not None and warn_at <= now and not passed:
+    if warn_at is not None and warn_at <= passed and not broken:
         due = working_moment(running.deadline)
         yield NewEvent(DeadlineWarned(clock=running.deadline.clock, due=due), warn_at)
     if met_by is not None:

@@ -6,7 +6,7 @@ many were handled before, or whether one comes twice.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -16,19 +16,27 @@ from events.batch import Reaction
 from events.envelope import History, Recorded
 from procedures.facts import TELLING
 
+CLOCKS_AGREE_WITHIN_S = 2.0
+"""Of real time, between our estimate and the database's clock; an append accepts no greater difference."""
+
 
 class DeadlinesConsumer:
-    """Reacts to what brings clocks and to what can be a fact; its own events change nothing for it."""
+    """Reacts to what brings clocks and to what can be a fact; its own events change nothing for it.
+
+    `speed` is the clock's: a moment that our estimate has only just reached is left to the firing loop, which
+    asks the database.
+    """
 
     name = "deadlines"
     reacts_to: frozenset[str] = BRINGS_RULES | TELLING
 
-    def __init__(self, wake: asyncio.Event) -> None:
+    def __init__(self, wake: asyncio.Event, speed: float = 1.0) -> None:
         self.wake = wake
+        self.uncertainty = timedelta(seconds=CLOCKS_AGREE_WITHIN_S * speed)
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
         """Settle the whole stream; `event` says only which case."""
-        seen = look(history, now)
+        seen = look(history, now, passed=now - self.uncertainty)
         return Reaction(events=seen.events, effects=(NextLook(history.case_id, seen.next_at),))
 
     async def apply(

@@ -16,6 +16,7 @@ from prometheus_client import Histogram
 
 from deadlines import due
 from deadlines.clocks import Look, look
+from deadlines.consumer import CLOCKS_AGREE_WITHIN_S
 from events.batch import reason_of
 from events.catalogue import DeadlineBreached, TargetMissed
 from events.database import connection_of
@@ -32,9 +33,6 @@ BATCH = 500
 ACTOR = "service:deadlines"
 LONGEST_SLEEP_S = 1.0
 SHORTEST_SLEEP_S = 0.01
-CLOCKS_AGREE_WITHIN_S = 2.0
-"""Of real time; the append itself accepts no greater difference."""
-
 LATENESS = Histogram(
     "gehoor_deadline_firing_lateness_seconds",
     "From the due instant to the recording of its breach or missed target, on the system's clock",
@@ -153,7 +151,7 @@ def _decide(
 
     def decide(history: History, now: datetime) -> Sequence[NewEvent]:
         try:
-            looks[history.case_id] = look(history, min(now, reached_at))
+            looks[history.case_id] = look(history, now, passed=min(now, reached_at))
         except Exception as error:
             # One unreadable stream must not keep the other cases of the batch from firing: it is set aside.
             raise CommandRefused("unreadable", reason_of(error)) from error

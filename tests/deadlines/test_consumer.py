@@ -49,6 +49,17 @@ def test_an_event_handled_late_is_answered_by_the_whole_stream() -> None:
     assert (NextLook(CASE, None),) == reaction.effects
 
 
+def test_a_moment_that_may_not_have_come_yet_is_left_to_firing() -> None:
+    """A breach told too early could not be taken back, so what is due this very second is only noted."""
+    story = opened_case()
+    opening = story.history.events[1]
+
+    reaction = consumer().react(story.history, opening, EASTER_STRICT + SECOND)
+
+    assert ["DeadlineWarned"] == [new.event.type for new in reaction.events]
+    assert (NextLook(CASE, EASTER_STRICT),) == reaction.effects
+
+
 def test_it_listens_to_every_fact_and_never_to_itself() -> None:
     """Whatever can start or meet a promise reaches deadlines; its own words do not set it off again."""
     listens = consumer().reacts_to

@@ -256,7 +256,7 @@ async def test_firing_is_held_while_the_clocks_disagree(
     assert case_id in await rows(deadlines)
 
 
-class PlanCarriedOut(Event):
+class PlanCarriedOut(Event, frozen=True, kw_only=True):
     """An event of a later version, which this code does not know."""
 
     emitted_by: ClassVar[str] = "workflow"

@@ -5,13 +5,11 @@ answered exactly like one that does not exist. Reading folds the case from the s
 worklist, so what is shown is what happened.
 """
 
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from events import access as tokens
 from events.access import Access, NotAllowed
 from events.bodies import BodyGuard, StrictRoute
-from events.canonical import to_json
 from events.catalogue import COMPLAINANT, ComplaintReceived, ReportClassified
 from events.envelope import History
 from events.identity import parse_reference
@@ -77,16 +74,11 @@ class CommandDone(BaseModel):
 def application(platform: Platform) -> FastAPI:
     """Make the HTTP application; raises `BrokenProcedure` or `Misconfigured` when it could not serve."""
     library()
-    app = _skeleton()
+    app = skeleton()
     app.state.platform = platform
     app.state.token_key = platform.settings.secret("token.key")
     app.state.fingerprint_key = platform.settings.secret("fingerprint.key")
     return app
-
-
-def describe() -> str:
-    """Write the OpenAPI document; needs no servers."""
-    return msgspec.json.format(to_json(_skeleton().openapi()), indent=1).decode() + "\n"
 
 
 reading = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -234,7 +226,8 @@ async def unknown_command(caller: ACaller, reference: str, command: str) -> None
     )
 
 
-def _skeleton() -> FastAPI:
+def skeleton() -> FastAPI:
+    """Make the application without its connections: enough for its OpenAPI document."""
     app = FastAPI(
         title="Gehoor workflow",
         version="1",
@@ -249,7 +242,3 @@ def _skeleton() -> FastAPI:
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
     install(app)
     return app
-
-
-if __name__ == "__main__":
-    sys.stdout.write(describe())

@@ -2,16 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID
+from datetime import date
+from uuid import UUID, uuid4
 
 import pytest
 
 from events.consumer import ConsumerLoop
 from events.database import transaction
+from events.envelope import NewEvent
+from events.transact import Command, transact
 from workflow.consumer import WorkflowConsumer
+from workflow.rebuild import rebuild
 from workflow.worklist import Row, project, write
 from workflow_servers import Desk
-from workflow_stories import ORGANISATIONS
+from workflow_stories import ORGANISATIONS, clocks_set, opened
 
 pytestmark = pytest.mark.postgres
 
@@ -70,6 +74,43 @@ async def test_rows_can_be_thrown_away_and_made_again(desk: Desk) -> None:
         await write(connection, [project(history) for history in histories.values()])
 
     assert before == await listed(desk, cases)
+
+
+async def test_a_doubted_list_is_made_again_from_the_store(desk: Desk) -> None:
+    """Wrong rows, missing rows and rows of cases that never were are all put right by one rebuild."""
+    cases = [(await desk.opened(organisation))[0] for organisation in ORGANISATIONS]
+    before = await listed(desk, cases)
+    stranger = uuid4()
+    pool = desk.platform.pool
+    await pool.execute("UPDATE case_state SET handler = 'nobody' WHERE case_id = $1", cases[0])
+    await pool.execute("UPDATE case_state SET case_id = $1 WHERE case_id = $2", stranger, cases[1])
+
+    rebuilt = await rebuild(desk.platform)
+
+    assert before == await listed(desk, cases)
+    assert [] == await listed(desk, [stranger])
+    assert await pool.fetchval("SELECT count(*) FROM case_state") == rebuilt
+
+
+async def test_a_case_is_late_from_its_first_unmet_promise_on(desk: Desk) -> None:
+    """A promise whose moment has passed makes the case overdue, counted by the clock of the system."""
+    case_id, reference = await desk.receive("supportoplus", received_on=date(2026, 3, 30))
+    await desk.catch_up()
+    late = clocks_set(opened("supportoplus", case_id))
+    events = [NewEvent(row.event, row.happened_at) for row in late.history.events[3:]]
+    command = Command(case_id, uuid4(), "service:test", lambda _history, _now: events)
+    await transact(desk.platform, command)
+    await desk.catch_up()
+
+    overdue = (await desk.get("/v1/cases?overdue=true&limit=200")).json()["cases"]
+    in_time = (await desk.get("/v1/cases?overdue=false&limit=200")).json()["cases"]
+
+    shown = {case["reference"]: case for case in overdue}
+    assert (True, "2026-04-07") == (
+        shown[reference]["overdue"],
+        shown[reference]["clocks"][0]["strict"]["on"],
+    )
+    assert reference not in {case["reference"] for case in in_time}
 
 
 async def test_nothing_personal_stands_in_the_list(desk: Desk) -> None:

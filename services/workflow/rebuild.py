@@ -1,0 +1,57 @@
+"""Makes the worklist again from the store, for when it is lost, doubted or shows a new column.
+
+It may run beside the service: each page of cases is locked, folded and written in one transaction. Only rows
+change, never a stream.
+"""
+
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from events.batch import reason_of
+from events.database import transaction
+from events.platform import Platform
+from events.store import lock_cases
+from workflow.worklist import Row, project, write
+
+log = structlog.get_logger()
+
+PAGE = 200
+"""Cases per transaction, as many as a consumer locks at once."""
+
+_CASES = """
+SELECT case_id FROM gehoor.event WHERE version = 1 AND case_id > $1 ORDER BY case_id LIMIT $2
+"""
+
+_FORGET = "DELETE FROM case_state WHERE case_id = ANY($1)"
+
+_ORPHANS = """
+DELETE FROM case_state s
+WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = s.case_id AND e.version = 1)
+"""
+
+
+async def rebuild(platform: Platform) -> int:
+    """Make every row what its stream says, and give the number of cases read."""
+    cases, after = 0, UUID(int=0)
+    while page := [row["case_id"] for row in await platform.pool.fetch(_CASES, after, PAGE)]:
+        async with transaction(platform.pool) as connection:
+            await _rebuild_page(platform, connection, page)
+        cases, after = cases + len(page), page[-1]
+    await platform.pool.execute(_ORPHANS)
+    log.info("worklist.rebuilt", cases=cases)
+    return cases
+
+
+async def _rebuild_page(platform: Platform, connection: asyncpg.Connection, page: list[UUID]) -> None:
+    """Forget the rows first: one that is wrong at the right version would otherwise stay."""
+    await lock_cases(connection, page)
+    rows: list[Row] = []
+    for case_id, history in (await platform.store.histories(page, connection)).items():
+        try:
+            rows.append(project(history))
+        except Exception as error:  # noqa: BLE001 - one unreadable stream must not stop the rebuilding of all
+            log.warning("worklist.not_rebuilt", case=str(case_id), reason=reason_of(error))
+    await connection.execute(_FORGET, [row.case_id for row in rows])
+    await write(connection, rows)

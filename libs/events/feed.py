@@ -35,6 +35,13 @@ SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::flo
 FROM pg_stat_activity WHERE backend_xid IS NOT NULL
 """
 
+BREACHES = f"""
+SELECT {", ".join("e." + name for name in COLUMNS.split(", "))}, e.epoch, e.xid, e.position, r.reference
+FROM gehoor.event e LEFT JOIN gehoor.case_reference r USING (case_id)
+WHERE {VISIBLE} AND type IN ('DeadlineBreached', 'TargetMissed') AND type = ANY($5::text[])
+ORDER BY epoch, xid, position LIMIT $4
+"""
+
 HEAD = """
 SELECT epoch, xid, position FROM gehoor.event ORDER BY epoch DESC, xid DESC, position DESC LIMIT 1
 """
@@ -85,3 +92,11 @@ async def watermark_age_s(connection: asyncpg.Connection | asyncpg.Pool) -> floa
     """Tell for how long the oldest writing transaction has held back every reader of the feed."""
     age_s: float = await connection.fetchval(WATERMARK_AGE)
     return age_s
+
+
+async def breaches_after(
+    connection: asyncpg.Connection | asyncpg.Pool, after: FeedPosition, types: list[str], limit: int
+) -> list[tuple[Recorded, str]]:
+    """Read up to `limit` breaches and missed targets that follow `after`, with the references of their cases."""
+    rows = await connection.fetch(BREACHES, *after, limit, types)
+    return [(recorded(row[:-1]), row["reference"]) for row in rows]

@@ -98,6 +98,11 @@ def open_sealed(recorded: Recorded, keys: CaseKeys) -> dict[str, dict[str, Any]]
     return opened
 
 
+def persons_sealed(recorded: Recorded) -> list[str]:
+    """Name the persons whose encrypted fields an event holds."""
+    return [part.person for part in _decoder.decode(recorded.pii)] if recorded.pii else []
+
+
 def salts_of(personal: Personal, keys: CaseKeys | None) -> Mapping[str, bytes]:
     """Give the field salts of the persons of one event."""
     return {person: person_salt(keys.of(person).secret) for person in personal} if keys else {}

@@ -172,10 +172,24 @@ def _describe_problems(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = plain()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+        known = document.setdefault("components", {}).setdefault("schemas", {})
+        known.update(schemas["$defs"])
+        if known.pop("HTTPValidationError", None) is not None:
+            known.pop("ValidationError", None)
+            _answer_with_problems(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _answer_with_problems(document: dict[str, Any]) -> None:
+    """Say of the refusals that FastAPI describes by itself that they are problem documents too."""
+    ours = described({422: "Some fields are not right."})[422]
+    for path in document["paths"].values():
+        for operation in path.values():
+            found = operation.get("responses", {}).get("422", {})
+            if "application/json" in found.get("content", {}):
+                operation["responses"]["422"] = ours
 
 
 class Answers:
@@ -224,11 +238,16 @@ async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) 
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": problem.status, "headers": raw})
     shown = b"" if scope["method"] == "HEAD" else body
-    if problem.unread:
+    if problem.unread and not _waits_for_leave(scope):
         await send({"type": "http.response.body", "body": shown, "more_body": True})
         await _discard_rest(receive)
         shown = b""
     await send({"type": "http.response.body", "body": shown})
+
+
+def _waits_for_leave(scope: Scope) -> bool:
+    """Tell whether the client sends its body only after a 100 Continue, which it will not get now."""
+    return any(name == b"expect" for name, _ in scope["headers"])
 
 
 async def _discard_rest(receive: Receive) -> None:

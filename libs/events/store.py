@@ -99,7 +99,7 @@ FIND = "SELECT case_id FROM gehoor.case_reference WHERE reference = $1"
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 
 
-def recorded(row: asyncpg.Record) -> Recorded:
+def recorded(row: Iterable[Any]) -> Recorded:
     """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
     values = tuple(row)
     return Recorded(*values[:16], FeedPosition(*values[16:]))  # type: ignore[call-arg]  # by COLUMNS

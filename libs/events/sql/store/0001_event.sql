@@ -59,6 +59,9 @@ CREATE TABLE event (
 
 CREATE INDEX event_feed ON event (epoch, xid, position);
 
+-- Breaches are read alone and in order, for years; other events do not touch this index.
+CREATE INDEX event_breaches ON event (epoch, xid, position) WHERE type IN ('DeadlineBreached', 'TargetMissed');
+
 CREATE FUNCTION lowest_case_id_of(year integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (substr(ms, 1, 8) || '-' || substr(ms, 9, 4) || '-0000-0000-000000000000')::uuid
     FROM (SELECT lpad(to_hex(1000 * extract(epoch FROM make_date(year, 1, 1))::bigint), 12, '0') AS ms) AS t

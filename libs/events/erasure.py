@@ -1,0 +1,48 @@
+"""Forgetting a person without breaking the proof: intent, destruction, certificate; resumable at each step.
+
+The intent stands in the history first, then the keys die in the key store, then `SubjectErased` says so. After a
+crash the same call goes on where it stopped. Whoever holds a cached key may still read for a minute.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from events.catalogue import ErasureRequested, SubjectErased
+from events.envelope import History, NewEvent
+from events.errors import CommandRefused, Misconfigured
+from events.identity import command_id_of
+from events.personal import persons_sealed
+from events.platform import Platform
+from events.transact import Command, Outcome, transact
+
+
+async def erase(platform: Platform, case_id: UUID, persons: Sequence[str], basis: str, actor: str) -> Outcome:
+    """Destroy the keys of these persons of a case; gives the outcome of the certificate.
+
+    `basis` is a short word for why (a request, a retention rule), never a text about somebody. Raises
+    `CommandRefused` when the case does not exist or has no such person.
+    """
+    if platform.keys is None:
+        raise Misconfigured("erasing needs the key store: set GEHOOR_KEYS_URL")
+    persons = sorted(set(persons))
+    named = (case_id, *persons)
+
+    def request(history: History, now: datetime) -> list[NewEvent]:
+        unknown = set(persons) - persons_of(history)
+        if unknown:
+            raise CommandRefused("no-such-person", f"this case has no {', '.join(sorted(unknown))}")
+        return [NewEvent(ErasureRequested(persons=tuple(persons), basis=basis), now)]
+
+    await transact(platform, Command(case_id, command_id_of("erasure requested", *named), actor, request))
+    key_ids = await platform.keys.destroy(case_id, persons)
+
+    def certify(history: History, now: datetime) -> list[NewEvent]:
+        return [NewEvent(SubjectErased(persons=tuple(persons), key_ids=tuple(key_ids)), now)]
+
+    return await transact(platform, Command(case_id, command_id_of("subject erased", *named), actor, certify))
+
+
+def persons_of(history: History) -> set[str]:
+    """Name the person slots that this case has encrypted fields of."""
+    return {person for event in history.events for person in persons_sealed(event)}

@@ -1,0 +1,204 @@
+"""Checking every chain of the store, in parallel, without trusting anything but the bytes.
+
+A chain shows a changed client column and an event that was removed, inserted or swapped before the last event of
+its case. It cannot show a removed tail, a removed whole case, or a forged epoch, xid or position: those need
+the seals, which are kept outside. `LIMITS` says so wherever a result is shown.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.managers import ValueProxy
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from events.chain import event_hash
+from events.envelope import Recorded
+from events.store import COLUMNS, recorded
+
+LIMITS = (
+    "Not shown by chains, only by the later seals: a removed tail, a removed whole case, "
+    "a forged epoch, xid or position."
+)
+
+_SLICES_PER_WORKER = 4
+_PREFETCH = 2_000
+_TELL_EVERY = 2_000
+_MANY = 200_000
+
+_ESTIMATE = """
+SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+WHERE i.inhparent = 'gehoor.event'::regclass AND c.relkind = 'r'
+"""
+_COUNT = "SELECT count(*) FROM gehoor.event"
+_BORDERS = """
+SELECT percentile_disc($1::float8[]) WITHIN GROUP (ORDER BY case_id::text)
+FROM gehoor.event TABLESAMPLE SYSTEM ({share})
+"""
+_EVENTS = f"""
+SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event
+WHERE case_id >= $1 AND case_id <= $2 ORDER BY case_id, version
+"""
+_LOWEST, _HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row that does not fit its chain."""
+
+    case_id: UUID
+    version: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"case {self.case_id} version {self.version}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was checked; `first_bad` is the first in the order of cases and versions."""
+
+    events: int = 0
+    cases: int = 0
+    bad: int = 0
+    first_bad: Finding | None = None
+
+    def __add__(self, other: "Report") -> "Report":
+        first = min(
+            (one for one in (self.first_bad, other.first_bad) if one is not None),
+            key=lambda finding: (finding.case_id, finding.version),
+            default=None,
+        )
+        return Report(
+            self.events + other.events, self.cases + other.cases, self.bad + other.bad, first
+        )
+
+
+async def verify(
+    url: str,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, all_: None,
+) -> Report:
+    """Recompute all chains; `progress` is told how many of how many events are done, now and then."""
+    workers = workers or os.cpu_count() or 1
+    connection = await asyncpg.connect(url)
+    try:
+        total: int = await connection.fetchval(_ESTIMATE)
+        if total < _MANY:
+            total = await connection.fetchval(_COUNT)
+        slices = await _slices(connection, workers, total)
+    finally:
+        await connection.close()
+    if total < _TELL_EVERY:
+        return await _verify_slice(url, _LOWEST, _HIGHEST, lambda done: progress(done, total))
+    return await _in_processes(url, slices, workers, total, progress)
+
+
+async def _slices(connection: asyncpg.Connection, workers: int, total: int) -> list[tuple[UUID, UUID]]:
+    """Cut the cases into slices of about the same size."""
+    number = workers * _SLICES_PER_WORKER
+    share = "100" if total < _MANY else "1"
+    found = await connection.fetchval(
+        _BORDERS.format(share=share), [i / number for i in range(1, number)]
+    )
+    borders = sorted({UUID(border) for border in found or [] if border is not None})
+    starts = [_LOWEST, *(UUID(int=border.int + 1) for border in borders)]
+    return list(zip(starts, [*borders, _HIGHEST], strict=True))
+
+
+async def _in_processes(
+    url: str,
+    slices: list[tuple[UUID, UUID]],
+    workers: int,
+    total: int,
+    progress: Callable[[int, int], None],
+) -> Report:
+    context = get_context("spawn")
+    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
+        counts = [manager.Value("L", 0) for _ in slices]
+        loop = asyncio.get_running_loop()
+        tasks = {
+            loop.run_in_executor(pool, _in_process, url, low, high, count)
+            for (low, high), count in zip(slices, counts, strict=True)
+        }
+        report, waiting = Report(), set(tasks)
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, timeout=0.3)
+            for task in done:
+                report += task.result()
+            progress(sum(count.value for count in counts), total)
+        return report
+
+
+def _in_process(url: str, low: UUID, high: UUID, count: ValueProxy[int]) -> Report:
+    def tell(done: int) -> None:
+        count.value = done
+
+    return asyncio.run(_verify_slice(url, low, high, tell))
+
+
+async def _verify_slice(url: str, low: UUID, high: UUID, tell: Callable[[int], None]) -> Report:
+    connection = await asyncpg.connect(url)
+    checker = ChainChecker()
+    try:
+        async with connection.transaction(readonly=True):
+            async for row in connection.cursor(_EVENTS, low, high, prefetch=_PREFETCH):
+                checker.check(recorded(row))
+                if checker.report.events % _TELL_EVERY == 0:
+                    tell(checker.report.events)
+    finally:
+        await connection.close()
+    tell(checker.report.events)
+    return checker.report
+
+
+class ChainChecker:
+    """Checks rows as they come, ordered by case and version; holds one event at a time."""
+
+    def __init__(self) -> None:
+        self._before: Recorded | None = None
+        self._events = self._cases = self._bad = 0
+        self._first: Finding | None = None
+
+    @property
+    def report(self) -> Report:
+        return Report(self._events, self._cases, self._bad, self._first)
+
+    def check(self, event: Recorded) -> None:
+        """Take the next row into account."""
+        before = self._before if self._before and self._before.case_id == event.case_id else None
+        self._events += 1
+        self._cases += before is None
+        for problem in problems(before, event):
+            self._bad += 1
+            if self._first is None:
+                self._first = Finding(event.case_id, event.version, problem)
+        self._before = event
+
+
+def problems(before: Recorded | None, event: Recorded) -> Iterator[str]:
+    """Name what is wrong with an event, given the one before it in its case."""
+    expected = before.version + 1 if before else 1
+    if event.version != expected:
+        yield f"version {expected} is missing before it"
+        return
+    if hash_of(event, before.hash if before else b"") != event.hash:
+        yield "its contents do not give its hash on top of the event before it"
+    if before is not None and event.place <= before.place:
+        yield f"its feed position {event.place} does not follow {before.place}"
+    if before is not None and event.organisation != before.organisation:
+        yield "it belongs to another organisation than the event before it"
+
+
+def hash_of(event: Recorded, previous: bytes) -> bytes:
+    """Compute what an event's hash has to be on top of another."""
+    columns: dict[str, Any] = {name: getattr(event, name) for name in COLUMNS.split(", ")[:-1]}
+    return event_hash(previous=previous, **columns)
+
+

@@ -1,0 +1,60 @@
+"""`gehoor erase REF`: forget persons of a case, keep the proof."""
+
+from typing import Annotated
+
+import typer
+
+
+def erase(
+    reference: Annotated[str, typer.Argument(metavar="REF", help="The case's reference, or its identifier.")],
+    person: Annotated[
+        list[str] | None,
+        typer.Option("--person", help="Whose slot, for example complainant; all when left out."),
+    ] = None,
+    basis: Annotated[str, typer.Option("--basis", help="Why, in a word: request, retention.")] = "request",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; this cannot be undone.")] = False,
+) -> None:
+    """Destroy the keys of a case's persons: their fields can never be read again, every chain still verifies.
+
+    Needs a token with the role privacy_officer or admin. Exit 1 if there is no such case or person.
+
+    \b
+    Example: gehoor erase SUP-7K3M9-QXW2R-C --person complainant --basis request
+    """  # fmt: skip
+    import asyncio
+
+    from events.errors import CommandRefused, NoSuchCase
+
+    if not yes:
+        typer.confirm(f"Forget the persons of {reference} for ever?", abort=True)
+    try:
+        erased = asyncio.run(_erase(reference, person, basis))
+    except (NoSuchCase, CommandRefused) as refused:
+        typer.echo(f"gehoor: {refused}", err=True)
+        raise typer.Exit(1) from None
+    print(f"erased: {', '.join(erased)}; other processes forget a cached key within a minute")
+
+
+async def _erase(reference: str, persons: list[str] | None, basis: str) -> list[str]:
+    from events import erasure
+    from events.database import close_pool, open_pool
+    from events.errors import CommandRefused
+    from events.platform import Platform
+    from events.store import Store
+    from gehoor.reading import reader
+
+    async with reader(None) as caller:
+        caller.access.require("privacy_officer", "admin")
+        history = await caller.history(reference)
+        wanted = persons or sorted(erasure.persons_of(history))
+        if not wanted:
+            raise CommandRefused("no-such-person", "this case has no encrypted fields")
+        settings = caller.settings
+        pool = await open_pool(settings.database_for("keeper"), "keeper", 1)
+        try:
+            store = Store(pool, caller.clock, settings.secret("salt.key"))
+            platform = Platform("keeper", settings, pool, caller.clock, store, caller.keys)
+            await erasure.erase(platform, history.case_id, wanted, basis, caller.access.actor)
+        finally:
+            await close_pool(pool)
+    return wanted

@@ -1,0 +1,125 @@
+"""`gehoor parked`: what could not be processed, why, and another try."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+app = typer.Typer(
+    help="Cases set aside by a consumer: list them, look at one, try again.", no_args_is_help=True
+)
+
+_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object per case.")]
+
+_LIST = """
+SELECT p.case_id, r.reference, p.version, p.type, p.reason, p.parked_at, p.retries, p.retry_at
+FROM {schema}.parked p LEFT JOIN gehoor.case_reference r USING (case_id) ORDER BY p.parked_at
+"""
+_RETRY = "UPDATE parked SET retry_at = clock_timestamp() WHERE $1::uuid IS NULL OR case_id = $1"
+
+
+@app.command("list")
+def list_(as_json: _JSON = False) -> None:
+    """List every parked case with its reason. Exit 1 when there are any, so that a check can watch it."""
+    import asyncio
+
+    rows = asyncio.run(_rows())
+    for row in rows:
+        _print(row, as_json)
+    if not rows and not as_json:
+        print("nothing is parked")
+    raise typer.Exit(1 if rows else 0)
+
+
+@app.command()
+def show(reference: Annotated[str, typer.Argument(metavar="REF")], as_json: _JSON = False) -> None:
+    """Show what is parked of one case. Exit 1 when nothing is."""
+    import asyncio
+
+    rows = [
+        row for row in asyncio.run(_rows()) if reference.upper() in (row["reference"], row["case"].upper())
+    ]
+    for row in rows:
+        _print(row, as_json)
+    raise typer.Exit(0 if rows else 1)
+
+
+@app.command()
+def retry(
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REF", help="One case; all when left out.")
+    ] = None,
+) -> None:
+    """Let consumers try parked cases again, from the parked event on, in order. They do so within 30 s."""
+    import asyncio
+
+    number = asyncio.run(_retry(reference))
+    print(f"{number} asked for another try; see `gehoor parked list`")
+    raise typer.Exit(0 if number else 1)
+
+
+async def _rows() -> list[dict[str, Any]]:
+    import asyncpg
+
+    from events.secrets import CONSUMERS
+    from gehoor.running import connected
+
+    connection = await asyncpg.connect(connected().database_for("auditor"))
+    try:
+        return [
+            {
+                "consumer": consumer,
+                "reference": row["reference"],
+                "case": str(row["case_id"]),
+                "version": row["version"],
+                "type": row["type"],
+                "reason": row["reason"],
+                "parked_at": row["parked_at"].isoformat(),
+                "retries": row["retries"],
+                "retry_asked": row["retry_at"] is not None,
+            }
+            for consumer in CONSUMERS
+            for row in await connection.fetch(_LIST.format(schema=consumer))
+        ]
+    finally:
+        await connection.close()
+
+
+async def _retry(reference: str | None) -> int:
+    import asyncpg
+
+    from events.secrets import CONSUMERS
+    from gehoor.running import connected
+
+    rows = await _rows()
+    wanted = {
+        (row["consumer"], row["case"])
+        for row in rows
+        if reference is None or reference.upper() in (row["reference"], row["case"].upper())
+    }
+    for consumer in CONSUMERS:
+        cases = [UUID(case) for owner, case in wanted if owner == consumer]
+        if not cases:
+            continue
+        connection = await asyncpg.connect(
+            connected().database_for(consumer), server_settings={"search_path": f"{consumer}, gehoor"}
+        )
+        try:
+            for case_id in cases:
+                await connection.execute(_RETRY, case_id)
+        finally:
+            await connection.close()
+    return len(wanted)
+
+
+def _print(row: dict[str, Any], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        print(json.dumps(row))
+        return
+    asked = ", another try is asked for" if row["retry_asked"] else ""
+    print(
+        f"{row['consumer']:<10} {row['reference'] or row['case']}  version {row['version']} {row['type']}: "
+        f"{row['reason']}  (since {row['parked_at'][:19]}, {row['retries']} retries{asked})"
+    )

@@ -1,0 +1,61 @@
+"""`gehoor verify`: is the record as it was written?"""
+
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; one per core by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Recompute the hash chain of every case in parallel, and name the first row that does not fit.
+
+    Exit 0 when every chain holds, 1 when one is broken.
+
+    \b
+    Example: gehoor verify --json
+    """  # fmt: skip
+    import asyncio
+    import json
+    import sys
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from events.verify import LIMITS
+    from events.verify import verify as check
+    from gehoor.running import connected
+
+    settings = connected()
+    with Progress(
+        TextColumn("verifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("verify", total=None)
+        report = asyncio.run(
+            check(
+                settings.database_for("auditor"),
+                workers=workers,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        )
+    first = report.first_bad
+    if as_json:
+        told = (
+            {"case": str(first.case_id), "version": first.version, "problem": first.problem}
+            if first
+            else None
+        )
+        print(json.dumps({"events": report.events, "cases": report.cases, "bad": report.bad, "first_bad": told,
+                          "limits": LIMITS}))  # fmt: skip
+    elif first is None:
+        print(f"every chain holds: {report.events} events of {report.cases} cases\n{LIMITS}")
+    else:
+        print(f"BROKEN: {report.bad} of {report.events} events do not fit; the first is {first}\n{LIMITS}")
+    raise typer.Exit(0 if first is None else 1)

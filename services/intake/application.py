@@ -164,9 +164,9 @@ async def file_complaint(
     )
 
 
-@looking.api_route(
+@looking.head("/status/{token}", include_in_schema=False)
+@looking.get(
     "/status/{token}",
-    methods=["GET", "HEAD"],
     response_class=HTMLResponse,
     responses={404: {"description": "The link is not good.", "content": {"text/html": {}}}},
     summary="See where a case stands",

@@ -1,4 +1,4 @@
-"""Writes the OpenAPI document: `python -m workflow.openapi > services/workflow/openapi.json`, without servers.
+"""Writes the OpenAPI document: `python -m workflow.openapi > services/workflow/openapi.json`.
 
 The document is checked in, so that a change of the interface is seen in review; a test compares it.
 """

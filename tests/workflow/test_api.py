@@ -88,7 +88,7 @@ async def test_another_organisations_case_is_answered_like_none_at_all(desk: Des
 async def test_commands_about_another_organisations_case_are_answered_like_none_at_all(desk: Desk) -> None:
     """A command reveals no more than a question."""
     _, reference = await desk.opened("preact")
-    body = {"kind": "neither", "because": "x"}
+    bodies = ({"kind": "neither", "because": "x"}, {"kind": "dance"})
     answers = [
         await desk.client.post(
             f"/v1/cases/{asked}/commands/{command}",
@@ -97,6 +97,7 @@ async def test_commands_about_another_organisations_case_are_answered_like_none_
         )
         for asked in (reference, new_reference("PRE"))
         for command in ("reclassify", "dance")
+        for body in bodies
     ]
 
     assert {404} == {answer.status_code for answer in answers}

@@ -1,0 +1,417 @@
+"""From an owed letter to its recorded outcome, on a real Postgres, with a mail server that obeys the test."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
+from events.consumer import ConsumerLoop
+from events.envelope import NewEvent
+from events.identity import PARTITIONS, command_id_of
+from events.ownership import Ownership
+from events.platform import Platform
+from events.testing import A_COMPLAINANT, TestSystem
+from events.transact import Command, transact
+from notifier.connections import Connections
+from notifier.consumer import LetterConsumer
+from notifier.sending import SendingLoop
+from notifier.smtp_server import read_smtp_url
+from notifier_cases import deadline, opened
+from scripted_smtp import HANG_UP, Script, ScriptedServer
+
+pytestmark = pytest.mark.postgres
+
+LANES = frozenset(range(PARTITIONS))
+WITHIN_S = 20.0
+
+
+@dataclass
+class PostOffice:
+    """The notifier without its bus: a consumer on the store, and senders that a test starts and kills."""
+
+    system: TestSystem
+    desks: "Desks"
+    server: ScriptedServer
+    consumer: ConsumerLoop
+    senders: list[SendingLoop] = field(default_factory=list)
+
+    @property
+    def intake(self) -> Platform:
+        return self.desks.intake
+
+    @property
+    def notifier(self) -> Platform:
+        return self.desks.notifier
+
+    async def erase(self, case_id: UUID) -> None:
+        """Destroy the complainant's key, and let no cache remember it."""
+        assert self.desks.keeper.keys is not None
+        assert self.notifier.keys is not None
+        await self.desks.keeper.keys.destroy(case_id, [COMPLAINANT])
+        self.notifier.keys._cache.clear()
+
+    async def owed(self, organisation: str = "destiny", *, clocks: int | None = None, **changes: Any) -> UUID:
+        """Let a complaint come, be opened and get its clocks; its letter is then owed."""
+        personal = changes.pop("personal", A_COMPLAINANT)
+        language = changes.pop("language", "nl")
+        case_id = await self.system.receive(self.intake, organisation, personal=personal)
+        opening = opened(organisation, language, **changes)
+        await self.append(case_id, opening, *(deadline(rule) for rule in opening.clocks[:clocks]))
+        await self.consumer.sweep()
+        return case_id
+
+    async def append(self, case_id: UUID, *events: Event) -> None:
+        """Append what other services would."""
+        now = self.intake.clock.now()
+        command_id = command_id_of("test", case_id, *(event.type for event in events), len(events))
+        news = [NewEvent(event, now) for event in events]
+        await transact(self.intake, Command(case_id, command_id, "service:test", lambda *_: news))
+
+    async def sender(self) -> SendingLoop:
+        """Start a sender that owns all lanes, as a process of its own would."""
+        platform = replace(self.notifier, ownership=Ownership())
+        await platform.ownership.beat(platform.pool)
+        platform.ownership.owned = LANES
+        server = read_smtp_url(self.server.url())
+        sender = SendingLoop(platform, Connections(server), server.final_wait_s)
+        self.senders.append(sender)
+        return sender
+
+    async def kill(self, sender: SendingLoop) -> None:
+        """Let a sender die without a word: what it knew and had not recorded is lost."""
+        self.senders.remove(sender)
+        for task in tuple(sender._sending):
+            task.cancel()
+        await self.notifier.pool.execute(
+            "DELETE FROM member WHERE member_id = $1", sender._platform.ownership.member_id
+        )
+
+    async def run_until(self, sender: SendingLoop, cases: list[UUID], *names: str) -> None:
+        """Run a sender until each case has an event of one of these names."""
+        async with asyncio.timeout(WITHIN_S):
+            while not all([any(event.type in names for event in await self.events(case)) for case in cases]):
+                await sender.run_once()
+                await self.hurry()
+
+    async def hurry(self) -> None:
+        """Let no test wait for a back-off; that times are right is tested without a database."""
+        await self.notifier.pool.execute("UPDATE letter SET next_attempt_at = now() WHERE state = 'due'")
+
+    async def events(self, case_id: UUID) -> list[Event]:
+        """Give what the notifier recorded in a case."""
+        history = await self.notifier.store.history(case_id)
+        return [recorded.event for recorded in history.events if recorded.type.startswith("Letter")]
+
+    async def rows(self) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self.notifier.pool.fetch("SELECT * FROM letter ORDER BY owed_at")]
+
+
+@dataclass
+class Desks:
+    """What the tests of this file share: the platforms of three services."""
+
+    intake: Platform
+    notifier: Platform
+    keeper: Platform
+
+
+@pytest.fixture(scope="module")
+async def desks(system: TestSystem) -> Desks:
+    """Log in once for all tests of this file."""
+    intake = await system.platform("intake", keys=True)
+    notifier = await system.platform("notifier", keys=True, size=8)
+    return Desks(intake, notifier, await system.platform("keeper", keys=True))
+
+
+@pytest.fixture
+async def office(system: TestSystem, desks: Desks) -> AsyncIterator[PostOffice]:
+    """A post office with a mail server that accepts everything until told otherwise."""
+    await desks.notifier.pool.execute("DELETE FROM letter")
+    consumer = ConsumerLoop(desks.notifier, LetterConsumer())
+    await consumer.own(LANES)
+    async with ScriptedServer() as server:
+        made = PostOffice(system, desks, server, consumer)
+        yield made
+        for sender in made.senders:
+            await sender.close(0.1)
+
+
+def message_id(mail: bytes) -> str:
+    found = re.search(rb"^Message-ID: (\S+)", mail, re.MULTILINE)
+    assert found
+    return found[1].decode()
+
+
+async def test_an_owed_letter_is_sent_and_recorded(office: PostOffice) -> None:
+    """The letter arrives, the case says so with all it should, and nothing is left to do."""
+    case_id = await office.owed("ingressus")
+    sender = await office.sender()
+
+    await office.run_until(sender, [case_id], "LetterSent")
+
+    (event,) = await office.events(case_id)
+    assert isinstance(event, LetterSent)
+    assert ("acknowledgement", "email", "nl", 1) == (
+        event.letter,
+        event.channel,
+        event.language,
+        event.attempts,
+    )
+    assert ("procedure", "handler", "period") == event.contents
+    assert [event.message_id] == [message_id(mail) for mail in office.server.mails]
+    assert [] == await office.rows()
+
+
+async def test_what_was_sent_can_be_read_by_who_may(office: PostOffice) -> None:
+    """The record holds address, subject and text, encrypted."""
+    case_id = await office.owed("destiny")
+    await office.run_until(await office.sender(), [case_id], "LetterSent")
+
+    recorded = (await office.notifier.store.history(case_id)).events[-1]
+    assert office.notifier.keys is not None
+    await office.notifier.keys.load([case_id])
+    told = office.notifier.keys.open(recorded)[COMPLAINANT]
+
+    assert A_COMPLAINANT[COMPLAINANT]["email"] == told["to"]
+    assert "Beste Sanne de Wit," in told["text"]
+    assert b"Sanne" not in recorded.data
+
+
+async def test_a_letter_waits_until_every_clock_is_set(office: PostOffice) -> None:
+    """No letter leaves before the clock whose period it tells stands in the case."""
+    case_id = await office.owed("ingressus", clocks=1)
+    assert [] == await office.rows()
+
+    opening = opened("ingressus")
+    await office.append(case_id, *(deadline(rule) for rule in opening.clocks[1:]))
+    await office.consumer.sweep()
+
+    assert [case_id] == [row["case_id"] for row in await office.rows()]
+
+
+async def test_two_senders_send_each_letter_once(office: PostOffice) -> None:
+    """Two processes that both believe the work is theirs send no letter twice."""
+    cases = [await office.owed("supportoplus") for _ in range(30)]
+    first, second = await office.sender(), await office.sender()
+
+    await asyncio.gather(
+        office.run_until(first, cases, "LetterSent"), office.run_until(second, cases, "LetterSent")
+    )
+
+    assert len(cases) == len(office.server.mails) == len({message_id(mail) for mail in office.server.mails})
+    assert all([len(await office.events(case)) == 1 for case in cases])
+
+
+async def test_a_crash_between_sending_and_recording_is_explained(office: PostOffice) -> None:
+    """The process dies after the letter left: the case says so, and the second copy is the same letter."""
+    case_id = await office.owed("destiny")
+    doomed = await office.sender()
+    await doomed.run_once()
+    await office.server.wait_for(1)
+    await office.kill(doomed)
+
+    await office.run_until(await office.sender(), [case_id], "LetterSent")
+
+    uncertain, sent = await office.events(case_id)
+    assert isinstance(uncertain, LetterUncertain)
+    assert isinstance(sent, LetterSent)
+    assert (1, 2) == (uncertain.attempt, sent.attempts)
+    assert uncertain.message_id == sent.message_id
+    assert 2 == len(office.server.mails)
+    assert office.server.mails[0] == office.server.mails[1]
+
+
+async def test_an_answer_that_comes_after_the_process_was_given_up_does_no_harm(office: PostOffice) -> None:
+    """A process thought dead wakes up: its letter is recorded once, and both copies are explained."""
+    case_id = await office.owed("destiny")
+    slow = await office.sender()
+    await slow.run_once()
+    await office.server.wait_for(1)
+    await office.notifier.pool.execute(
+        "DELETE FROM member WHERE member_id = $1", slow._platform.ownership.member_id
+    )
+    await office.run_until(await office.sender(), [case_id], "LetterSent")
+
+    await slow.run_once()
+    await slow.run_once()
+
+    names = [event.type for event in await office.events(case_id)]
+    assert ["LetterUncertain", "LetterSent"] == names
+    assert [] == await office.rows()
+
+
+async def test_lost_after_the_final_dot_is_recorded_and_tried_again(office: PostOffice) -> None:
+    """The line breaks before the answer: uncertain, then the same letter again."""
+    office.server.script = Script(dot=[HANG_UP, "250 ok"])
+    case_id = await office.owed("destiny")
+
+    await office.run_until(await office.sender(), [case_id], "LetterSent")
+
+    assert ["LetterUncertain", "LetterSent"] == [event.type for event in await office.events(case_id)]
+    assert 1 == len({message_id(mail) for mail in office.server.mails})
+
+
+@pytest.mark.parametrize("code", [421, 450, 451])
+async def test_a_letter_put_off_by_the_server_is_sent_later(office: PostOffice, code: int) -> None:
+    """Greylisting and other "not now" leave no trace in the case but the number of attempts."""
+    office.server.script = Script(rcpt=[f"{code} later", f"{code} later", "250 ok"])
+    case_id = await office.owed("destiny")
+
+    await office.run_until(await office.sender(), [case_id], "LetterSent")
+
+    (event,) = await office.events(case_id)
+    assert isinstance(event, LetterSent)
+    assert event.attempts >= 2
+
+
+async def test_a_refused_letter_tells_code_and_stage_and_is_not_tried_again(office: PostOffice) -> None:
+    """The recipient's server says no for good: a person must act, and reads why."""
+    office.server.script = Script(rcpt=["550 no such user sanne.dewit@klant.example"])
+    case_id = await office.owed("destiny")
+    sender = await office.sender()
+
+    await office.run_until(sender, [case_id], "LetterRefused")
+    await sender.run_once()
+
+    (event,) = await office.events(case_id)
+    assert isinstance(event, LetterRefused)
+    assert (550, "recipient", 1) == (event.reply_code, event.stage, event.attempts)
+    assert [] == await office.rows()
+    assert [] == office.server.mails
+
+
+async def test_a_letter_that_failed_for_five_days_is_given_up_with_its_last_code(office: PostOffice) -> None:
+    """After days of "not now" the case says so, with the last code."""
+    office.server.script = Script(rcpt=["451 later"])
+    case_id = await office.owed("destiny")
+    await office.notifier.pool.execute("UPDATE letter SET owed_at = now() - interval '6 days', attempts = 40")
+
+    await office.run_until(await office.sender(), [case_id], "LetterRefused")
+
+    (event,) = await office.events(case_id)
+    assert isinstance(event, LetterRefused)
+    assert (451, "recipient", 41) == (event.reply_code, event.stage, event.attempts)
+
+
+async def test_without_an_address_the_letter_lies_ready_for_the_post(office: PostOffice) -> None:
+    """Somebody without e-mail gets a letter too: it is written, kept encrypted, and no mail is sent."""
+    personal = {COMPLAINANT: {"name": "Jan Jansen", "address": "Dorpsstraat 1", "description": "x"}}
+    case_id = await office.owed("supportoplus", personal=personal)
+
+    await office.run_until(await office.sender(), [case_id], "LetterPrepared")
+
+    (event,) = await office.events(case_id)
+    recorded = (await office.notifier.store.history(case_id)).events[-1]
+    assert office.notifier.keys is not None
+    await office.notifier.keys.load([case_id])
+    assert isinstance(event, LetterPrepared)
+    assert "Beste Jan Jansen," in office.notifier.keys.open(recorded)[COMPLAINANT]["text"]
+    assert [] == office.server.mails
+
+
+@pytest.mark.parametrize(
+    "email", ["a@b.example, c@d.example", "a@b.example\nBcc: x@y.example", "klachten@destiny.example"]
+)
+async def test_an_impossible_address_is_told_and_never_tried(office: PostOffice, email: str) -> None:
+    """An address that is none, hides others or is our own gets no mail; the case says so."""
+    personal = {COMPLAINANT: {"name": "Jan", "email": email, "description": "x"}}
+    case_id = await office.owed("destiny", personal=personal)
+
+    await office.run_until(await office.sender(), [case_id], "LetterRefused")
+
+    (event,) = await office.events(case_id)
+    assert isinstance(event, LetterRefused)
+    assert (0, "address") == (event.reply_code, event.stage)
+    assert [] == office.server.mails
+
+
+async def test_nothing_is_sent_to_an_erased_person(office: PostOffice) -> None:
+    """Once the keys are destroyed, the letter is closed with that reason, and no mail leaves."""
+    case_id = await office.owed("destiny")
+    await office.erase(case_id)
+    sender = await office.sender()
+
+    for _ in range(3):
+        await sender.run_once()
+
+    (row,) = await office.rows()
+    assert ("closed", "the complainant was erased") == (row["state"], row["reason"])
+    assert [] == await office.events(case_id)
+    assert [] == office.server.mails
+
+
+async def test_a_person_erased_while_the_letter_is_on_its_way_leaves_no_text(office: PostOffice) -> None:
+    """The letter left before the erasure: that fact is recorded, without address, subject or text."""
+    case_id = await office.owed("destiny")
+    sender = await office.sender()
+    await sender.run_once()
+    await office.server.wait_for(1)
+    await office.erase(case_id)
+
+    await office.run_until(sender, [case_id], "LetterSent")
+
+    assert (await office.notifier.store.history(case_id)).events[-1].pii is None
+
+
+async def test_while_the_mail_server_is_away_letters_wait_and_then_go(office: PostOffice) -> None:
+    """No mail server: nothing fails, nothing is lost; when it is back everything goes, once."""
+    cases = [await office.owed("destiny") for _ in range(5)]
+    await office.server.stop()
+    sender = await office.sender()
+    for _ in range(3):
+        await sender.run_once()
+    assert 5 == len(await office.rows())
+
+    await office.server.start()
+    sender._connections._probe_at_s = 0.0
+    await office.run_until(sender, cases, "LetterSent")
+
+    assert 5 == len(office.server.mails)
+
+
+async def test_a_letter_that_cannot_be_made_is_held_with_its_reason_and_stops_no_other(
+    office: PostOffice,
+) -> None:
+    """One case under an unknown procedure version waits and says why; the others are sent."""
+    held = await office.owed("destiny", procedure_version=99)
+    sent = await office.owed("destiny")
+
+    await office.run_until(await office.sender(), [sent], "LetterSent")
+
+    (row,) = await office.rows()
+    assert (held, "held") == (row["case_id"], row["state"])
+    assert "version 99 is not on the shelf" in row["reason"]
+    assert [] == await office.events(held)
+
+
+async def test_nothing_personal_lies_in_clear_in_any_table(office: PostOffice) -> None:
+    """Recognisable words in every personal field appear in no table, neither as text nor as bytes."""
+    canaries = {
+        "name": "Kanarie Naam", "email": "kanarie@klant.example", "phone": "0850009999",
+        "address": "Kanariestraat 1", "description": "kanariebeschrijving",
+    }  # fmt: skip
+    sent = await office.owed("ingressus", personal={COMPLAINANT: canaries})
+    waiting = await office.owed("ingressus", personal={COMPLAINANT: canaries})
+    office.server.script = Script(rcpt=["250 ok", "451 Kanarie Naam kanarie@klant.example"])
+    sender = await office.sender()
+    await office.run_until(sender, [sent], "LetterSent", "LetterUncertain")
+    assert [waiting] == [row["case_id"] for row in await office.rows()] or await office.events(waiting)
+
+    admin = await office.system.admin()
+    tables = await admin.fetch(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables"
+        " WHERE schemaname IN ('gehoor', 'notifier')"
+    )
+    dump = ""
+    for table in tables:
+        dump += str(await admin.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table['name']} t"))
+    await admin.close()
+
+    for value in canaries.values():
+        assert value not in dump
+        assert value.encode().hex() not in dump

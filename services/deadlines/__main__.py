@@ -13,7 +13,7 @@ def main() -> None:
     wake = asyncio.Event()
 
     def make_consumer(platform: Platform) -> DeadlinesConsumer:
-        # Reading the calendars takes most of a second: here, and not between the first decision and its append.
+        # Reading the calendars takes most of a second: not between the first decision and its append.
         for name in CALENDARS:
             calendar(name)
         return DeadlinesConsumer(wake, platform.clock.speed)

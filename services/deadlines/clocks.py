@@ -138,8 +138,8 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
     """Give the events owed at `now`, and the next moment at which time alone may change something.
 
     Clocks start in the order of the rules; then, clock by clock, what happened to it in the order in which
-    it happened. `passed` is the moment that has certainly been reached, for callers whose `now` is an estimate:
-    a breach that is told too early could never be taken back.
+    it happened. `passed` is the moment that has certainly been reached, for callers whose `now` is an
+    estimate: a breach that is told too early could never be taken back.
     """
     passed = now if passed is None else passed
     clocks = fold(history)
@@ -348,7 +348,8 @@ def _with_rules(clocks: Clocks, rules: Iterable[ClockRule]) -> Clocks:
 
 
 def _with(clocks: Clocks, running: Running) -> Clocks:
-    return replace(clocks, running={**clocks.running, running.deadline.clock: running})
+    known = {**clocks.running, running.deadline.clock: running}
+    return Clocks(clocks.opened, clocks.rules, known, clocks.facts)
 
 
 def _evolve_all(clocks: Clocks, events: Iterable[NewEvent]) -> Clocks:

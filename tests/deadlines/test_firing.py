@@ -37,7 +37,7 @@ from events.identity import PARTITIONS, new_case_id
 from events.ownership import Ownership
 from events.platform import Platform
 from events.testing import TestSystem
-from events.transact import Command, Outcome, transact
+from events.transact import Apply, Command, Outcome, transact, transact_many
 
 pytestmark = pytest.mark.postgres
 
@@ -279,6 +279,27 @@ async def test_a_case_that_cannot_be_read_is_set_aside_alone(
     assert (strange, True) == (waiting, blocked)
 
 
+async def test_a_case_that_the_database_refuses_is_set_aside_alone(
+    cases: Cases, deadlines: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One case with a value that cannot be stored does not keep the others from being told."""
+    bad, *good = [await cases.running() for _ in range(5)]
+
+    async def refuse(platform: Platform, commands: Sequence[Command], apply: Apply | None) -> list[Outcome]:
+        if bad in [command.case_id for command in commands]:
+            raise asyncpg.DataError("a value that cannot be stored")
+        return await transact_many(platform, commands, apply)
+
+    monkeypatch.setattr(firing_file, "transact_many", refuse)
+
+    await Firing(deadlines).run_once()
+
+    assert [BREACHES] * 4 == [await told(deadlines, case_id) for case_id in good]
+    assert [] == await told(deadlines, bad)
+    ((waiting, (_, blocked)),) = (await rows(deadlines)).items()
+    assert (bad, True) == (waiting, blocked)
+
+
 async def test_a_new_start_tries_again_what_was_set_aside(cases: Cases, deadlines: Platform) -> None:
     """After the version that can read it is started, a case that waited fires by itself."""
     case_id = await cases.running()
@@ -308,6 +329,22 @@ async def test_events_lead_to_clocks_and_rows_through_the_consumer(
     assert open_still in await rows(deadlines)
     assert "DeadlineMet" == (await told(deadlines, kept))[-1][0]
     assert wake.is_set()
+
+
+async def test_of_several_looks_at_one_case_the_last_counts(deadlines: Platform) -> None:
+    """Three events of one case in one batch leave one row, or none when nothing is left to wait for."""
+    moved, over = new_case_id(), new_case_id()
+    looks = [
+        due.NextLook(moved, EASTER_STRICT),
+        due.NextLook(over, EASTER_STRICT),
+        due.NextLook(moved, EASTER_LENIENT),
+        due.NextLook(over, None),
+    ]
+
+    async with connection_of(deadlines.pool) as connection:
+        await due.write(connection, looks)
+
+    assert {moved: (EASTER_LENIENT, False)} == await rows(deadlines)
 
 
 async def test_rebuilding_gives_the_same_table(cases: Cases, deadlines: Platform) -> None:

@@ -11,11 +11,10 @@ could not be retracted. A later classification brings them, counted from receipt
 restarts nothing. Away from "complaint" nothing stops: a term is not lost by renaming what somebody said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import reduce
 from typing import Any, Literal
 from uuid import UUID
 
@@ -197,7 +196,19 @@ def kinds_of(procedure: Procedure) -> tuple[Kind, ...]:
 
 def fold(history: History) -> Case | None:
     """Fold a whole history; None for a case that does not exist yet. Raises `MalformedEvent`."""
-    return reduce(_step, history.events, None)
+    if not history.events:
+        return None
+    case = _begin(history.events[0])
+    for recorded in history.events[1:]:
+        case = evolve(case, recorded.event, recorded.happened_at)
+    return replace(case, version=history.version)
+
+
+def with_decided(case: Case, decided: Sequence[NewEvent]) -> Case:
+    """Take what was just decided into account, as if it stood in the history already."""
+    for new in decided:
+        case = evolve(case, new.event, new.happened_at)
+    return replace(case, version=case.version + len(decided))
 
 
 def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
@@ -250,10 +261,8 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return case  # an event that tells nothing about these; a test lists which ones that are
 
 
-def _step(case: Case | None, recorded: Recorded) -> Case:
+def _begin(recorded: Recorded) -> Case:
     event = recorded.event
-    if case is not None:
-        return replace(evolve(case, event, recorded.happened_at), version=recorded.version)
     if not isinstance(event, ComplaintReceived):
         raise MalformedEvent(f"{recorded.id} is {recorded.type}, but a case begins with ComplaintReceived")
     return Case(

@@ -6,16 +6,13 @@ from datetime import datetime
 import asyncpg
 
 from events.batch import Reaction
-from events.catalogue import CATALOGUE
+from events.catalogue import CATALOGUE, CaseOpened
 from events.envelope import History, Recorded
 from events.errors import MalformedEvent
 from procedures.library import in_force
 from procedures.organisations import organisations
-from workflow.case import fold, open_case
-from workflow.worklist import project, write
-
-_CURRENT = (None,)
-"""The one effect there is: bring this case's row up to date."""
+from workflow.case import fold, open_case, with_decided
+from workflow.worklist import Row, row_of, write
 
 
 class WorkflowConsumer:
@@ -25,17 +22,23 @@ class WorkflowConsumer:
     reacts_to = frozenset(CATALOGUE)
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
-        """Open the case under the procedure in force on the day of receipt, unless it is open already."""
+        """Open the case under the procedure in force on the day of receipt, unless it is open already.
+
+        The row is made when the newest event has its turn: it says what all earlier ones said, and its turn
+        always comes. That folds a history once per batch and not once per event.
+        """
+        is_open = any(recorded.type == CaseOpened.__name__ for recorded in history.events)
+        if is_open and event.version < history.version:
+            return Reaction()
         case = fold(history)
         if case is None:
             raise MalformedEvent(f"case {history.case_id} has no events, yet {event.id} was announced")
-        if case.opened is not None:
-            return Reaction(effects=_CURRENT)
+        if is_open:
+            return Reaction(effects=(row_of(case),))
         procedure = in_force(case.organisation, case.received.received_on)
         opening = open_case(case, procedure, organisations()[case.organisation], now)
-        return Reaction(events=tuple(opening), effects=_CURRENT)
+        return Reaction(events=tuple(opening), effects=(row_of(with_decided(case, opening)),))
 
-    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, None]]) -> None:
-        """Write the rows of all these cases in one statement, each from its history as it now stands."""
-        histories = {history.case_id: history for history, _ in effects}
-        await write(connection, [project(history) for history in histories.values()])
+    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Row]]) -> None:
+        """Write the newest row of each of these cases, in one statement."""
+        await write(connection, {row.case_id: row for _, row in effects}.values())

@@ -71,6 +71,11 @@ def project(history: History) -> Row:
     case = fold(history)
     if case is None:
         raise ValueError(f"case {history.case_id} has no events, so it has no row")
+    return row_of(case)
+
+
+def row_of(case: Case) -> Row:
+    """Make the row of a folded case."""
     opened = case.opened
     owed = [clock.due.at for clock in case.clocks if clock.is_owed]
     return Row(

@@ -1,6 +1,5 @@
 """What workflow decides about a case, with nothing but events: given what happened, then what follows."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import get_args
 from uuid import UUID
@@ -20,14 +19,15 @@ from events.catalogue import (
     SubjectErased,
     TargetMissed,
 )
-from events.envelope import History
+from events.envelope import History, NewEvent
 from events.errors import CommandRefused, MalformedEvent
 from procedures.library import in_force
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
 from procedures.words import Classification
-from workflow.case import KINDS, Case, ClockStatus, Phase, evolve, fold, kinds_of, reclassify
+from workflow.case import KINDS, Case, ClockStatus, Phase, evolve, fold, kinds_of, reclassify, with_decided
 from workflow.consumer import WorkflowConsumer
+from workflow.worklist import project
 from workflow_stories import (
     NOW,
     ORGANISATIONS,
@@ -290,10 +290,31 @@ def test_folding_in_two_goes_gives_the_same_case(cut: int) -> None:
 
     case = fold(History(story.case_id, story.history.events[: cut + 1]))
     assert case is not None
-    for event in story.history.events[cut + 1 :]:
-        case = replace(evolve(case, event.event, event.happened_at), version=event.version)
+    rest = [NewEvent(event.event, event.happened_at) for event in story.history.events[cut + 1 :]]
 
-    assert story.case == case
+    assert story.case == with_decided(case, rest)
+
+
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+def test_the_row_of_an_opening_is_the_row_of_the_history_it_makes(organisation: str) -> None:
+    """What the list shows in the moment of opening is what the history then says."""
+    story = Story(organisation).tell(complaint(organisation))
+    (row,) = WorkflowConsumer().react(story.history, story.history.events[0], NOW + SECOND).effects
+
+    story.react(NOW + SECOND)
+
+    assert project(story.history) == row
+
+
+def test_only_the_newest_event_makes_a_row() -> None:
+    """A history that is read in one go is folded once, and the row is that of its end."""
+    story = clocks_set(opened("supportoplus"))
+    reactions = [WorkflowConsumer().react(story.history, event, NOW) for event in story.history.events]
+
+    effects = [reaction.effects for reaction in reactions]
+
+    assert [()] * (story.history.version - 1) == effects[:-1]
+    assert (project(story.history),) == effects[-1]
 
 
 def procedure_of(story: Story) -> Procedure:

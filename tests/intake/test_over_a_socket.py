@@ -4,11 +4,9 @@ import asyncio
 import json
 import resource
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from time import perf_counter
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from events.bodies import BodyGuard
@@ -16,24 +14,10 @@ from events.platform import Platform
 from events.problems import install
 from intake.application import application
 from intake_desk import BODY, Desk
+from serving import serving
 
 MEGABYTE = 1024 * 1024
 JSON = "Content-Type: application/json\r\n"
-
-
-@asynccontextmanager
-async def serving(app: FastAPI, port: int) -> AsyncIterator[None]:
-    """Serve an application on a port until the block ends."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off", ws="none")
-    )
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110
-            await asyncio.sleep(0)  # uvicorn tells in no other way that it listens
-    yield
-    server.should_exit = True
-    await task
 
 
 @pytest.fixture

@@ -199,7 +199,8 @@ async def ensure_generation(client: Client, connection: asyncpg.Connection) -> U
         return known
     generation = uuid4()
     await connection.execute(_NEW_GENERATION, generation)
-    log.warning("stream.new_generation", generation=str(generation), was_there=there is not None)
+    tell = log.info if known is None and there is None else log.warning  # a first start is no loss
+    tell("stream.new_generation", generation=str(generation), was_there=there is not None)
     return generation
 
 

@@ -130,10 +130,12 @@ class Supervisor:
         )
         if await postgres.end_leftover_server(cluster):
             self.screen.problem(f"stopped a Postgres that an earlier run left on {cluster.data}")
-        await postgres.make(cluster)
+        is_new = await postgres.make(cluster)
         await self._keep_server(
             self._servers, cluster.launch, lambda child: postgres.wait_until_ready(cluster, child), port
         )
+        if is_new:
+            await _make_database(cluster.url(), database)
         return cluster.url(database), postgres.version(cluster.arrangement.binaries)
 
     async def _bus(self, plan: Plan) -> tuple[str, str]:
@@ -372,6 +374,15 @@ def service_environment(settings: Settings, service: ServicePlan, ports: dict[st
         own_port: str(service.port),
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+async def _make_database(url: str, name: str) -> None:
+    """Make the database of a new cluster, so that its log does not begin with a failed login."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    finally:
+        await connection.close()
 
 
 def _first(several: BaseExceptionGroup[GehoorError]) -> BaseException:

@@ -1,0 +1,199 @@
+"""Who may import whom, what is pure, and that nobody calls now(): the house's walls, kept by a machine.
+
+Every failure names file, line, rule and reason. A new pure file is added to `PURE`; an exception needs its
+reason here, where the next reader sees it.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVICES = ("intake", "workflow", "deadlines", "notifier")
+LIBRARIES = ("events", "procedures", "gehoor")
+
+LIBRARY_MAY_IMPORT = {
+    "events": frozenset[str](),
+    "procedures": frozenset({"events"}),
+    "gehoor": frozenset({"events", "procedures"}),
+}
+
+PURE = (
+    "libs/events/canonical.py",
+    "libs/events/catalogue.py",
+    "libs/events/chain.py",
+    "libs/events/clock.py",
+    "libs/events/envelope.py",
+    "libs/events/errors.py",
+    "libs/events/identity.py",
+    "libs/events/personal.py",
+    "libs/events/upcasters.py",
+    "libs/procedures/*.py",
+    "services/deadlines/clocks.py",
+    "services/intake/moments.py",
+    "services/intake/receipts.py",
+    "services/intake/submission.py",
+    "services/intake/text.py",
+    "services/notifier/header.py",
+    "services/notifier/letter.py",
+    "services/notifier/owed.py",
+    "services/notifier/retry.py",
+    "services/notifier/words.py",
+    "services/workflow/case.py",
+    "services/workflow/commands.py",
+    "services/workflow/pinned.py",
+    "services/workflow/rota.py",
+)
+IMPURE_PACKAGES = frozenset(
+    {"asyncpg", "asyncio", "nats", "faststream", "fastapi", "structlog", "aiosmtplib", "socket"}
+)
+
+CLOCK_CALLS = frozenset(
+    {
+        "datetime.now",
+        "datetime.utcnow",
+        "datetime.today",
+        "date.today",
+        "time.time",
+        "time.time_ns",
+        "time.localtime",
+    }
+)
+MAY_READ_THE_REAL_CLOCK = {
+    "services/notifier/mailbox/sink.py": "the mailbox shows when a mail really came; no case depends on it",
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the file, its line, and the first part and the whole of the name."""
+
+    line: int
+    package: str
+    name: str
+    for_types_only: bool
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[Import]:
+    """Every import of a file, also inside functions; those under TYPE_CHECKING are marked."""
+    tree = tree_of(path)
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            yield Import(node.lineno, name.partition(".")[0], name, id(node) in typing_only)
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def told(findings: list[str]) -> None:
+    if findings:
+        pytest.fail("\n".join(findings), pytrace=False)
+
+
+def test_services_never_import_each_other() -> None:
+    """Each service can be run, changed and replaced alone."""
+    told(
+        [
+            f"{relative(path)}:{one.line}: imports {one.name}: services talk through events, never by import"
+            for service in SERVICES
+            for path in sources(f"services/{service}")
+            for one in imports(path)
+            if one.package in SERVICES and one.package != service
+        ]
+    )
+
+
+def test_services_never_import_the_command_line() -> None:
+    """A service runs in a container without the embedded runtime."""
+    told(
+        [
+            f"{relative(path)}:{one.line}: imports {one.name}: the runtime starts services, never the reverse"
+            for path in sources("services")
+            for one in imports(path)
+            if one.package == "gehoor"
+        ]
+    )
+
+
+def test_libraries_never_import_services_and_point_one_way() -> None:
+    """What everything stands on knows nothing of what stands on it."""
+    told(
+        [
+            f"{relative(path)}:{one.line}: imports {one.name}: libs/{library} may import only "
+            f"{', '.join(sorted(LIBRARY_MAY_IMPORT[library])) or 'no other part of ours'}"
+            for library in LIBRARIES
+            for path in sources(f"libs/{library}")
+            for one in imports(path)
+            if one.package in (*SERVICES, *LIBRARIES)
+            and one.package != library
+            and one.package not in LIBRARY_MAY_IMPORT[library]
+        ]
+    )
+
+
+def test_the_list_of_pure_files_names_files_that_exist() -> None:
+    """A rule about a file that was moved would silently stop holding."""
+    told([f"{pattern}: no such file; correct PURE" for pattern in PURE if not list(ROOT.glob(pattern))])
+
+
+def test_decisions_are_pure() -> None:
+    """What decides is a function of its arguments: no database, no bus, no log, no waiting."""
+    findings = []
+    for path in (path for pattern in PURE for path in sorted(ROOT.glob(pattern))):
+        findings += [
+            f"{relative(path)}:{one.line}: imports {one.name}: this file decides, it must not reach outside"
+            for one in imports(path)
+            if one.package in IMPURE_PACKAGES and not one.for_types_only
+        ]
+        findings += [
+            f"{relative(path)}:{node.lineno}: waits: this file decides, the shell around it waits"
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)
+        ]
+    told(findings)
+
+
+def test_nobody_asks_the_machine_for_the_time() -> None:
+    """The clock is handed in, so that any moment can be tested and an accelerated one works."""
+    told(
+        [
+            f"{relative(path)}:{node.lineno}: calls {called}(): take `now` or a clock as an argument "
+            "(time.monotonic is for durations)"
+            for path in sources("libs", "services")
+            if relative(path) not in MAY_READ_THE_REAL_CLOCK
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Call) and (called := _clock_call(node)) is not None
+        ]
+    )
+
+
+def _clock_call(node: ast.Call) -> str | None:
+    parts = ast.unparse(node.func).split(".")[-2:]
+    name = ".".join(parts)
+    return name if name in CLOCK_CALLS else None

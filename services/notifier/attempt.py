@@ -31,7 +31,7 @@ from notifier.header import NotAnAddress, UnsafeHeader, parse_address
 from notifier.letter import WrittenLetter, write_letter
 from notifier.mail import Mail, message_id_of, to_bytes
 from notifier.outbox import Attempt, Postponed
-from notifier.owed import Case, fold
+from notifier.owed import Case, fold, is_explained, is_settled
 from notifier.retry import is_hopeless, wait_s
 from procedures.library import procedure
 from procedures.organisations import Organisation, organisations
@@ -190,11 +190,10 @@ def command_of(done: Done) -> Command | None:
         personal = {COMPLAINANT: {"to": done.to, "subject": done.letter.subject, "text": done.letter.text}}
 
     def decide(history: History, now: datetime) -> Sequence[NewEvent]:
-        case = fold(history)
         if isinstance(event, LetterUncertain):
-            known = (attempt.letter_id, attempt.number) in case.uncertain
+            known = is_explained(history, attempt.letter_id, attempt.number)
         else:
-            known = attempt.letter_id in case.settled
+            known = is_settled(history, attempt.letter_id)
         return [] if known else [NewEvent(event, min(done.at, now), personal)]
 
     return Command(

@@ -44,10 +44,11 @@ def safe_header(text: str, longest: int = LONGEST_HEADER) -> str:
             break
         text = decoded
     text = text.replace("=?", "= ?").replace("?=", "? =")
-    visible = "".join(
-        " " if unicodedata.category(character) in _NOT_IN_A_HEADER else character for character in text
-    )
-    return " ".join(visible.split())[:longest].rstrip()
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            " " if unicodedata.category(character) in _NOT_IN_A_HEADER else character for character in text
+        )
+    return " ".join(text.split())[:longest].rstrip()
 
 
 def header_value(text: str, longest: int = LONGEST_HEADER) -> bytes:
@@ -113,10 +114,11 @@ def check_headers(message: bytes, expected: tuple[str, ...]) -> None:
 
     Raises `UnsafeHeader` for any other set, a bare CR or LF, a NUL or a line of more than 998 bytes.
     """
-    if not message.endswith(b"\r\n") or b"\0" in message:
-        raise UnsafeHeader("a message must end with a line break and hold no NUL")
     lines = message.split(b"\r\n")
-    if any(b"\r" in line or b"\n" in line or len(line) > 998 for line in lines):
+    if lines[-1] or b"\0" in message:
+        raise UnsafeHeader("a message must end with a line break and hold no NUL")
+    joined = b"".join(lines)
+    if b"\r" in joined or b"\n" in joined or max(map(len, lines)) > 998:
         raise UnsafeHeader("a message line holds a bare CR or LF, or is longer than 998 bytes")
     found = [
         line.partition(b":")[0].decode("ascii", "replace")

@@ -152,7 +152,11 @@ def write_letter(
                 f"{letter} of {organisation.id}: the mandatory part {content!r} is missing"
             )
     subject = f"{SUBJECTS[letter][manner]} ({opened.reference})"
-    html = _ENVIRONMENT.get_template("frame.html").render(language=language, subject=subject, blocks=blocks)
+    html = _ENVIRONMENT.get_template("frame.html").render(
+        language=language,
+        subject=subject,
+        blocks=[(block.is_heading, block.lines[0], block.lines[1:]) for block in blocks],
+    )
     return WrittenLetter(subject, plain, html, language, dated_on, tuple(rule.contents))
 
 

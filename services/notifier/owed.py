@@ -32,6 +32,8 @@ REACTS_TO = frozenset({"CaseOpened", "DeadlineSet"})
 _KNOWN_AT_OPENING = frozenset({"complaint received", "case opened"})
 """Facts that have happened when a case is open; a clock that starts at another fact cannot run yet."""
 
+_OUTCOMES = frozenset({LetterSent.__name__, LetterPrepared.__name__, LetterRefused.__name__})
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -57,7 +59,6 @@ class Case:
     opened: CaseOpened | None = None
     deadlines: Mapping[str, DeadlineSet] = field(default_factory=dict)
     settled: frozenset[UUID] = frozenset()
-    uncertain: frozenset[tuple[UUID, int]] = frozenset()
     erased: bool = False
 
 
@@ -78,8 +79,6 @@ def evolve(case: Case, event: Event) -> Case:
             return replace(case, deadlines={**case.deadlines, event.clock: event})
         case LetterSent() | LetterPrepared() | LetterRefused():
             return replace(case, settled=case.settled | {event.letter_id})
-        case LetterUncertain():
-            return replace(case, uncertain=case.uncertain | {(event.letter_id, event.attempt)})
         case SubjectErased():
             return replace(case, erased=case.erased or COMPLAINANT in event.persons)
         case _:  # the catalogue grows; an event of no letter is none of ours
@@ -92,6 +91,26 @@ def owed(case: Case) -> tuple[Owed, ...]:
         return ()  # nothing owed yet, or any more
     letters = (Owed(case.case_id, letter) for letter in case.opened.letters)
     return tuple(letter for letter in letters if letter.letter_id not in case.settled)
+
+
+def is_settled(history: History, letter_id: UUID) -> bool:
+    """Tell whether the outcome of a letter stands; reads only the events about letters."""
+    return any(
+        isinstance(event := recorded.event, LetterSent | LetterPrepared | LetterRefused)
+        and event.letter_id == letter_id
+        for recorded in history.events
+        if recorded.type in _OUTCOMES
+    )
+
+
+def is_explained(history: History, letter_id: UUID, attempt: int) -> bool:
+    """Tell whether an attempt without a known result is recorded as such."""
+    return any(
+        isinstance(event := recorded.event, LetterUncertain)
+        and (event.letter_id, event.attempt) == (letter_id, attempt)
+        for recorded in history.events
+        if recorded.type == LetterUncertain.__name__
+    )
 
 
 def waits_for(case: Case) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def test_a_letter_without_a_mandatory_part_is_not_made(part: str) -> None:
 
 def test_a_demand_nobody_can_prove_holds_the_letter_back() -> None:
     """A procedure that demands a part unknown to the notifier gets no letter rather than a poor one."""
-    rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")  # type: ignore[arg-type]
+    rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")
 
     with pytest.raises(LetterCannotBeMade, match="outcome"):
         write_letter(case("destiny"), "acknowledgement", organisations()["destiny"], rule, "", WRITTEN_AT)

@@ -76,7 +76,7 @@ def read_smtp_url(url: str | None) -> SmtpServer:
     helo = options.get("helo") or socket.gethostname()
     if not helo.isascii() or not helo.isprintable() or " " in helo:
         raise _wrong("has helo=…, which is not a host name")
-    return SmtpServer(
+    server = SmtpServer(
         host=parts.hostname,
         port=port,
         encryption=encryption,
@@ -87,6 +87,11 @@ def read_smtp_url(url: str | None) -> SmtpServer:
         authority=options.get("authority"),
         **waits,
     )
+    try:
+        server.tls_context()
+    except OSError as error:
+        raise _wrong(f"has authority={server.authority}, which cannot be read: {error.strerror}") from error
+    return server
 
 
 def _encryption(scheme: str, starttls: str | None, *, with_password: bool) -> Encryption:

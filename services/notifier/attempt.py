@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 
 from events.catalogue import (
     COMPLAINANT,
@@ -37,6 +38,7 @@ from procedures.library import procedure
 from procedures.organisations import Organisation, organisations
 
 log = structlog.get_logger()
+_ENDED = Counter("gehoor_letter_attempts", "Attempts at letters, by how they ended", ["end"])
 
 HELD_FOR_S = 3600.0
 """A letter that cannot be made is tried again hourly: a repaired text or procedure lets it go by itself."""
@@ -83,12 +85,12 @@ class Done:
     message_id: str = ""
     to: str = ""
     letter: WrittenLetter | None = None
-    is_secret: bool = False
+    text_is_gone: bool = False
 
     @property
     def has_text(self) -> bool:
         """Tell whether the outcome will hold the letter itself, encrypted."""
-        return self.letter is not None and not self.is_secret
+        return self.letter is not None and not self.text_is_gone
 
     @property
     def is_settled(self) -> bool:
@@ -105,7 +107,7 @@ class Done:
 
     def without_text(self) -> "Done":
         """Give the same outcome with nothing personal: the person was erased meanwhile."""
-        return replace(self, is_secret=True)
+        return replace(self, text_is_gone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +228,14 @@ def postponement_of(done: Done) -> Postponed:
             assert_never(end)
 
 
+def postponed_unsent(attempt: Attempt) -> Postponed:
+    """Put back a letter that was claimed but could not even be written, because a database was away."""
+    return Postponed(attempt, wait_s(attempt.number, random.random()), reason="not started")  # noqa: S311
+
+
 def tell(done: Done) -> None:
-    """Write one log line about an outcome: case, letter, attempt and code, nothing personal."""
+    """Count an outcome and write one log line: case, letter, attempt and code, nothing personal."""
+    _ENDED.labels(type(done.end).__name__.lower()).inc()
     facts: dict[str, Any] = {
         "case": str(done.attempt.case_id), "letter": done.attempt.letter, "attempt": done.attempt.number,
     }  # fmt: skip

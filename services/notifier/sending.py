@@ -17,7 +17,7 @@ from events.errors import Misconfigured
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
 from notifier import outbox
-from notifier.attempt import Done, Ready, command_of, lost, postponement_of, prepare, tell
+from notifier.attempt import Done, Ready, command_of, lost, postponed_unsent, postponement_of, prepare, tell
 from notifier.connections import Connections
 from notifier.outbox import Attempt
 
@@ -86,7 +86,8 @@ class SendingLoop:
             await asyncio.wait(self._sending, timeout=within_s)
         for task in (*self._sending, *((self._probing,) if self._probing else ())):
             task.cancel()
-        await self._record()
+        while await self._record():  # one letter per case and round
+            continue
         await self._connections.close()
 
     async def _begin(self) -> int:
@@ -101,8 +102,12 @@ class SendingLoop:
         if not attempts:
             return 0
         cases = {attempt.case_id for attempt in attempts}
-        histories = await self._platform.store.histories(cases)
-        await self._keys.load(cases)
+        try:
+            histories = await self._platform.store.histories(cases)
+            await self._keys.load(cases)
+        except Exception:  # nothing was sent: without this, each would be recorded as uncertain
+            await outbox.postpone(self._platform.pool, [postponed_unsent(attempt) for attempt in attempts])
+            raise
         self._in_hand |= {attempt.letter_id: attempt for attempt in attempts}
         for attempt in attempts:
             prepared = prepare(attempt, histories[attempt.case_id], self._keys.open, self._message_key)

@@ -26,7 +26,8 @@ def a_mail(number: int = 1, html: str = "<p>Beste Sanne,</p>") -> bytes:
     return to_bytes(
         Mail(
             letter_id=UUID(int=number), message_id=f"<{number}@destiny.example>",
-            sender_name="Destiny Klachten", sender="klachten@destiny.example", to="sanne.dewit@klant.example", subject=f"Één klacht {number}",
+            sender_name="Destiny Klachten", sender="klachten@destiny.example",
+            to="sanne.dewit@klant.example", subject=f"Één klacht {number}",
             text="Beste Sanne,\n\nDank u wel.\n", html=html, language="nl", sent_at=NOW,
         )
     )  # fmt: skip

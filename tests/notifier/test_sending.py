@@ -141,6 +141,13 @@ async def office(system: TestSystem, desks: Desks) -> AsyncIterator[PostOffice]:
             await sender.close(0.1)
 
 
+class KeysAway:
+    """A key store nobody can reach."""
+
+    async def load(self, case_ids: object) -> None:
+        raise ConnectionRefusedError
+
+
 def message_id(mail: bytes) -> str:
     found = re.search(rb"^Message-ID: (\S+)", mail, re.MULTILINE)
     assert found
@@ -387,6 +394,21 @@ async def test_a_letter_that_cannot_be_made_is_held_with_its_reason_and_stops_no
     assert (held, "held") == (row["case_id"], row["state"])
     assert "version 99 is not on the shelf" in row["reason"]
     assert [] == await office.events(held)
+
+
+async def test_while_the_keys_are_away_letters_wait_without_a_false_trace(office: PostOffice) -> None:
+    """The key store is down: no letter can be written, none is called uncertain, and later all go."""
+    case_id = await office.owed("destiny")
+    sender = await office.sender()
+    keys = sender._keys
+    sender._keys = KeysAway()  # type: ignore[assignment]
+
+    with pytest.raises(ConnectionRefusedError):
+        await sender.run_once()
+    sender._keys = keys
+    await office.run_until(sender, [case_id], "LetterSent")
+
+    assert ["LetterSent"] == [event.type for event in await office.events(case_id)]
 
 
 async def test_nothing_personal_lies_in_clear_in_any_table(office: PostOffice) -> None:

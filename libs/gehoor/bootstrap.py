@@ -30,6 +30,12 @@ PIP_WHEEL = (
 PIP_SHA256 = "9655943313a94722b7774661c21049070f6bbb0a1516bf02f7c8d5d9201514cd"
 DOWNLOAD_WITHIN_S = 60
 
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Holds what an administrator added, for example the certificate of a company's proxy."""
+
+NOT_SHOWN = (" + ", "Ignoring ", "  Downloading ", "     ━")
+"""Lines of uv and pip that tell too much."""
+
 REMEDY = "install it with: apt-get install python3-venv python3-pip   (then run make again)"
 
 
@@ -135,7 +141,9 @@ def _install(lock: Path) -> None:
         if _show(*into, *locked, **environment) and _quiet(*into, *project, **environment):
             return
         print("environment: uv could not do it, trying pip", flush=True)
-    if not _show(*pip, "install", *locked) or not _show(*pip, "install", "--quiet", *project):
+    if not _show(*pip, "install", "--progress-bar", "off", *locked) or not _show(
+        *pip, "install", "--quiet", *project
+    ):
         raise CannotInstall(
             "the packages could not be installed (the reason stands above); is there a network?"
         )
@@ -151,8 +159,12 @@ def _find_uv(pip: tuple[str, ...]) -> str | None:
 
 
 def _uv_environment(pip: tuple[str, ...]) -> dict[str, str]:
-    """Follow pip's own index, and copy instead of linking where linking would print a warning."""
+    """Follow pip's index and the system's certificates, and copy where linking would print a warning."""
     environment = {}
+    if certificates := os.environ.get("PIP_CERT"):
+        environment["SSL_CERT_FILE"] = certificates
+    elif SYSTEM_CERTIFICATES.exists():
+        environment["UV_SYSTEM_CERTS"] = "1"
     index = os.environ.get("PIP_INDEX_URL") or _run(*pip, "config", "get", "global.index-url").stdout.strip()
     if index and "UV_DEFAULT_INDEX" not in os.environ:
         environment["UV_DEFAULT_INDEX"] = index
@@ -222,7 +234,7 @@ def _show(*command: str, **environment: str) -> bool:
         text=True,
     ) as process:
         for line in process.stdout or ():
-            if not line.startswith(" + "):
+            if not line.startswith(NOT_SHOWN):
                 print(f"  {line}", end="", flush=True)
     return process.returncode == 0
 

@@ -21,6 +21,9 @@ from events.problems import Problem
 MOST_NAMES = 64
 """More fields than any object of ours has; a longer list of names is an attempt to make us work."""
 
+MOST_HELD_BYTES = 64 * 1024 * 1024
+"""Bodies of all requests together that one process holds; beyond it new ones are asked to come back."""
+
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -37,31 +40,32 @@ class BodyGuard:
         limit_bytes: int = 512 * 1024,
         within_s: float = 15.0,
         accepts: Sequence[str] = ("application/json",),
+        most_held_bytes: int = MOST_HELD_BYTES,
     ) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
         self.within_s = within_s
         self.accepts = frozenset(accepts)
+        self.most_held_bytes = most_held_bytes
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _BODILESS or not _has_body(Headers(scope=scope)):
+        if scope["type"] != "http" or scope["method"] in _BODILESS:
             await self.app(scope, receive, send)
             return
-        self._check_headers(Headers(scope=scope))
-        body = await self._read(receive)
-        if body is None:
-            return  # the client went away: nobody is left to answer
-        _check_bytes(body)
-        handed = False
-
-        async def again() -> Message:
-            nonlocal handed
-            if handed:
-                return await receive()
-            handed = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self.app(scope, again, send)
+        headers = Headers(scope=scope)
+        if announced := _announces_body(headers):
+            self._check_headers(headers)
+        body = bytearray()
+        try:
+            if not await self._read(receive, body):
+                return  # the client went away: nobody is left to answer
+            if body and not announced:  # as HTTP/2 allows
+                self._check_headers(headers)
+            _check_bytes(body)
+            await self.app(scope, _replay(bytes(body), receive), send)
+        finally:
+            self._held_bytes -= len(body)
 
     def _check_headers(self, headers: Headers) -> None:
         if "content-length" in headers and "transfer-encoding" in headers:
@@ -84,19 +88,23 @@ class BodyGuard:
                 f"Send {' or '.join(sorted(self.accepts))} in UTF-8 and say so in Content-Type.", unread=True,
             )  # fmt: skip
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        body = bytearray()
+    async def _read(self, receive: Receive, body: bytearray) -> bool:
+        """Read the whole body into `body`; False when the client went away."""
         try:
             async with asyncio.timeout(self.within_s):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        return None
-                    body += message.get("body", b"")
-                    if len(body) > self.limit_bytes:
+                        return False
+                    chunk: bytes = message.get("body", b"")
+                    if len(body) + len(chunk) > self.limit_bytes:
                         raise self._too_large()
+                    if self._held_bytes + len(chunk) > self.most_held_bytes:
+                        raise _come_back()
+                    body += chunk
+                    self._held_bytes += len(chunk)
                     if not message.get("more_body", False):
-                        return bytes(body)
+                        return True
         except TimeoutError:
             raise Problem(
                 408, "too-slow", "The body did not arrive in time",
@@ -152,7 +160,28 @@ class _ReadRequest(Request):
         return self._value
 
 
-def _has_body(headers: Headers) -> bool:
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give the whole body once, and then what the connection says."""
+    handed = False
+
+    async def again() -> Message:
+        nonlocal handed
+        if handed:
+            return await receive()
+        handed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _come_back() -> Problem:
+    return Problem(
+        503, "busy", "Too many requests at this moment",
+        "Nothing was stored. Send it again a little later.", headers={"Retry-After": "2"}, unread=True,
+    )  # fmt: skip
+
+
+def _announces_body(headers: Headers) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
@@ -165,7 +194,7 @@ def _is_utf8(parameters: str) -> bool:
     return True
 
 
-def _check_bytes(body: bytes) -> None:
+def _check_bytes(body: bytearray) -> None:
     if b"\x00" in body:
         raise Problem(
             400, "nul-byte", "The body holds a NUL byte", "Send plain text in UTF-8 without NUL bytes."

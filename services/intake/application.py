@@ -41,6 +41,7 @@ DESCRIPTION = (
 _PROBLEMS = {
     400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
     401: "A token was sent and is not accepted. Without a token everybody may file.",
+    403: "A token was sent that is for other organisations.",
     408: "The body did not arrive in time.",
     409: "This Idempotency-Key was used for another complaint.",
     413: "The body is too large.",
@@ -67,8 +68,8 @@ class Desk:
         """Record a complaint and tell how it fared; raises `Problem` when nothing of it stands."""
         began_s = monotonic()
         now = self.platform.clock.now()
-        sender = sender_of(request, self.token_key, now)
         organisation = find_organisation(submission)
+        sender = sender_of(request, organisation.id, self.token_key, now)
         filing = file(submission, organisation, new_reference(organisation.code), now)
         said = fingerprint(submission, self.fingerprint_key)
         wanted = Wanted(

@@ -68,6 +68,8 @@ class GroupCommit(Generic[Item, Result]):
                 await self._flush_batch(batch)
         finally:
             self._flushing = None
+            while self._waiting:  # only when the process is told to stop in the middle
+                self._waiting.popleft()[1].cancel()
 
     async def _flush_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

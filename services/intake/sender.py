@@ -41,8 +41,8 @@ class Sender:
         return Repeatable(scope, hidden, fingerprint)
 
 
-def sender_of(request: Request, token_key: bytes, now: datetime) -> Sender:
-    """Read the headers; raises `Problem` when one of them cannot be used."""
+def sender_of(request: Request, organisation: str, token_key: bytes, now: datetime) -> Sender:
+    """Read the headers of a complaint to `organisation`; raises `Problem` when one cannot be used."""
     keys = request.headers.getlist("idempotency-key")
     if keys and (len(keys) > 1 or not _KEY.fullmatch(keys[0])):
         raise Problem(
@@ -54,19 +54,19 @@ def sender_of(request: Request, token_key: bytes, now: datetime) -> Sender:
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(
-        actor=_actor(request, token_key, now),
+        actor=_actor(request, organisation, token_key, now),
         key=keys[0] if keys else None,
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
     )
 
 
-def _actor(request: Request, token_key: bytes, now: datetime) -> str:
+def _actor(request: Request, organisation: str, token_key: bytes, now: datetime) -> str:
     """Read who sends a token; a wrong token is refused, because its sender believes to be somebody."""
     authorization = request.headers.get("authorization")
     if authorization is None:
         return ANONYMOUS
     try:
-        return access.read(token_key, authorization, now).actor
+        caller = access.read(token_key, authorization, now)
     except access.NotAllowed as refusal:
         raise Problem(
             refusal.status,
@@ -75,3 +75,11 @@ def _actor(request: Request, token_key: bytes, now: datetime) -> str:
             refusal.detail,
             headers=refusal.headers,
         ) from None
+    if not caller.reaches(organisation):
+        raise Problem(
+            403,
+            "organisation-not-yours",
+            "This token is for other organisations",
+            "Use a token of this organisation, or file without a token. Nothing was stored.",
+        )
+    return caller.actor

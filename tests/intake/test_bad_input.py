@@ -273,7 +273,7 @@ async def test_personal_words_stand_in_no_log_no_error_and_no_clear_column(
     desk: Desk, capsys: pytest.CaptureFixture[str], new_key: Callable[[], str]
 ) -> None:
     """A word in each personal field, accepted or refused, is found nowhere but encrypted."""
-    personal = {
+    personal: dict[str, Any] = {
         "description": "canary", "remedy_sought": "canary", "nature": "canary", "language": "canary",
         "references": ["canary"],
         "complainant": {

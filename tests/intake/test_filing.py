@@ -185,6 +185,16 @@ async def test_a_wrong_token_is_refused(desk: Desk) -> None:
 
 
 @pytest.mark.postgres
+async def test_a_token_of_another_organisation_is_refused(desk: Desk) -> None:
+    """Staff of one company do not stand in the histories of another."""
+    headers = {"Authorization": f"Bearer {token_of(desk)}"}
+
+    answer = await desk.client.post("/v1/complaints", json={**BODY, "organisation": "bc"}, headers=headers)
+
+    assert (403, "urn:gehoor:problem:organisation-not-yours") == (answer.status_code, answer.json()["type"])
+
+
+@pytest.mark.postgres
 async def test_the_case_is_found_by_its_reference_and_keeps_its_trace(desk: Desk) -> None:
     """The trace of the sender's own system goes on in ours; a malformed one is not stored."""
     trace = f"00-{'a' * 32}-{'b' * 16}-01"

@@ -64,7 +64,7 @@ async def test_a_full_queue_refuses_instead_of_growing() -> None:
         await commits.submit(3)
 
     recorder.may_go.set()
-    assert [10, 20] == await asyncio.gather(first, second)
+    assert [10, 20] == list(await asyncio.gather(first, second))
 
 
 async def test_one_bad_item_harms_no_other() -> None:

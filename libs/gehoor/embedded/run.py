@@ -33,7 +33,7 @@ def welcome(supervisor: Supervisor, banner: str) -> list[str]:
     urls = supervisor.record.urls
     home = supervisor.home.folder
     rows = [
-        ("File a complaint", f"POST {urls['intake']}v1/complaints   (documentation: {urls['intake']}docs)"),
+        ("File a complaint", f"POST {urls['intake']}v1/complaints   (see {urls['intake']}openapi.json)"),
         ("Cases", f"{urls['workflow']}v1/cases   (token: {home}/tokens/)"),
         ("Sent mail", urls.get("mailbox", f"goes to {supervisor.record.smtp_url}")),
         ("State and logs", f"{home}   (log/, secrets/, run.json)"),

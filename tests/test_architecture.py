@@ -43,6 +43,7 @@ PURE = (
     "services/notifier/owed.py",
     "services/notifier/retry.py",
     "services/notifier/words.py",
+    "libs/cases/state.py",
     "services/workflow/case.py",
     "services/workflow/commands.py",
     "services/workflow/pinned.py",

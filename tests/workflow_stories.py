@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cases.state import Case, fold
 from events.catalogue import (
     ComplaintReceived,
     DeadlineBreached,
@@ -24,7 +25,6 @@ from events.identity import reaction_id
 from procedures.derivation import derive
 from procedures.organisations import organisations
 from procedures.zones import TIMEZONE_DATA
-from workflow.case import Case, fold
 from workflow.consumer import WorkflowConsumer
 
 NOW = datetime(2026, 3, 30, 8, 0, tzinfo=UTC)

@@ -51,9 +51,7 @@ class Consumer(Protocol):
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction: ...
 
-    async def apply(
-        self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Any]]
-    ) -> None: ...
+    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Any]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,8 @@ class _Decided:
 
 _MOVE = """
 UPDATE checkpoint c SET epoch = n.epoch, xid = n.xid, position = n.position
-FROM unnest($1::smallint[], $2::smallint[], $3::xid8[], $4::bigint[], $5::smallint[], $6::xid8[], $7::bigint[])
+FROM unnest(
+    $1::smallint[], $2::smallint[], $3::xid8[], $4::bigint[], $5::smallint[], $6::xid8[], $7::bigint[])
     AS n(partition, old_epoch, old_xid, old_position, epoch, xid, position)
 WHERE c.partition = n.partition AND (c.epoch, c.xid, c.position) = (n.old_epoch, n.old_xid, n.old_position)
 """
@@ -190,7 +189,9 @@ async def _move(connection: asyncpg.Connection, moves: Sequence[Move]) -> None:
         *([move.after[i] for move in moves] for i in range(3)),
     )
     if status != f"UPDATE {len(moves)}":
-        raise Fenced(f"another replica moved a checkpoint of lanes {sorted(move.partition for move in moves)}")
+        raise Fenced(
+            f"another replica moved a checkpoint of lanes {sorted(move.partition for move in moves)}"
+        )
 
 
 async def _park(connection: asyncpg.Connection, consumer: Consumer, decided: _Decided) -> None:

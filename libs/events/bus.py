@@ -202,7 +202,7 @@ async def understand(messages: Sequence[Msg]) -> list[Message]:
         try:
             notice, after = read(message)
         except MalformedEvent as error:
-            log.error("message.foreign", reason=str(error))
+            log.error("message.foreign", reason=str(error))  # noqa: TRY400 - the reason is all there is
             await message.term()
             continue
         understood.append(Message(notice, after, message.ack))

@@ -28,6 +28,4 @@ def microseconds(moment: datetime) -> int:
 
 def prefixed(fields: Iterable[bytes | None]) -> bytes:
     """Join fields so that their borders cannot be moved."""
-    return b"".join(
-        _ABSENT if field is None else len(field).to_bytes(4, "big") + field for field in fields
-    )
+    return b"".join(_ABSENT if field is None else len(field).to_bytes(4, "big") + field for field in fields)

@@ -309,7 +309,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
 
 
 class SubjectErased(Event, frozen=True, kw_only=True):
-    """The keys of these persons are destroyed: their fields can never be read again, the chain still holds."""
+    """The keys of these persons are destroyed: their fields are unreadable for ever, the chain holds."""
 
     emitted_by: ClassVar[str] = "keys"
 
@@ -360,7 +360,7 @@ def decode(name: str, schema_version: int, data: bytes) -> Event:
             "deploy the newer version, then retry"
         )
     if schema_version < event.schema_version:
-        from events.upcasters import upcast  # noqa: PLC0415 - the two files describe each other
+        from events.upcasters import upcast
 
         data = upcast(name, schema_version, data)
     try:

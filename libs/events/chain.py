@@ -2,9 +2,10 @@
 
 `event_hash` covers every column that a client sends, plus the hash before it, in a length-prefixed encoding
 under a format version: it is the format, it never changes; a new one gets a new FORMAT. `fields_root` is the
-root of a Merkle tree (RFC 9162: leaf prefix 0x00, node prefix 0x01) over the salted fields of an event, so that
-an extract with fields blacked out can still be checked. Salts keep a blacked-out field from being guessed: those
-of a person's fields come from the person's key and die with it, the others from the salt of the case.
+root of a Merkle tree (RFC 9162: leaf prefix 0x00, node prefix 0x01) over the salted fields of an event, so
+that an extract with fields blacked out can still be checked. Salts keep a blacked-out field from being
+guessed: those of a person's fields come from the person's key and die with it, the others from the salt of
+the case.
 """
 
 import hashlib
@@ -84,7 +85,11 @@ def field_leaf(salt: bytes, version: int, path: str, value: bytes) -> bytes:
 
 
 def leaves(
-    version: int, data: bytes, salt: bytes, personal: Mapping[str, Mapping[str, Any]], salts: Mapping[str, bytes]
+    version: int,
+    data: bytes,
+    salt: bytes,
+    personal: Mapping[str, Mapping[str, Any]],
+    salts: Mapping[str, bytes],
 ) -> list[bytes]:
     """Hash the fields of data in the order of their names, then each person's, by slot and name."""
     fields: dict[str, msgspec.Raw] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])

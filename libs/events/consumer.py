@@ -1,17 +1,16 @@
 """A consumer's loop: from messages and from the store, in order, each event's effects once.
 
-Every lane (one of the 16 partitions) has a checkpoint in Postgres. A message carries its own feed position and
-that of the event before it in its lane, so the loop sees at once whether it is old (drop), next (apply) or
-beyond a gap (read the missing ones from the store). JetStream only shortens the wait: what it loses, repeats or
-reorders, the store makes good. A sweep of the store runs at start, on reconnect and every 30 s, and all the
-time while the bus is away.
+Every lane (one of the 16 partitions) has a checkpoint in Postgres. A message carries its own feed position
+and that of the event before it in its lane, so the loop sees at once whether it is old (drop), next (apply)
+or beyond a gap (read the missing ones from the store). JetStream only shortens the wait: what it loses,
+repeats or reorders, the store makes good. A sweep of the store runs at start, on reconnect and every 30 s,
+and all the time while the bus is away.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
@@ -223,7 +222,7 @@ class ConsumerLoop:
         for _ in range(ATTEMPTS):
             try:
                 await self._transact(chunk, goals)
-                return
+                return  # noqa: TRY300 - the way out of the attempts
             except (StreamConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 failure: Exception = error
             except ClockDisagrees as error:
@@ -286,11 +285,11 @@ class ConsumerLoop:
                 _PARKED_NOTICES, row["case_id"], row["version"], *lane.checkpoint
             )
             backlog = [
-                Notice(r["case_id"], r["version"], r["type"], FeedPosition(r["epoch"], r["xid"], r["position"]))
+                Notice(
+                    r["case_id"], r["version"], r["type"], FeedPosition(r["epoch"], r["xid"], r["position"])
+                )
                 for r in found
             ]
             # The checkpoint "moves" to where it is: the comparison still fences a replica that lost the lane.
             await self._transact(backlog, {lane.partition: lane.checkpoint}, unpark=row["case_id"])
             log.info("parked.retried", consumer=self.consumer.name, case=str(row["case_id"]))
-
-

@@ -1,7 +1,8 @@
 """Forgetting a person without breaking the proof: intent, destruction, certificate; resumable at each step.
 
-The intent stands in the history first, then the keys die in the key store, then `SubjectErased` says so. After a
-crash the same call goes on where it stopped. Whoever holds a cached key may still read for a minute.
+The intent stands in the history first, then the keys die in the key store, then `SubjectErased` says so.
+After a crash the same call goes on where it stopped. Whoever holds a cached key may still read for a
+minute.
 """
 
 from collections.abc import Sequence

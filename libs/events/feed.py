@@ -1,8 +1,8 @@
 """Reading what happened in the order in which it became true, without ever skipping.
 
-Order is (epoch, xid, position); visible is what lies below the oldest running transaction of the current epoch.
-No later commit can appear below that mark, so a reader that remembers the last triple it saw misses nothing.
-Order, filter and mark come from one statement, hence one snapshot.
+Order is (epoch, xid, position); visible is what lies below the oldest running transaction of the current
+epoch. No later commit can appear below that mark, so a reader that remembers the last triple it saw misses
+nothing. Order, filter and mark come from one statement, hence one snapshot.
 """
 
 from collections.abc import Collection
@@ -77,7 +77,12 @@ async def notices(
     """Read up to `limit` notices of these lanes that follow `after`."""
     rows = await connection.fetch(NOTICES, *after, limit, list(partitions))
     return [
-        Notice(row["case_id"], row["version"], row["type"], FeedPosition(row["epoch"], row["xid"], row["position"]))
+        Notice(
+            row["case_id"],
+            row["version"],
+            row["type"],
+            FeedPosition(row["epoch"], row["xid"], row["position"]),
+        )
         for row in rows
     ]
 
@@ -97,6 +102,6 @@ async def watermark_age_s(connection: asyncpg.Connection | asyncpg.Pool) -> floa
 async def breaches_after(
     connection: asyncpg.Connection | asyncpg.Pool, after: FeedPosition, types: list[str], limit: int
 ) -> list[tuple[Recorded, str]]:
-    """Read up to `limit` breaches and missed targets that follow `after`, with the references of their cases."""
+    """Read up to `limit` breaches and missed targets that follow `after`, with their cases' references."""
     rows = await connection.fetch(BREACHES, *after, limit, types)
     return [(recorded(row[:-1]), row["reference"]) for row in rows]

@@ -50,14 +50,14 @@ UNION ALL
 SELECT case_id, person, key_id, NULL FROM destroyed_key WHERE case_id = ANY($1)
 """
 
-_BY_TOKEN = """
+_FIND = """
 SELECT case_id, person FROM person_key WHERE email_token = $1 OR phone_token = $1
 """
 
 _DESTROY = """
-WITH gone AS (DELETE FROM person_key WHERE case_id = $1 AND person = ANY($2) RETURNING key_id, case_id, person)
-INSERT INTO destroyed_key (key_id, case_id, person) SELECT key_id, case_id, person FROM gone
-ON CONFLICT DO NOTHING
+WITH gone AS (DELETE FROM person_key WHERE case_id = $1 AND person = ANY($2) RETURNING key_id, case_id,
+person) INSERT INTO destroyed_key (key_id, case_id, person) SELECT key_id, case_id, person FROM gone ON
+CONFLICT DO NOTHING
 """
 
 _DESTROYED = "SELECT key_id FROM destroyed_key WHERE case_id = $1 AND person = ANY($2) ORDER BY person"
@@ -82,7 +82,10 @@ class KeyStore:
             [key.key_id for key in made],
             [person.case_id for person in persons],
             [person.person for person in persons],
-            [self._wrap(key, person.case_id, person.person) for key, person in zip(made, persons, strict=True)],
+            [
+                self._wrap(key, person.case_id, person.person)
+                for key, person in zip(made, persons, strict=True)
+            ],
             [self.email_token(person.email) for person in persons],
             [self.phone_token(person.phone) for person in persons],
         )
@@ -122,7 +125,7 @@ class KeyStore:
 
     async def find(self, token: bytes) -> list[tuple[UUID, str]]:
         """Find the persons with this e-mail or phone token, as (case, slot)."""
-        return [(row["case_id"], row["person"]) for row in await self._pool.fetch(_BY_TOKEN, token)]
+        return [(row["case_id"], row["person"]) for row in await self._pool.fetch(_FIND, token)]
 
     async def destroy(self, case_id: UUID, persons: Sequence[str]) -> list[UUID]:
         """Destroy the keys of these persons and give their ids; safe to repeat after a crash."""

@@ -1,7 +1,7 @@
 """Logs: one JSON line per unit of work, to standard output; on a terminal the same, readable.
 
-An event name and facts, never personal data. An exception is described by its type and place, because its text
-may quote a value.
+An event name and facts, never personal data. An exception is described by its type and place, because its
+text may quote a value.
 """
 
 import logging
@@ -47,4 +47,10 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
         kind = record.exc_info[0].__qualname__ if record.exc_info and record.exc_info[0] else None
-        log.log(record.levelno, "library.message", logger=record.name, where=f"{record.module}:{record.lineno}", error=kind)
+        log.log(
+            record.levelno,
+            "library.message",
+            logger=record.name,
+            where=f"{record.module}:{record.lineno}",
+            error=kind,
+        )

@@ -58,7 +58,8 @@ admitted AS MATERIALIZED (
     WHERE (key IS NULL OR case_id IN (SELECT case_id FROM keyed))
       AND NOT EXISTS (
         SELECT FROM input i CROSS JOIN here
-        WHERE i.case_id = asked.case_id AND abs(extract(epoch FROM i.recorded_at - here.now)) > here.tolerance_s)
+        WHERE i.case_id = asked.case_id
+          AND abs(extract(epoch FROM i.recorded_at - here.now)) > here.tolerance_s)
 ),
 referenced AS (
     INSERT INTO gehoor.case_reference (reference, case_id)
@@ -127,5 +128,3 @@ async def _earlier(
         )
         for row in found
     }
-
-

@@ -1,8 +1,8 @@
 """The encrypted part of an event: sealed when it is appended, opened for who may read it.
 
-`pii` is a canonical JSON list, one entry per person: slot, key, nonce, AES-256-GCM ciphertext. The ciphertext is
-bound to case, version, type and slot, so that it cannot be moved to another event. The chain covers the
-ciphertext; when a key is destroyed, everything else stays as it was.
+`pii` is a canonical JSON list, one entry per person: slot, key, nonce, AES-256-GCM ciphertext. The
+ciphertext is bound to case, version, type and slot, so that it cannot be moved to another event. The chain
+covers the ciphertext; when a key is destroyed, everything else stays as it was.
 """
 
 import base64
@@ -93,7 +93,9 @@ def open_sealed(recorded: Recorded, keys: CaseKeys) -> dict[str, dict[str, Any]]
             continue
         bound_to = _bound_to(recorded.case_id, recorded.version, recorded.type, part.person)
         opened[part.person] = msgspec.json.decode(
-            AESGCM(key.secret).decrypt(base64.b64decode(part.nonce), base64.b64decode(part.ciphertext), bound_to)
+            AESGCM(key.secret).decrypt(
+                base64.b64decode(part.nonce), base64.b64decode(part.ciphertext), bound_to
+            )
         )
     return opened
 

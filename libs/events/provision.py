@@ -1,7 +1,7 @@
 """One idempotent command that makes everything a running system needs, with an administrator's rights.
 
-Secrets as files, roles with the least they need, schemas by migration, stream and durables on the bus. Services
-later only log in and bind. Running it again corrects what drifted and changes nothing else.
+Secrets as files, roles with the least they need, schemas by migration, stream and durables on the bus.
+Services later only log in and bind. Running it again corrects what drifted and changes nothing else.
 """
 
 from importlib.util import find_spec
@@ -45,7 +45,7 @@ async def provision(settings: Settings, admin_database_url: str, admin_keys_url:
     await _migrate(admin_database_url, _store_migrations())
     await _migrate(admin_keys_url, [Migrations("gehoor", "keys", _SQL / "keys")])
     await _grant_service_schemas(admin_database_url)
-    from events.access import write_tokens  # noqa: PLC0415 - needs the secrets made above
+    from events.access import write_tokens
 
     write_tokens(settings)
 
@@ -55,8 +55,8 @@ async def provision_bus(settings: Settings) -> list[str]:
 
     The relay does the same by itself; this is for setting up servers ahead of it.
     """
-    from events.relay import ensure_generation  # noqa: PLC0415 - the relay needs the service runner
-    from events.topology import reconcile  # noqa: PLC0415
+    from events.relay import ensure_generation
+    from events.topology import reconcile
 
     client = await nats.connect(settings.nats_for("provisioner"), inbox_prefix=b"_INBOX_provisioner")
     connection = await asyncpg.connect(settings.database_for("relay"))
@@ -74,7 +74,11 @@ def _store_migrations() -> list[Migrations]:
         if service in secrets.CONSUMERS:
             sets.append(Migrations(service, "consumer", _SQL / "consumer"))
         found = find_spec(service)
-        folder = Path(found.submodule_search_locations[0]) / "sql" if found and found.submodule_search_locations else None
+        folder = (
+            Path(found.submodule_search_locations[0]) / "sql"
+            if found and found.submodule_search_locations
+            else None
+        )
         if folder is not None and folder.is_dir():
             sets.append(Migrations(service, service, folder))
     return sets
@@ -86,7 +90,9 @@ async def _prepare_cluster(settings: Settings, url: str, kind: str, roles: tuple
     connection = await asyncpg.connect(url)
     try:
         if connection.get_server_version().major * 10_000 < OLDEST_POSTGRES:
-            raise Misconfigured(f"Postgres {connection.get_server_version().major} is too old: 15 or newer is needed")
+            raise Misconfigured(
+                f"Postgres {connection.get_server_version().major} is too old: 15 or newer is needed"
+            )
         database = await connection.fetchval("SELECT current_database()")
         await _role(connection, _OWNER, "NOLOGIN")
         await connection.execute(f"GRANT {_OWNER} TO CURRENT_USER")

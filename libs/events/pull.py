@@ -1,4 +1,4 @@
-"""Our own pull loop, one per lane, because the stock one loses batches with this client (README, "Why it is so").
+"""Our own pull loop, one per lane: the stock one loses batches with this client (README, "Why it is so").
 
 Exactly one pull is outstanding per lane. Silence longer than the heartbeat allows means that the pull is lost
 and is asked again; a status other than "nothing there" is counted, remembered for health, and answered with a

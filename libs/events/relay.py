@@ -2,8 +2,9 @@
 
 One leader by advisory lock, any number of standbys. A window of the feed is published with many messages in
 flight; the checkpoint follows the contiguous acknowledgements, in the same Postgres that holds the events. An
-unacknowledged message is published again with the same id, for ever. When the stream is gone or another one, the
-leader makes it anew and goes on from its checkpoint: what was lost there, consumers read from the store.
+unacknowledged message is published again with the same id, for ever. When the stream is gone or another
+one, the leader makes it anew and goes on from its checkpoint: what was lost there, consumers read from the
+store.
 """
 
 import asyncio
@@ -52,7 +53,9 @@ INSERT INTO gehoor.stream_generation (generation) VALUES ($1)
 ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, made_at = clock_timestamp()
 """
 
-LAG = Gauge("gehoor_relay_watermark_age_seconds", "Age of the oldest writing transaction, which holds readers back")
+LAG = Gauge(
+    "gehoor_relay_watermark_age_seconds", "Age of the oldest writing transaction, which holds readers back"
+)
 
 
 class RelayLoop:

@@ -1,7 +1,7 @@
 """Secrets as files under `$GEHOOR_HOME/secrets`, readable by their owner only.
 
-Each is made once and never overwritten: a home keeps its keys for life. Which database role and which bus user
-exists is listed here, because each has exactly one secret.
+Each is made once and never overwritten: a home keeps its keys for life. Which database role and which bus
+user exists is listed here, because each has exactly one secret.
 """
 
 import os

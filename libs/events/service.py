@@ -19,7 +19,8 @@ from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
 from prometheus_client import REGISTRY, make_asgi_app
 
-from events import health, settings as settings_module
+from events import health
+from events import settings as settings_module
 from events.batch import Consumer
 from events.bus import BusDoorbell, LaneSubscriber, make_broker, subscribe
 from events.consumer import ConsumerLoop

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
             return path.read_bytes()
         except OSError as error:
             raise Misconfigured(
-                f"{path}: {error.strerror}; run `gehoor provision`, or copy the secrets to $GEHOOR_HOME/secrets"
+                f"{path}: {error.strerror}; run `gehoor provision`, or copy the secrets there"
             ) from error
 
     def master_key(self) -> bytes:
@@ -111,7 +111,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"GEHOOR_{'_'.join(str(part) for part in problem['loc']).upper() or 'CLOCK_START'}: {problem['msg']}"
+            f"GEHOOR_{'_'.join(map(str, problem['loc'])).upper() or 'CLOCK_START'}: {problem['msg']}"
             for problem in error.errors()
         )
         raise Misconfigured(problems) from error

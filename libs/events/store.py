@@ -1,8 +1,9 @@
-"""The event store: append, read one case, find a case. Postgres is the truth, and this file is its only writer.
+"""The event store: append, read one case, find a case. Postgres is the truth; this is how it is written.
 
-Appending checks the predecessor in the statement itself: the row before must be there, carry the hash that was
-hashed onto, and come from no later transaction (otherwise feed order could invert version order). The primary
-key does the rest: of two writers one wins. An append is grouped: one statement for any number of cases.
+Appending checks the predecessor in the statement itself: the row before must be there, carry the hash that
+was hashed onto, and come from no later transaction (otherwise feed order could invert version order). The
+primary key does the rest: of two writers one wins. An append is grouped: one statement for any number of
+cases.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +49,8 @@ input AS MATERIALIZED (
     AS row(previous, {COLUMNS})
 ),
 here AS MATERIALIZED (
-    SELECT gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s, epoch, pg_current_xact_id() AS xid
+    SELECT gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s,
+           epoch, pg_current_xact_id() AS xid
     FROM gehoor.store_setting
 )"""
 """The rows as parameters 1 to 17; `previous` is null on all but the first row of a case."""

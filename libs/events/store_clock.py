@@ -1,7 +1,8 @@
 """The database's clock, read in Python: measured offset, same arithmetic as `clock_now()` in SQL.
 
-The embedded set-up may give the clock an anchor: a start and a speed. While such a system is stopped its clock
-stands still, because each start moves the anchor to where the last run ended. Everybody else runs on real time.
+The embedded set-up may give the clock an anchor: a start and a speed. While such a system is stopped its
+clock stands still, because each start moves the anchor to where the last run ended. Everybody else runs on
+real time.
 """
 
 from datetime import datetime, timedelta
@@ -61,12 +62,14 @@ class StoreClock:
 
 
 _PREPARE = """
-INSERT INTO gehoor.clock_anchor (start_at, simulated_at, real_at, speed) VALUES ($1, $1, clock_timestamp(), $2)
+INSERT INTO gehoor.clock_anchor (start_at, simulated_at, real_at, speed)
+VALUES ($1, $1, clock_timestamp(), $2)
 ON CONFLICT (one) DO UPDATE SET
     simulated_at = greatest(
         clock_anchor.simulated_at,
         coalesce((SELECT max(recorded_at) FROM (
-            SELECT recorded_at FROM gehoor.event ORDER BY epoch DESC, xid DESC, position DESC LIMIT 1000) AS newest),
+            SELECT recorded_at FROM gehoor.event
+            ORDER BY epoch DESC, xid DESC, position DESC LIMIT 1000) AS newest),
             clock_anchor.simulated_at)),
     real_at = clock_timestamp()
 WHERE clock_anchor.start_at = $1 AND clock_anchor.speed = $2
@@ -95,13 +98,16 @@ async def prepare_anchor(connection: asyncpg.Connection, start: datetime | None,
         )
     if anchored is None and has_events:
         raise Misconfigured("GEHOOR_CLOCK_START: this home runs on the real clock; use another GEHOOR_HOME")
-    start = start or (anchored["start_at"] if anchored else await connection.fetchval("SELECT clock_timestamp()"))
+    start = start or (
+        anchored["start_at"] if anchored else await connection.fetchval("SELECT clock_timestamp()")
+    )
     speed = speed or (anchored["speed"] if anchored else 1.0)
     moved_to = await connection.fetchval(_PREPARE, start, speed)
     if moved_to is None and anchored is not None:
         raise Misconfigured(
-            f"GEHOOR_CLOCK_START/GEHOOR_CLOCK_SPEED: this home began at {anchored['start_at'].isoformat()} with "
-            f"speed {anchored['speed']:g} and keeps that clock; use another GEHOOR_HOME"
+            "GEHOOR_CLOCK_START/GEHOOR_CLOCK_SPEED: this home began at "
+            f"{anchored['start_at'].isoformat()} with speed {anchored['speed']:g} "
+            "and keeps that clock; use another GEHOOR_HOME"
         )
     log.info("clock.anchored", simulated_at=moved_to.isoformat(), speed=speed)
 

@@ -57,9 +57,7 @@ A_COMPLAINANT: Personal = {
 }
 
 
-def history_of(
-    *events: NewEvent, organisation: str = "supportoplus", case_id: UUID | None = None
-) -> History:
+def history_of(*events: NewEvent, organisation: str = "supportoplus", case_id: UUID | None = None) -> History:
     """Make the history of a case out of events, without any database; nothing personal is kept."""
     case_id = case_id or new_case_id()
     rows: list[Recorded] = []

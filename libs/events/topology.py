@@ -1,9 +1,9 @@
 """What exists on the bus: one stream, one durable per consumer and lane, one user per service.
 
-This is the only description of it. `reconcile` makes what is missing and corrects what has drifted, through the
-raw API (the client's dataclasses drop settings they do not know). It is run by `gehoor provision` and, after a
-wipe, by the leading relay, whose user may do exactly this; services only bind. `generation` names one
-incarnation of the stream, in its metadata and in Postgres: another one, or none, means it was wiped.
+This is the only description of it. `reconcile` makes what is missing and corrects what has drifted, through
+the raw API (the client's dataclasses drop settings they do not know). It is run by `gehoor provision` and,
+after a wipe, by the leading relay, whose user may do exactly this; services only bind. `generation` names
+one incarnation of the stream, in its metadata and in Postgres: another one, or none, means it was wiped.
 """
 
 import json
@@ -182,7 +182,7 @@ def grants(user: str) -> tuple[list[str], list[str]]:
         case "provisioner":
             return [*create_own, f"$JS.API.CONSUMER.LIST.{STREAM}", "$JS.API.INFO"], inbox
         case "reader":
-            return _pull(["reader"]) + [f"$JS.API.CONSUMER.CREATE.{STREAM}.reader.>"], inbox
+            return [*_pull(["reader"]), f"$JS.API.CONSUMER.CREATE.{STREAM}.reader.>"], inbox
         case _ if user in CONSUMERS:
             durables = [durable_name(user, partition) for partition in range(PARTITIONS)]
             return [*_pull(durables), "gehoor.doorbell"], inbox

@@ -21,7 +21,7 @@ from events.sealing import next_rows
 from events.store import Entry, lock_cases
 
 ATTEMPTS = 5
-"""A conflict under the case's lock is rare (a new case, a lost clock): more attempts mean something is wrong."""
+"""A conflict under the case's lock is rare: more attempts than this mean that something is wrong."""
 
 Decide = Callable[[History, datetime], Sequence[NewEvent]]
 """Pure: from what stands and the moment to what follows. [] means already so. May raise CommandRefused."""
@@ -97,9 +97,7 @@ async def transact_many(
     return [outcomes[command.case_id] for command in commands]
 
 
-async def _once(
-    platform: Platform, commands: Sequence[Command], apply: Apply | None
-) -> dict[UUID, Outcome]:
+async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | None) -> dict[UUID, Outcome]:
     async with transaction(platform.pool) as connection:
         await lock_cases(connection, (command.case_id for command in commands))
         histories = await platform.store.histories((command.case_id for command in commands), connection)

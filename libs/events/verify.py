@@ -1,8 +1,8 @@
 """Checking every chain of the store, in parallel, without trusting anything but the bytes.
 
-A chain shows a changed client column and an event that was removed, inserted or swapped before the last event of
-its case. It cannot show a removed tail, a removed whole case, or a forged epoch, xid or position: those need
-the seals, which are kept outside. `LIMITS` says so wherever a result is shown.
+A chain shows a changed client column and an event that was removed, inserted or swapped before the last
+event of its case. It cannot show a removed tail, a removed whole case, or a forged epoch, xid or position:
+those need the seals, which are kept outside. `LIMITS` says so wherever a result is shown.
 """
 
 import asyncio
@@ -32,7 +32,8 @@ _TELL_EVERY = 2_000
 _MANY = 200_000
 
 _ESTIMATE = """
-SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint
+FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
 WHERE i.inhparent = 'gehoor.event'::regclass AND c.relkind = 'r'
 """
 _COUNT = "SELECT count(*) FROM gehoor.event"
@@ -74,9 +75,7 @@ class Report:
             key=lambda finding: (finding.case_id, finding.version),
             default=None,
         )
-        return Report(
-            self.events + other.events, self.cases + other.cases, self.bad + other.bad, first
-        )
+        return Report(self.events + other.events, self.cases + other.cases, self.bad + other.bad, first)
 
 
 async def verify(
@@ -104,9 +103,7 @@ async def _slices(connection: asyncpg.Connection, workers: int, total: int) -> l
     """Cut the cases into slices of about the same size."""
     number = workers * _SLICES_PER_WORKER
     share = "100" if total < _MANY else "1"
-    found = await connection.fetchval(
-        _BORDERS.format(share=share), [i / number for i in range(1, number)]
-    )
+    found = await connection.fetchval(_BORDERS.format(share=share), [i / number for i in range(1, number)])
     borders = sorted({UUID(border) for border in found or [] if border is not None})
     starts = [_LOWEST, *(UUID(int=border.int + 1) for border in borders)]
     return list(zip(starts, [*borders, _HIGHEST], strict=True))
@@ -200,5 +197,3 @@ def hash_of(event: Recorded, previous: bytes) -> bytes:
     """Compute what an event's hash has to be on top of another."""
     columns: dict[str, Any] = {name: getattr(event, name) for name in COLUMNS.split(", ")[:-1]}
     return event_hash(previous=previous, **columns)
-
-

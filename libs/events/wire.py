@@ -1,7 +1,8 @@
 """An event on the bus: subject, CloudEvents 1.0 binary headers, payload without anything personal.
 
-`Gehoor-Position` is the event's place in the feed, `Gehoor-After` the place of the event before it in the same
-lane: from the two a reader sees whether it missed something. The payload is the stored `data`, byte for byte.
+`Gehoor-Position` is the event's place in the feed, `Gehoor-After` the place of the event before it in the
+same lane: from the two a reader sees whether it missed something. The payload is the stored `data`, byte
+for byte.
 """
 
 from datetime import UTC, datetime

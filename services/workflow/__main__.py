@@ -1,7 +1,6 @@
 """Starts the service: `python -m workflow`. Its API answers on `GEHOOR_WORKFLOW_PORT`."""
 
 from events.service import Service, run
-
 from workflow.consumer import WorkflowConsumer
 from workflow.http import application
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from cases.state import Case, Kind
 from events.access import Role
 from events.envelope import NewEvent
 from events.problems import refuse
 from workflow import case as cases
-from workflow.case import Case, Kind
 from workflow.pinned import pinned_procedure
 
 MOST_CHARACTERS = 4_000

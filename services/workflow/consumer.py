@@ -5,13 +5,14 @@ from datetime import datetime
 
 import asyncpg
 
+from cases.state import fold, with_decided
 from events.batch import Reaction
 from events.catalogue import CATALOGUE, CaseOpened
 from events.envelope import History, Recorded
 from events.errors import MalformedEvent
 from procedures.library import in_force
 from procedures.organisations import organisations
-from workflow.case import fold, open_case, with_decided
+from workflow.case import open_case
 from workflow.worklist import Row, row_of, write
 
 

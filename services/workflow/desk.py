@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from cases.state import fold
 from events.access import Access
 from events.canonical import to_json
 from events.envelope import History, NewEvent
@@ -22,7 +23,6 @@ from events.platform import Platform
 from events.problems import Problem
 from events.transact import Command, Outcome, transact
 from workflow import repeats
-from workflow.case import fold
 from workflow.commands import Body, Known
 from workflow.worklist import project, write
 

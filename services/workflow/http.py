@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from cases.state import Phase, fold
 from events import access as tokens
 from events.access import Access, NotAllowed
 from events.bodies import BodyGuard, StrictRoute
@@ -26,7 +27,6 @@ from procedures.library import library
 from procedures.organisations import organisations
 from workflow import desk, views, worklist
 from workflow.callers import ACaller, Caller, not_allowed
-from workflow.case import Phase, fold
 from workflow.commands import COMMANDS, Known
 from workflow.faults import tell_faults
 

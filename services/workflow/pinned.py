@@ -1,9 +1,9 @@
 """The procedure a case runs under: the version that was pinned when it opened, byte for byte."""
 
+from cases.state import Case
 from events.errors import CommandRefused, GehoorError
 from procedures.library import procedure
 from procedures.procedure import Procedure
-from workflow.case import Case
 
 
 class ProcedureChanged(GehoorError):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, Field
 
-from workflow.case import Case
+from cases.state import Case
 from workflow.worklist import Row, summary_of_clocks
 
 WITHHELD = "none of your roles may see personal fields"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -206,7 +206,7 @@ class _Reader:
         self._url = bus.settings.nats_for("reader")
         self.raw: list[bytes] = []
 
-    async def __aenter__(self) -> "_Reader":
+    async def __aenter__(self) -> Self:
         self._client = await nats.connect(self._url, inbox_prefix=b"_INBOX_reader", max_reconnect_attempts=-1,
                                           reconnect_time_wait=0.1)  # fmt: skip
         return self
@@ -219,10 +219,14 @@ class _Reader:
         async with asyncio.timeout(BOUND_S):
             while case_id not in seen:
                 try:
-                    subscription = await self._client.jetstream().pull_subscribe_bind("reader", topology.STREAM)
+                    subscription = await self._client.jetstream().pull_subscribe_bind(
+                        "reader", topology.STREAM
+                    )
                     for message in await subscription.fetch(1, timeout=1):
                         seen.append(UUID(message.subject.rsplit(".", 1)[1]))
-                        self.raw.append(message.subject.encode() + str(message.headers).encode() + message.data)
+                        self.raw.append(
+                            message.subject.encode() + str(message.headers).encode() + message.data
+                        )
                         await message.ack()
                 except (TimeoutError, nats.js.errors.Error, nats.errors.Error):
                     continue

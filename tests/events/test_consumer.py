@@ -38,7 +38,7 @@ class Recorder:
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
         if event.case_id in self.poison:
             raise ValueError("a value that must not be told: sanne.dewit@klant.example")
-        events = ()
+        events: tuple[NewEvent, ...] = ()
         if self.appends and event.type == "ComplaintReceived":
             warned = DeadlineWarned(clock="T", due=Moment(on=now.date(), at=now))
             events = (NewEvent(warned, now),)

@@ -101,7 +101,11 @@ async def test_a_loser_leaves_none_of_its_rows(
     await transact(workflow, classify(case_id))
     now = workflow.clock.now()
     late = rows_after(
-        workflow, history, [NewEvent(classified(str(i)), now) for i in range(3)], classify(case_id).cause(), now
+        workflow,
+        history,
+        [NewEvent(classified(str(i)), now) for i in range(3)],
+        classify(case_id).cause(),
+        now,
     )
 
     async with transaction(workflow.pool) as connection:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.state import Case, ClockStatus, Phase, evolve, fold, with_decided
 from events.catalogue import (
     CATALOGUE,
     CaseOpened,
@@ -25,7 +26,7 @@ from procedures.library import in_force
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
 from procedures.words import Classification
-from workflow.case import KINDS, Case, ClockStatus, Phase, evolve, fold, kinds_of, reclassify, with_decided
+from workflow.case import KINDS, kinds_of, reclassify
 from workflow.consumer import WorkflowConsumer
 from workflow.worklist import project
 from workflow_stories import (

@@ -85,6 +85,7 @@ def _line(breach: dict[str, Any]) -> str:
     what = "BREACH" if breach["type"] == "DeadlineBreached" else "missed"
     doubt = "beyond dispute" if breach["beyond_dispute"] else f"by the {breach['reading']} reading"
     return (
-        f"{breach['cursor']:<16} {breach['noticed_at'][:19]}Z  {what}  {breach['clock']:<7} due {breach['due']['on']}  "
+        f"{breach['cursor']:<16} {breach['noticed_at'][:19]}Z  {what}  {breach['clock']:<7} "
+        f"due {breach['due']['on']}  "
         f"{doubt:<22} {breach['reference']}  {breach['organisation']}"
     )

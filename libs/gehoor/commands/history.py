@@ -78,19 +78,18 @@ async def _show(
             and (at_version is None or event.version <= at_version)
         ]
         if state:
-            _show_state(whole, seen, as_json)
+            _show_state(seen, as_json)
             return
         for event in seen:
             described = _describe(event, caller.personal(event))
             print(_json(described) if as_json else _readable(described))
 
 
-def _show_state(whole: Any, seen: list[Any], as_json: bool) -> None:
+def _show_state(seen: list[Any], as_json: bool) -> None:
     from cases.state import fold_events, told
-
     from events.errors import NoSuchCase
 
-    case = fold_events(whole.case_id, seen)
+    case = fold_events(seen)
     if case is None:
         raise NoSuchCase("at that moment there was no such case")
     described = told(case)

@@ -1,0 +1,217 @@
+"""A case as it stands: folded from everything that happened to it, for whoever decides, lists or shows it.
+
+Pure: no clock is read, nothing is awaited, and nothing of it is personal. Every service that appends to a
+case tells a part of it; this fold takes all of them into account. A case keeps the procedure version it was
+opened under, whatever comes into force later.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from events.catalogue import (
+    CaseOpened,
+    ComplaintReceived,
+    DeadlineBreached,
+    DeadlineMet,
+    DeadlineSet,
+    DeadlineWarned,
+    Event,
+    LetterPrepared,
+    LetterRefused,
+    LetterSent,
+    LetterUncertain,
+    Moment,
+    ReportClassified,
+    SubjectErased,
+    TargetMissed,
+)
+from events.envelope import History, NewEvent, Recorded
+from events.errors import MalformedEvent
+
+Kind = Literal["complaint", "incident", "both", "neither"]
+LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain"]
+
+
+class Phase(StrEnum):
+    """How far a case is; the stages of the procedures come between these."""
+
+    RECEIVED = "received"
+    OPEN = "open"
+
+
+class ClockStatus(StrEnum):
+    """Where a clock stands; "disputed" lies between its two readings, "missed" is said of a target."""
+
+    RUNNING = "running"
+    WARNED = "warned"
+    DISPUTED = "disputed"
+    BREACHED = "breached"
+    MISSED = "missed"
+    MET = "met"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One clock of the case. `standing` tells how it was met; `failed` stays true when it is met later."""
+
+    clock: str
+    kind: str
+    binds: str
+    strict: Moment
+    lenient: Moment
+    working: Literal["strict", "lenient"]
+    status: ClockStatus = ClockStatus.RUNNING
+    standing: Literal["in time", "disputed", "late"] | None = None
+    failed: bool = False
+
+    @property
+    def due(self) -> Moment:
+        """The moment by which who is bound should act."""
+        return self.strict if self.working == "strict" else self.lenient
+
+    @property
+    def is_owed(self) -> bool:
+        """Tell whether the company still owes this: a promise of its own that is not met, late or not."""
+        return self.kind == "duty" and self.binds == "company" and self.status is not ClockStatus.MET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One letter of the case and what became of it."""
+
+    letter: str
+    status: LetterStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is known of a case after its last event; nothing of it is personal."""
+
+    case_id: UUID
+    version: int
+    organisation: str
+    phase: Phase
+    received: ComplaintReceived
+    received_at: datetime
+    kind: Kind | None = None
+    classified_by: Literal["rule", "person"] | None = None
+    opened: CaseOpened | None = None
+    opened_at: datetime | None = None
+    terms: tuple[str, ...] = ()
+    """The clocks that the opening or a later classification has brought, set or not."""
+    clocks: tuple[Clock, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    erased: tuple[str, ...] = ()
+
+
+def fold(history: History) -> Case | None:
+    """Fold a whole history; None for a case that does not exist yet. Raises `MalformedEvent`."""
+    return fold_events(history.events)
+
+
+def fold_events(events: Iterable[Recorded]) -> Case | None:
+    """Fold the events somebody may see, for example those recorded by a moment; None without the first."""
+    case: Case | None = None
+    for recorded in events:
+        if case is None:
+            case = _begin(recorded)
+        else:
+            case = replace(evolve(case, recorded.event, recorded.happened_at), version=recorded.version)
+    return case
+
+
+def told(case: Case) -> dict[str, Any]:
+    """Give a case as plain values, for a person or a program that looks at it."""
+    plain: dict[str, Any] = msgspec.to_builtins(
+        {name: getattr(case, name) for name in case.__dataclass_fields__}
+    )
+    return plain
+
+
+def with_decided(case: Case, decided: Sequence[NewEvent]) -> Case:
+    """Take what was just decided into account, as if it stood in the history already."""
+    for new in decided:
+        case = evolve(case, new.event, new.happened_at)
+    return replace(case, version=case.version + len(decided))
+
+
+def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
+    """Take one more event into account, apart from its version."""
+    match event:
+        case ReportClassified():
+            terms = case.terms + tuple(rule.clock for rule in event.clocks)
+            return replace(case, kind=event.kind, classified_by=event.by, terms=terms)
+        case CaseOpened():
+            return replace(
+                case,
+                phase=Phase.OPEN,
+                opened=event,
+                opened_at=happened_at,
+                terms=case.terms + tuple(rule.clock for rule in event.clocks),
+                letters=tuple(Letter(letter=letter, status="owed") for letter in event.letters),
+            )
+        case DeadlineSet():
+            clock = Clock(
+                clock=event.clock,
+                kind=event.kind,
+                binds=event.binds,
+                strict=event.strict,
+                lenient=event.lenient,
+                working=event.working,
+            )
+            others = tuple(other for other in case.clocks if other.clock != event.clock)
+            return replace(case, clocks=(*others, clock))
+        case DeadlineWarned():
+            return _with_clock(case, event.clock, status=ClockStatus.WARNED)
+        case DeadlineMet():
+            return _with_clock(case, event.clock, status=ClockStatus.MET, standing=event.standing)
+        case DeadlineBreached():
+            status = ClockStatus.BREACHED if event.beyond_dispute else ClockStatus.DISPUTED
+            return _with_clock(case, event.clock, status=status, failed=True)
+        case TargetMissed():
+            status = ClockStatus.MISSED if event.beyond_dispute else ClockStatus.DISPUTED
+            return _with_clock(case, event.clock, status=status, failed=True)
+        case LetterSent():
+            return _with_letter(case, event.letter, "sent")
+        case LetterPrepared():
+            return _with_letter(case, event.letter, "prepared")
+        case LetterRefused():
+            return _with_letter(case, event.letter, "refused")
+        case LetterUncertain():
+            return _with_letter(case, event.letter, "uncertain")
+        case SubjectErased():
+            return replace(case, erased=tuple(sorted({*case.erased, *event.persons})))
+        case _:
+            return case  # an event that tells nothing about these; a test lists which ones that are
+
+
+def _begin(recorded: Recorded) -> Case:
+    event = recorded.event
+    if not isinstance(event, ComplaintReceived):
+        raise MalformedEvent(f"{recorded.id} is {recorded.type}, but a case begins with ComplaintReceived")
+    return Case(
+        case_id=recorded.case_id,
+        version=recorded.version,
+        organisation=recorded.organisation,
+        phase=Phase.RECEIVED,
+        received=event,
+        received_at=recorded.happened_at,
+    )
+
+
+def _with_clock(case: Case, name: str, **changes: Any) -> Case:
+    """Change one clock; what was told of a clock that was never set stays in the history only."""
+    clocks = tuple(replace(clock, **changes) if clock.clock == name else clock for clock in case.clocks)
+    return replace(case, clocks=clocks)
+
+
+def _with_letter(case: Case, name: str, status: LetterStatus) -> Case:
+    """Note what became of a letter; one that was not owed at opening is added."""
+    others = tuple(letter for letter in case.letters if letter.letter != name)
+    return replace(case, letters=(*others, Letter(letter=name, status=status)))

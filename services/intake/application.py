@@ -24,7 +24,7 @@ from intake.receipts import Receipts
 from intake.recording import UNRECORDED, Done, Recorder, Wanted
 from intake.secure import SecureAnswers
 from intake.sender import sender_of
-from intake.standing import standing_of
+from intake.standing import Standing, standing_of
 from intake.submission import file, find_organisation, fingerprint
 from procedures.library import library
 from procedures.organisations import organisations
@@ -88,6 +88,17 @@ class Desk:
             )
         tell_accepted(done, filing, began_s)
         return done
+
+    async def standing(self, reference: str) -> Standing | None:
+        """Tell where a case stands, if there is one; raises `Problem` when the store cannot be read."""
+        store = self.platform.store
+        try:
+            case_id = await store.find(reference)
+            return standing_of(await store.history(case_id)) if case_id is not None else None
+        except UNRECORDED as error:
+            raise _come_back(
+                "store-away", "The case cannot be looked up now", "Look again a little later."
+            ) from error
 
     async def _record(self, wanted: Wanted) -> Done:
         try:
@@ -176,8 +187,7 @@ async def see_status(token: str, request: Request) -> HTMLResponse:
     """Show where a case stands, in plain words and without personal data, to whoever has its link."""
     desk: Desk = request.app.state.desk
     reference = desk.links.read(token)
-    case_id = await desk.platform.store.find(reference) if reference is not None else None
-    standing = standing_of(await desk.platform.store.history(case_id)) if case_id is not None else None
+    standing = await desk.standing(reference) if reference is not None else None
     if standing is None:
         return HTMLResponse(not_found_page(), 404, headers=SECURITY)
     organisation = organisations()[standing.organisation]

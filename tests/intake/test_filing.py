@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
@@ -13,6 +14,7 @@ from joserfc.jwk import KeySet
 from events.access import Access, issue
 from events.catalogue import ComplaintReceived
 from events.envelope import Recorded
+from intake.application import application
 from intake_desk import BODY, Desk
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
@@ -138,6 +140,26 @@ async def test_a_hundred_different_requests_at_once_make_a_hundred_cases(
     assert [201] * 100 + [409] == [answer.status_code for answer in answers]
     assert 100 == len({answer.json()["reference"] for answer in answers[:100]})
     assert stored + 300 == await desk.stored()
+
+
+@pytest.mark.postgres
+async def test_two_replicas_that_get_the_same_requests_file_each_once(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """A load balancer that sends a repeat to another process changes nothing, whatever the order."""
+    platform = await desk.system.platform("intake", keys=True)
+    transport = httpx2.ASGITransport(app=application(platform))
+    keys, stored = [new_key() for _ in range(40)], await desk.stored()
+
+    async with httpx2.AsyncClient(transport=transport, base_url="http://other.test") as client:
+        other = Desk(client, platform, desk.system)
+        answers = await asyncio.gather(
+            *(desk.file(key) for key in keys), *(other.file(key) for key in reversed(keys))
+        )
+
+    assert {201} == {answer.status_code for answer in answers}
+    assert {answer.content for answer in answers[:40]} == {answer.content for answer in answers[40:]}
+    assert stored + 3 * 40 == await desk.stored()
 
 
 @pytest.mark.postgres

@@ -251,6 +251,21 @@ async def test_every_bad_link_gets_the_same_page(desk: Desk) -> None:
     assert {not_found_page()} == {answer.text for answer in answers}
 
 
+@pytest.mark.postgres
+async def test_a_store_that_is_away_is_not_a_bad_link(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks while the store is away is told to come back, not that the case does not exist."""
+    address = (await desk.file()).json()["status_url"]
+
+    async def away(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(desk.platform.store, "find", away)
+
+    answer = await desk.client.get(address)
+
+    assert (503, "2") == (answer.status_code, answer.headers["retry-after"])
+
+
 def desk_links(desk: Desk) -> StatusLinks:
     """Make links as the desk does, to sign one for a case that does not exist."""
     return StatusLinks(desk.platform.settings.secret("status.key"), "")

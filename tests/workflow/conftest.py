@@ -1,6 +1,7 @@
 """A provisioned pair of databases for the tests of workflow that need real servers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,10 +16,9 @@ from workflow_servers import Desk
 
 @pytest.fixture(scope="session")
 async def desk(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, keys_server: PostgresServer
+    short_folder: Path, postgres_server: PostgresServer, keys_server: PostgresServer
 ) -> AsyncIterator[Desk]:
-    home = tmp_path_factory.mktemp("workflow")
-    system = await make_system(home, postgres_server.admin_url, keys_server.admin_url)
+    system = await make_system(short_folder / "home", postgres_server.admin_url, keys_server.admin_url)
     platform = await system.platform("workflow", keys=True)
     # Filing belongs to intake, which alone may name a new case: the tests lend workflow that right.
     admin = await system.admin()

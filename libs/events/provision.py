@@ -39,7 +39,7 @@ async def provision(settings: Settings, admin_database_url: str, admin_keys_url:
 
     Raises `Misconfigured` for a server that is too old or an administrator who may not.
     """
-    secrets.ensure(settings.home)
+    secrets.ensure(settings.home, settings.reader_names)
     await _prepare_cluster(settings, admin_database_url, "database", secrets.DATABASE_ROLES)
     await _prepare_cluster(settings, admin_keys_url, "keys", secrets.KEYS_ROLES)
     await _migrate(admin_database_url, _store_migrations())
@@ -62,7 +62,7 @@ async def provision_bus(settings: Settings) -> list[str]:
     connection = await asyncpg.connect(settings.database_for("relay"))
     try:
         generation = await ensure_generation(client, connection)
-        return await reconcile(client, generation, settings.nats_replicas)
+        return await reconcile(client, generation, settings.nats_replicas, settings.reader_names)
     finally:
         await connection.close()
         await client.close()

@@ -124,9 +124,12 @@ class RelayLoop:
 
     async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
         """See whether the stream is the one we know; make it and its durables anew where it is not."""
+        settings = self.platform.settings
         generation = await ensure_generation(client, connection)
         if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
-            for line in await topology.reconcile(client, generation, self.platform.settings.nats_replicas):
+            for line in await topology.reconcile(
+                client, generation, settings.nats_replicas, settings.reader_names
+            ):
                 log.info("topology.reconciled", change=line)
             self._reconciled_at_s = monotonic()
         self._generation = generation

@@ -6,6 +6,7 @@ user exists is listed here, because each has exactly one secret.
 
 import os
 import secrets as randomness
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,12 +16,15 @@ SERVICES = ("intake", "workflow", "deadlines", "notifier")
 CONSUMERS = ("workflow", "deadlines", "notifier")
 DATABASE_ROLES = (*SERVICES, "relay", "keeper", "auditor")
 KEYS_ROLES = ("intake", "workflow", "notifier", "keeper")
-NATS_USERS = (*SERVICES, "relay", "provisioner", "reader")
+NATS_USERS = (*SERVICES, "relay", "provisioner")
 KEYS_32_BYTES = ("master.key", "salt.key", "token.key", "status.key", "fingerprint.key", "message.key")
 
 
-def ensure(home: Path) -> None:
-    """Make every secret that is not there yet; safe to repeat, also while others read."""
+def ensure(home: Path, readers: Sequence[str] = ("reader",)) -> None:
+    """Make every secret that is not there yet; safe to repeat, also while others read.
+
+    `readers` are the bus users of integrators, beside those of the services.
+    """
     folder = home / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in KEYS_32_BYTES:
@@ -32,7 +36,7 @@ def ensure(home: Path) -> None:
     passwords = (
         *(f"database-{role}" for role in DATABASE_ROLES),
         *(f"keys-{role}" for role in KEYS_ROLES),
-        *(f"nats-{user}" for user in NATS_USERS),
+        *(f"nats-{user}" for user in (*NATS_USERS, *readers)),
     )
     for name in passwords:
         _write_once(folder / name, randomness.token_urlsafe(24).encode())

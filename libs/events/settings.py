@@ -5,6 +5,7 @@ servers of your own you set the addresses, and `gehoor provision` writes the pas
 `$GEHOOR_HOME/secrets`.
 """
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.errors import Misconfigured
+from events.secrets import NATS_USERS
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -26,6 +28,15 @@ def _scheme(*allowed: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _reader_names(value: str) -> str:
+    names = value.split(",")
+    if not all(re.fullmatch(r"[a-z][a-z0-9]{0,19}", name) for name in names) or len(set(names)) < len(names):
+        raise ValueError("must be different names of small letters and digits, separated by commas")
+    if taken := set(names) & set(NATS_USERS):
+        raise ValueError(f"{', '.join(sorted(taken))} is a user of Gehoor itself: choose another name")
+    return value
 
 
 class Settings(BaseSettings):
@@ -41,6 +52,7 @@ class Settings(BaseSettings):
     master_key_file: Path | None = None
     public_url: str | None = None
     bind: str = "127.0.0.1"
+    readers: Annotated[str, AfterValidator(_reader_names)] = "reader"
     intake_port: Port = 8080
     console_port: Port = 8081
     workflow_port: Port = 8082
@@ -57,6 +69,11 @@ class Settings(BaseSettings):
         if self.clock_start is not None and self.clock_start.tzinfo is None:
             raise ValueError("clock_start needs an offset, for example 2026-03-30T08:00:00+02:00")
         return self
+
+    @property
+    def reader_names(self) -> tuple[str, ...]:
+        """Who else reads the events: one bus user and one durable each."""
+        return tuple(self.readers.split(","))
 
     @property
     def secrets(self) -> Path:

@@ -7,7 +7,7 @@ one incarnation of the stream, in its metadata and in Postgres: another one, or 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -113,7 +113,9 @@ async def generation_there(client: Client) -> str | None:
     return metadata.get(GENERATION, "")
 
 
-async def reconcile(client: Client, generation: UUID, replicas: int = 1) -> list[str]:
+async def reconcile(
+    client: Client, generation: UUID, replicas: int = 1, readers: Sequence[str] = ()
+) -> list[str]:
     """Make stream and durables as described; gives a line for each thing made or corrected."""
     done = await _reconcile_one(
         client, f"stream {STREAM}", f"STREAM.INFO.{STREAM}", f"STREAM.CREATE.{STREAM}",
@@ -122,7 +124,8 @@ async def reconcile(client: Client, generation: UUID, replicas: int = 1) -> list
     for consumer in CONSUMERS:
         for partition in range(PARTITIONS):
             done += await _reconcile_durable(client, durable_config(consumer, partition))
-    done += await _reconcile_durable(client, reader_config("reader"))
+    for reader in readers:
+        done += await _reconcile_durable(client, reader_config(reader))
     return done
 
 
@@ -153,13 +156,21 @@ async def _reconcile_one(
 
 
 def server_config(
-    secrets: Path, *, port: int, store_dir: Path, monitor_port: int | None = None, host: str = "127.0.0.1"
+    secrets: Path,
+    *,
+    port: int,
+    store_dir: Path,
+    monitor_port: int | None = None,
+    host: str = "127.0.0.1",
+    readers: Sequence[str] = ("reader",),
 ) -> str:
     """Write the configuration of an embedded server: users with exact grants, fsync on every write.
 
     Grants are lists of what is allowed; a service may pull from its own durables and nothing else.
     """
-    users = "\n".join(_user(name, (secrets / f"nats-{name}").read_text().strip()) for name in NATS_USERS)
+    users = "\n".join(
+        _user(name, (secrets / f"nats-{name}").read_text().strip()) for name in (*NATS_USERS, *readers)
+    )
     monitor = f'http: "127.0.0.1:{monitor_port}"\n' if monitor_port is not None else ""
     return (
         f'listen: "{host}:{port}"\n{monitor}max_payload: 1MB\nwrite_deadline: "10s"\n'
@@ -169,7 +180,7 @@ def server_config(
 
 
 def grants(user: str) -> tuple[list[str], list[str]]:
-    """List what a user may publish to and subscribe to."""
+    """List what a user may publish to and subscribe to; who is none of ours is an integrator who reads."""
     inbox = [f"_INBOX_{user}.>"]
     create_own = [
         f"$JS.API.CONSUMER.CREATE.{STREAM}.>",
@@ -181,13 +192,13 @@ def grants(user: str) -> tuple[list[str], list[str]]:
             return [SUBJECTS, "gehoor.doorbell", *create_own], [*inbox, "gehoor.doorbell"]
         case "provisioner":
             return [*create_own, f"$JS.API.CONSUMER.LIST.{STREAM}", "$JS.API.INFO"], inbox
-        case "reader":
-            return [*_pull(["reader"]), f"$JS.API.CONSUMER.CREATE.{STREAM}.reader.>"], inbox
         case _ if user in CONSUMERS:
             durables = [durable_name(user, partition) for partition in range(PARTITIONS)]
             return [*_pull(durables), "gehoor.doorbell"], inbox
-        case _:
+        case _ if user in NATS_USERS:
             return ["gehoor.doorbell"], inbox
+        case _:
+            return _pull([user]), inbox
 
 
 def _pull(durables: list[str]) -> list[str]:

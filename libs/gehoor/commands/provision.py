@@ -38,10 +38,14 @@ def provision(
 
     settings = load()
     if nats_config:
-        secrets.ensure(settings.home)
+        secrets.ensure(settings.home, settings.reader_names)
         store = settings.home.absolute() / "nats"
         anywhere = "0.0.0.0"  # noqa: S104 - a server of its own, behind its own firewall
-        print(server_config(settings.secrets, port=4222, store_dir=store, host=anywhere))
+        print(
+            server_config(
+                settings.secrets, port=4222, store_dir=store, host=anywhere, readers=settings.reader_names
+            )
+        )
         return
 
     async def work() -> dict[str, object]:

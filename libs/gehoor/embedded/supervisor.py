@@ -77,7 +77,7 @@ class Supervisor:
         await self._end_leftovers(last)
         plan = make_plan(self.settings, last)
         self.record = RunRecord(running=True, pid=os.getpid(), began=began(os.getpid()), ports=plan.ports)
-        secrets.ensure(self.home.folder)
+        secrets.ensure(self.home.folder, self.settings.reader_names)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = (
@@ -157,6 +157,7 @@ class Supervisor:
                 port=plan.nats_port,
                 store_dir=server.store,
                 monitor_port=plan.nats_monitor_port,
+                readers=self.settings.reader_names,
             )
         )
         versions: list[str] = []

@@ -21,6 +21,9 @@ CONNECTIONS = 20
 IDLE_FOR_S = 30.0
 """A connection unused for longer is closed: servers drop idle ones without a word."""
 
+CROWDED_FOR_S = 60.0
+"""When the server wants no further connection beside those it has, we do with one less for so long."""
+
 PROBE_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _CLOSING = 421
 
@@ -36,6 +39,11 @@ class Connections:
         self._failures = 0
         self._probe_at_s = 0.0
         self._last_code = 0
+        self._is_stopping = False
+        self._waiting = 0
+        self._in_use = 0
+        self._is_crowded = False
+        self._retired: list[asyncio.TimerHandle] = []
 
     @property
     def is_away(self) -> bool:
@@ -48,7 +56,12 @@ class Connections:
 
     async def deliver(self, to: str, message: bytes) -> Result:
         """Hand over one mail; while the server is away the answer is `Deferred` at once."""
-        async with self._free:
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
             result, reused = await self._try(to, message)
             if (
                 reused
@@ -59,6 +72,14 @@ class Connections:
                 self._close_idle()  # the server had hung up meanwhile: nothing was handed over yet
                 result, _ = await self._try(to, message)
             return result
+        finally:
+            if self._is_crowded:
+                self._is_crowded = False
+                loop = asyncio.get_running_loop()
+                self._retired = [retired for retired in self._retired if retired.when() > loop.time()]
+                self._retired.append(loop.call_later(CROWDED_FOR_S, self._free.release))
+            else:
+                self._free.release()
 
     async def probe(self) -> bool:
         """Try to reach a server that was away; true when it is back."""
@@ -71,26 +92,40 @@ class Connections:
         log.info("smtp.back", host=self._server.host, port=self._server.port)
         return True
 
+    def stop(self) -> None:
+        """Begin no further conversation: what still waits for its turn is put off and has not left."""
+        self._is_stopping = True
+        for _ in range(self._waiting):
+            self._free.release()
+
     async def close(self) -> None:
         """Say goodbye on idle connections; those in use are closed by whoever uses them."""
         self._close_idle()
 
     async def _try(self, to: str, message: bytes) -> tuple[Result, bool]:
-        if self.is_away:
+        if self.is_away or self._is_stopping:
             return Deferred(self._last_code, "connect"), False
         connection, reused = self._take(), True
         if connection is None:
             reused = False
+            self._in_use += 1
             try:
                 connection = await self._open()
             except (SMTPException, OSError, ValueError) as error:
-                self._failed(error)
+                if self._in_use > 1:
+                    self._is_crowded = True  # the server speaks with us, only not on one more connection
+                else:
+                    self._failed(error)
                 return Deferred(code_of(error), "connect"), False
+            finally:
+                self._in_use -= 1
         is_clean = False
+        self._in_use += 1
         try:
             result = await deliver(connection, self._server.bounces, to, message, self._server.final_wait_s)
             is_clean = await self._is_usable_after(connection, result)
         finally:
+            self._in_use -= 1
             if is_clean:
                 self._idle.append((monotonic(), connection))
             else:
@@ -147,6 +182,11 @@ class Connections:
         self._failures += 1
         self._probe_at_s = monotonic() + wait_s
         self._close_idle()
+        for retired in self._retired:  # it was no crowd, the server went away: all may try when it is back
+            if retired.when() > asyncio.get_running_loop().time():
+                retired.cancel()
+                self._free.release()
+        self._retired.clear()
         log.warning(
             "smtp.away", host=self._server.host, port=self._server.port, error=type(error).__name__,
             code=self._last_code, next_try_in_s=wait_s,

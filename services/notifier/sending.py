@@ -82,6 +82,7 @@ class SendingLoop:
 
     async def close(self, within_s: float = 5.0) -> None:
         """Let attempts in the air land, record what is known, hang up; the rest is explained later."""
+        self._connections.stop()
         if self._sending:
             await asyncio.wait(self._sending, timeout=within_s)
         for task in (*self._sending, *((self._probing,) if self._probing else ())):

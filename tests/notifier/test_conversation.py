@@ -145,6 +145,41 @@ async def test_many_letters_share_few_connections() -> None:
         assert server.connections <= 3
 
 
+async def test_a_server_that_wants_fewer_connections_gets_fewer() -> None:
+    """If the third connection is refused while two work, the server is not away: the two go on."""
+    async with ScriptedServer(
+        Script(greeting=["220 test", "220 test", "421 too many", "220 test"])
+    ) as server:
+        connections = Connections(read_smtp_url(server.url()), limit=3)
+
+        results = await asyncio.gather(*(connections.deliver(TO, MESSAGE) for _ in range(30)))
+        away = connections.is_away
+        await connections.close()
+
+        assert not away
+        assert 29 == results.count(Accepted())
+        assert 1 == results.count(Deferred(421, "connect"))
+        assert 3 == server.connections
+
+
+async def test_a_server_that_went_away_gets_all_connections_again() -> None:
+    """Many connections that fail together mean an outage, not a crowd: afterwards all are used again."""
+    server = ScriptedServer()
+    await server.start()
+    await server.stop()
+    connections = Connections(read_smtp_url(server.url()), limit=3)
+
+    failed = await asyncio.gather(*(connections.deliver(TO, MESSAGE) for _ in range(3)))
+    await server.start()
+    await connections.probe()
+    await asyncio.gather(*(connections.deliver(TO, MESSAGE) for _ in range(30)))
+    await connections.close()
+    await server.stop()
+
+    assert [Deferred(0, "connect")] * 3 == failed
+    assert 3 == server.connections
+
+
 async def test_one_silent_conversation_does_not_hold_up_the_others() -> None:
     """A server that hangs on one letter keeps only that letter waiting."""
     async with ScriptedServer(Script(dot=[HANG, "250 ok"])) as server:

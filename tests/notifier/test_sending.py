@@ -22,7 +22,7 @@ from notifier.consumer import LetterConsumer
 from notifier.sending import SendingLoop
 from notifier.smtp_server import read_smtp_url
 from notifier_cases import deadline, opened
-from scripted_smtp import HANG_UP, Script, ScriptedServer
+from scripted_smtp import HANG, HANG_UP, Script, ScriptedServer
 
 pytestmark = pytest.mark.postgres
 
@@ -72,13 +72,13 @@ class PostOffice:
         news = [NewEvent(event, now) for event in events]
         await transact(self.intake, Command(case_id, command_id, "service:test", lambda *_: news))
 
-    async def sender(self) -> SendingLoop:
+    async def sender(self, connections: int = 20) -> SendingLoop:
         """Start a sender that owns all lanes, as a process of its own would."""
         platform = replace(self.notifier, ownership=Ownership())
         await platform.ownership.beat(platform.pool)
         platform.ownership.owned = LANES
         server = read_smtp_url(self.server.url())
-        sender = SendingLoop(platform, Connections(server), server.final_wait_s)
+        sender = SendingLoop(platform, Connections(server, connections), server.final_wait_s)
         self.senders.append(sender)
         return sender
 
@@ -231,6 +231,25 @@ async def test_a_crash_between_sending_and_recording_is_explained(office: PostOf
     assert uncertain.message_id == sent.message_id
     assert 2 == len(office.server.mails)
     assert office.server.mails[0] == office.server.mails[1]
+
+
+async def test_an_orderly_stop_leaves_no_doubt_about_letters_that_were_not_begun(office: PostOffice) -> None:
+    """Stopping while the server is silent: only letters in its hands are uncertain, the rest wait."""
+    office.server.script = Script(dot=[HANG])
+    cases = [await office.owed("destiny") for _ in range(5)]
+    sender = await office.sender(connections=2)
+    await sender.run_once()
+    await office.server.wait_for(2)
+
+    await sender.close(0.5)
+    await office.kill(sender)
+
+    states = sorted(row["state"] for row in await office.rows())
+    assert ["due", "due", "due", "sending", "sending"] == states
+    office.server.script = Script()
+    await office.run_until(await office.sender(), cases, "LetterSent")
+    told = [event.type for case in cases for event in await office.events(case)]
+    assert (5, 2) == (told.count("LetterSent"), told.count("LetterUncertain"))
 
 
 async def test_an_answer_that_comes_after_the_process_was_given_up_does_no_harm(office: PostOffice) -> None:

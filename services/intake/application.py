@@ -158,6 +158,7 @@ async def file_complaint(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             description=(
                 "1 to 255 visible ASCII characters, such as a random UUID. The same key with the same body "
                 "gives the same answer and files nothing twice; with another body it is refused (409)."

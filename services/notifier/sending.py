@@ -17,9 +17,10 @@ from events.errors import Misconfigured
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
 from notifier import outbox
-from notifier.attempt import Done, Ready, command_of, lost, postponed_unsent, postponement_of, prepare, tell
+from notifier.attempt import Ready, lost, prepare
 from notifier.connections import Connections
 from notifier.outbox import Attempt
+from notifier.outcome import Done, command_of, postponed_unsent, postponement_of, tell
 
 log = structlog.get_logger()
 

@@ -238,10 +238,10 @@ class ConsumerLoop:
             middle = len(chunk) // 2
             await self._persistently(chunk[:middle], self._goals_of(chunk[:middle]))
             await self._persistently(chunk[middle:], goals)
-        elif chunk:
+        elif chunk and isinstance(failure, POISON):
             await self._transact(chunk, goals, refuse={chunk[0].case_id: reason_of(failure)})
         else:
-            raise failure
+            raise failure  # the weather again: a clock or a writer without a lock, never this event's fault
 
     async def _transact(
         self,

@@ -20,6 +20,7 @@ import uuid_utils.compat
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.envelope import Recorded
+from events.errors import PersonErased
 from events.personal import CaseKeys, PersonKey, open_sealed
 
 CACHE_FOR_S = 60.0
@@ -42,6 +43,9 @@ class NewPerson:
 _INSERT = """
 INSERT INTO person_key (key_id, case_id, person, wrapped, email_token, phone_token)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
+    AS made(key_id, case_id, person, wrapped, email_token, phone_token)
+WHERE NOT EXISTS (
+    SELECT FROM destroyed_key d WHERE d.case_id = made.case_id AND d.person = made.person)
 """
 
 _SELECT = """
@@ -73,11 +77,14 @@ class KeyStore:
         self._cache: dict[UUID, tuple[float, CaseKeys]] = {}
 
     async def mint(self, persons: Sequence[NewPerson]) -> None:
-        """Make and commit keys for persons of new cases, in one statement, and cache them."""
+        """Make and commit keys for persons of new cases, in one statement, and cache them.
+
+        Raises `PersonErased` for somebody whose key was destroyed: who is forgotten stays forgotten.
+        """
         if not persons:
             return
         made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
-        await self._pool.execute(
+        inserted = await self._pool.execute(
             _INSERT,
             [key.key_id for key in made],
             [person.case_id for person in persons],
@@ -89,6 +96,8 @@ class KeyStore:
             [self.email_token(person.email) for person in persons],
             [self.phone_token(person.phone) for person in persons],
         )
+        if inserted != f"INSERT 0 {len(made)}":
+            raise PersonErased("a key was asked for somebody whose key was destroyed")
         by_case: dict[UUID, dict[str, PersonKey]] = {}
         for key, person in zip(made, persons, strict=True):
             by_case.setdefault(person.case_id, {})[person.person] = key

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from events.catalogue import ERASED, LetterSent
 from events.envelope import NewEvent
 from events.erasure import erase
-from events.errors import CommandRefused
+from events.errors import CommandRefused, PersonErased
 from events.identity import new_case_id
 from events.keys import KeyStore, NewPerson
 from events.personal import open_sealed
@@ -167,6 +167,18 @@ async def test_a_person_is_found_by_address_until_erased(
     assert [(case_id, "complainant")] == await keeper.keys.find(by_email) == await keeper.keys.find(by_phone)
     await keeper.keys.destroy(case_id, ["complainant"])
     assert [] == await keeper.keys.find(by_email)
+
+
+async def test_an_erased_person_gets_no_new_key(
+    system: TestSystem, intake: Platform, keeper: Platform
+) -> None:
+    """Who is forgotten in a case stays forgotten there: nothing can be written about them under a new key."""
+    case_id = await complaint(system, intake)
+    await erase(keeper, case_id, ["complainant"], "request", "person:privacy")
+    assert intake.keys is not None
+
+    with pytest.raises(PersonErased):
+        await intake.keys.mint([NewPerson(case_id, "complainant")])
 
 
 async def test_no_plaintext_of_a_person_lies_in_any_file_of_either_postgres(

@@ -1,0 +1,41 @@
+"""Two whole systems for all journeys: one on the real clock, one in which a day passes in two seconds."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from whole_system import WholeSystem
+
+EASTER_WEEK = "2026-04-01T08:00:00+02:00"
+"""Wednesday; Good Friday is the 3rd of April, Easter Monday the 6th."""
+SECONDS_PER_SECOND = 43_200
+
+
+@pytest.fixture(scope="session")
+async def running() -> AsyncIterator[WholeSystem]:
+    """The whole system on the real clock; stopped by Ctrl-C at the end, in time and without leftovers."""
+    async for system in _started():
+        yield system
+
+
+@pytest.fixture(scope="session")
+async def hurried() -> AsyncIterator[WholeSystem]:
+    """The whole system on an accelerated clock that begins in the week before Easter 2026."""
+    async for system in _started(GEHOOR_CLOCK_START=EASTER_WEEK, GEHOOR_CLOCK_SPEED=str(SECONDS_PER_SECOND)):
+        yield system
+
+
+async def _started(**settings: str) -> AsyncIterator[WholeSystem]:
+    folder = Path(tempfile.mkdtemp(prefix="gj-", dir="/tmp"))
+    system = WholeSystem(folder / "h", **settings)
+    try:
+        await system.start()
+        yield system
+    finally:
+        try:
+            await system.stop()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

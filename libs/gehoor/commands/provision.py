@@ -35,7 +35,9 @@ def provision(
     from events.settings import load
     from events.topology import server_config
     from gehoor.embedded.outside import check_nats, check_postgres, without_password
+    from gehoor.embedded.run import keep_the_screen_tidy
 
+    keep_the_screen_tidy()
     settings = load()
     if nats_config:
         secrets.ensure(settings.home, settings.reader_names)

@@ -17,6 +17,7 @@ Ready = Callable[[Child], Awaitable[None]]
 """Returns when the child is ready; may raise or wait as long as it is not."""
 
 Report = Callable[[str], None]
+Start = Callable[[Launch], Awaitable[Child]]
 
 _LAST_WORDS_WITHIN_S = 0.5
 """Time for the watcher to find the reason in the log of a child that ended."""
@@ -34,6 +35,7 @@ class Keeper:
         changed: Callable[[], None] = lambda: None,
         port: int | None = None,
         must_start: bool = False,
+        start: Start = processes.start,
         backoff: Backoff | None = None,
     ) -> None:
         self.launch = launch
@@ -47,6 +49,7 @@ class Keeper:
         self._report = report
         self._changed = changed
         self._must_start = must_start
+        self._start = start
         self._backoff = backoff or Backoff()
         self._was_ready = False
         self._task: asyncio.Task[None] | None = None
@@ -73,7 +76,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         while True:
             began_s = loop.time()
-            self.child = await processes.start(self.launch)
+            self.child = await self._start(self.launch)
             self.starts += 1
             self._changed()
             watch = asyncio.create_task(self._watch(self.child))

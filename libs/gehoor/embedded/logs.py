@@ -74,4 +74,6 @@ def last_words(log: Path) -> str:
             lines = file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return f": {(worth_showing(lines[-1]) or lines[-1])[:_LONGEST_LINE]}" if lines else ""
+    if not lines or (lines[-1].startswith("{") and worth_showing(lines[-1]) is None):
+        return ""
+    return f": {(worth_showing(lines[-1]) or lines[-1])[:_LONGEST_LINE]}"

@@ -40,7 +40,7 @@ async def check_postgres(variable: str, url: str) -> str:
         raise Misconfigured(
             f"{where} is Postgres {version.major}, too old: {OLDEST_POSTGRES} or newer is needed"
         )
-    return f"{version.major}.{version.minor}"
+    return f"{version.major}.{version.micro}"
 
 
 async def check_nats(url: str) -> str:

@@ -13,6 +13,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 """A log is moved aside beyond this size; one older file is kept, so a child's logs stay below twice this."""
@@ -35,6 +36,8 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     unprivileged: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
+    module: str | None = None
+    """The Python module that the command runs, for whoever can start it without a new interpreter."""
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -45,12 +48,23 @@ class Launch:
         return (*self.unprivileged, *death, *self.command)
 
 
+class Process(Protocol):
+    """What is needed of a process; `asyncio.subprocess.Process` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
 @dataclass(slots=True)
 class Child:
     """A started process."""
 
     launch: Launch
-    process: asyncio.subprocess.Process
+    process: Process
 
     @property
     def pid(self) -> int:
@@ -88,11 +102,9 @@ class Child:
         await asyncio.wait_for(self.process.wait(), KILLED_WITHIN_S)
 
 
-async def start(launch: Launch) -> Child:
+async def start(launch: Launch, pass_fds: tuple[int, ...] = ()) -> Child:
     """Start a child with its output going to the end of its log."""
-    launch.log.parent.mkdir(parents=True, exist_ok=True)
-    rotate(launch.log, 0)
-    inherited = {name: value for name, value in os.environ.items() if name not in WITHHELD}
+    prepare_log(launch.log)
     handle = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = await asyncio.create_subprocess_exec(
@@ -101,12 +113,26 @@ async def start(launch: Launch) -> Child:
             stdout=handle,
             stderr=handle,
             cwd=launch.folder,
-            env={**inherited, **launch.environment},
+            env=environment(launch),
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     finally:
         os.close(handle)
     return Child(launch, process)
+
+
+def environment(launch: Launch) -> dict[str, str]:
+    """Give a child's whole environment: ours without what is withheld, and its own."""
+    inherited = {name: value for name, value in os.environ.items() if name not in WITHHELD}
+    return {**inherited, **launch.environment}
+
+
+def prepare_log(log: Path) -> None:
+    """Begin a new log, and keep the last one as `<name>.1`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    rotate(log, 0)
+    log.touch(mode=0o600)
 
 
 def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> bool:

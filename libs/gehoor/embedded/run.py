@@ -16,7 +16,7 @@ WhenUp = Callable[[Supervisor], Awaitable[None]]
 
 async def run(settings: Settings, *, banner: str = "", when_up: WhenUp | None = None) -> None:
     """Run until told to stop; `banner` stands above the addresses, `when_up` runs once all is ready."""
-    _keep_the_screen_tidy()
+    keep_the_screen_tidy()
     screen = Screen(total=STEPS)
 
     async def after_start(supervisor: Supervisor) -> None:
@@ -59,6 +59,6 @@ def _gehoor() -> str:
     return ".venv/bin/gehoor"
 
 
-def _keep_the_screen_tidy() -> None:
+def keep_the_screen_tidy() -> None:
     """Provisioning logs what it does; on this screen only errors have a place."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))

@@ -18,6 +18,7 @@ from events import secrets
 from events.errors import GehoorError, Misconfigured
 from events.settings import Settings
 from gehoor.embedded import http_probe, nats, outside, postgres
+from gehoor.embedded.forking import Nursery
 from gehoor.embedded.home import Home, ProcessRecord, RunRecord
 from gehoor.embedded.keeper import Keeper, Ready
 from gehoor.embedded.logs import LogWatch
@@ -54,6 +55,7 @@ class Supervisor:
         self._nats: list[Keeper] = []
         self._services: list[Keeper] = []
         self._watches: list[LogWatch] = []
+        self._nursery = Nursery(self.home.folder, self.home.log / "nursery.log")
         self._told_to_stop = asyncio.Event()
 
     async def run(self, when_up: WhenUp | None = None) -> None:
@@ -77,6 +79,7 @@ class Supervisor:
         await self._end_leftovers(last)
         plan = make_plan(self.settings, last)
         self.record = RunRecord(running=True, pid=os.getpid(), began=began(os.getpid()), ports=plan.ports)
+        await self._nursery.open()
         secrets.ensure(self.home.folder, self.settings.reader_names)
         try:
             async with asyncio.TaskGroup() as group:
@@ -195,6 +198,7 @@ class Supervisor:
         launch = Launch(
             name=service.name,
             command=(sys.executable, "-m", service.module),
+            module=service.module,
             log=self.home.log / f"{service.name}.log",
             folder=self.home.folder,
             environment=service_environment(self.settings, service, self.record.ports),
@@ -219,7 +223,13 @@ class Supervisor:
     ) -> Keeper:
         self._watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
         keeper = Keeper(
-            launch, until_ready, self.screen.problem, changed=self._note, port=port, must_start=must_start
+            launch,
+            until_ready,
+            self.screen.problem,
+            changed=self._note,
+            port=port,
+            must_start=must_start,
+            start=self._nursery.start,
         )
         group.append(keeper)
         keeper.start()
@@ -277,13 +287,15 @@ class Supervisor:
 
     async def _stop(self) -> None:
         if not (self._services or self._nats or self._servers):
+            await self._nursery.close()
             return
         self.screen.line("\nstopping…")
         if self.admin_database_url and (self.settings.clock_start or self.settings.clock_speed):
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._note_clock()
+        await asyncio.gather(*(keeper.stop(SERVICES_STOP_WITHIN_S) for keeper in self._services))
+        await self._nursery.close()
         for group, within_s in (
-            (self._services, SERVICES_STOP_WITHIN_S),
             (self._nats, NATS_STOPS_WITHIN_S),
             (self._servers, POSTGRES_STOPS_WITHIN_S),
         ):

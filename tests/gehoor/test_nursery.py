@@ -1,0 +1,114 @@
+"""Services start quickly as forks, and behave exactly as processes started in the ordinary way."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gehoor.embedded.forking import Nursery
+from gehoor.embedded.processes import Child, Launch, began
+
+WITHIN_S = 60.0
+
+SERVICE = """
+import os, signal, sys
+def main():
+    print(os.getsid(0) == os.getpid(), os.environ["GEHOOR_TOLD"], sys.argv, os.getcwd(), flush=True)
+    if os.environ["GEHOOR_TOLD"] == "fail":
+        raise SystemExit(7)
+    if os.environ["GEHOOR_TOLD"] == "crash":
+        raise RuntimeError("on purpose")
+    signal.pause()
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.fixture(scope="module")
+async def nursery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nursery]:
+    folder = tmp_path_factory.mktemp("nursery")
+    (folder / "little_service.py").write_text(SERVICE)
+    opened = Nursery(folder, folder / "nursery.log")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", ":".join([str(folder), *sys.path]))
+        await opened.open()
+        yield opened
+        await opened.close()
+
+
+def launch(folder: Path, told: str) -> Launch:
+    return Launch(
+        name="little",
+        command=(sys.executable, "-m", "little_service"),
+        module="little_service",
+        log=folder / "little.log",
+        folder=folder,
+        environment={"GEHOOR_TOLD": told},
+    )
+
+
+async def first_line(child: Child) -> str:
+    async with asyncio.timeout(WITHIN_S):
+        while "\n" not in child.launch.log.read_text():  # noqa: ASYNC110 - a file sends no signal
+            await asyncio.sleep(0.01)
+    return child.launch.log.read_text().splitlines()[0]
+
+
+async def test_a_fork_has_its_own_session_environment_log_and_folder(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    """A service started quickly is as separate as one started slowly."""
+    child = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+
+    said = await first_line(child)
+    went_by_itself = await child.stop(5.0)
+
+    assert said == f"True run ['little_service'] {tmp_path}"
+    assert went_by_itself is True
+    assert child.process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "words"), [("fail", 7, ""), ("crash", 1, "RuntimeError: on purpose")]
+)
+async def test_the_end_of_a_fork_is_heard_with_its_code(
+    nursery: Nursery, tmp_path: Path, told: str, code: int, words: str
+) -> None:
+    """A service that ends is noticed at once, and the reason stands in its own log."""
+    child = await asyncio.wait_for(nursery.start(launch(tmp_path, told)), WITHIN_S)
+
+    ended = await asyncio.wait_for(child.process.wait(), WITHIN_S)
+
+    assert ended == code
+    assert words in child.launch.log.read_text()
+
+
+async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: Path) -> None:
+    """The quick way is a convenience: nothing depends on it."""
+    (tmp_path / "little_service.py").write_text(SERVICE)
+    never_opened = Nursery(tmp_path, tmp_path / "nursery.log")
+
+    child = await never_opened.start(launch(tmp_path, "fail"))
+
+    assert await asyncio.wait_for(child.process.wait(), WITHIN_S) == 7
+
+
+async def test_a_killed_nursery_takes_its_forks_down_and_they_are_noticed(tmp_path: Path) -> None:
+    """Nobody runs on without somebody who would restart it."""
+    (tmp_path / "little_service.py").write_text(SERVICE)
+    nursery = Nursery(tmp_path, tmp_path / "nursery.log")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
+        await nursery.open()
+        child = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+    await first_line(child)
+
+    await nursery.kill()
+    await asyncio.wait_for(child.process.wait(), WITHIN_S)
+
+    assert began(child.pid) is None
+    assert (await nursery.start(launch(tmp_path, "fail"))).process.pid != child.pid
+    await nursery.close()

@@ -7,7 +7,7 @@ opened under, whatever comes into force later.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
@@ -18,24 +18,31 @@ from events.catalogue import (
     CaseOpened,
     ComplaintReceived,
     DeadlineBreached,
+    DeadlineDropped,
     DeadlineMet,
+    DeadlineMoved,
+    DeadlineReopened,
     DeadlineSet,
     DeadlineWarned,
     Event,
+    LetterBounced,
+    LetterPosted,
     LetterPrepared,
     LetterRefused,
     LetterSent,
     LetterUncertain,
     Moment,
+    OpenEndedSet,
     ReportClassified,
     SubjectErased,
     TargetMissed,
+    WindowLapsed,
 )
 from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
 
 Kind = Literal["complaint", "incident", "both", "neither"]
-LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain"]
+LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain", "returned"]
 
 
 class Phase(StrEnum):
@@ -54,6 +61,8 @@ class ClockStatus(StrEnum):
     BREACHED = "breached"
     MISSED = "missed"
     MET = "met"
+    DROPPED = "dropped"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +87,19 @@ class Clock:
     @property
     def is_owed(self) -> bool:
         """Tell whether the company still owes this: a promise of its own that is not met, late or not."""
-        return self.kind == "duty" and self.binds == "company" and self.status is not ClockStatus.MET
+        is_over = self.status in (ClockStatus.MET, ClockStatus.DROPPED)
+        return self.kind == "duty" and self.binds == "company" and not is_over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEnded:
+    """A duty or right without a term; `status` is running, met, breached (out of order) or dropped."""
+
+    clock: str
+    kind: str
+    binds: str
+    since_on: date
+    status: ClockStatus = ClockStatus.RUNNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +127,7 @@ class Case:
     terms: tuple[str, ...] = ()
     """The clocks that the opening or a later classification has brought, set or not."""
     clocks: tuple[Clock, ...] = ()
+    open_ended: tuple[OpenEnded, ...] = ()
     letters: tuple[Letter, ...] = ()
     erased: tuple[str, ...] = ()
 
@@ -167,6 +189,21 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             )
             others = tuple(other for other in case.clocks if other.clock != event.clock)
             return replace(case, clocks=(*others, clock))
+        case DeadlineMoved():
+            moved = _with_clock(case, event.clock, strict=event.strict, lenient=event.lenient)
+            if event.anew_since is None:
+                return moved
+            return _with_clock(moved, event.clock, status=ClockStatus.RUNNING, standing=None)
+        case DeadlineDropped():
+            return _with_clock(case, event.clock, status=ClockStatus.DROPPED)
+        case DeadlineReopened():
+            return _with_clock(case, event.clock, status=ClockStatus.RUNNING, standing=None)
+        case WindowLapsed():
+            return _with_clock(case, event.clock, status=ClockStatus.LAPSED)
+        case OpenEndedSet():
+            begun = OpenEnded(clock=event.clock, kind=event.kind, binds=event.binds, since_on=event.since_on)
+            rest = tuple(other for other in case.open_ended if other.clock != event.clock)
+            return replace(case, open_ended=(*rest, begun))
         case DeadlineWarned():
             return _with_clock(case, event.clock, status=ClockStatus.WARNED)
         case DeadlineMet():
@@ -185,6 +222,10 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return _with_letter(case, event.letter, "refused")
         case LetterUncertain():
             return _with_letter(case, event.letter, "uncertain")
+        case LetterPosted():
+            return _with_letter(case, event.letter, "sent")
+        case LetterBounced():
+            return _with_letter(case, event.letter, "returned")
         case SubjectErased():
             return replace(case, erased=tuple(sorted({*case.erased, *event.persons})))
         case _:
@@ -208,7 +249,13 @@ def _begin(recorded: Recorded) -> Case:
 def _with_clock(case: Case, name: str, **changes: Any) -> Case:
     """Change one clock; what was told of a clock that was never set stays in the history only."""
     clocks = tuple(replace(clock, **changes) if clock.clock == name else clock for clock in case.clocks)
-    return replace(case, clocks=clocks)
+    status = changes.get("status")
+    if status is None or all(other.clock != name for other in case.open_ended):
+        return replace(case, clocks=clocks)
+    open_ended = tuple(
+        replace(other, status=status) if other.clock == name else other for other in case.open_ended
+    )
+    return replace(case, clocks=clocks, open_ended=open_ended)
 
 
 def _with_letter(case: Case, name: str, status: LetterStatus) -> Case:

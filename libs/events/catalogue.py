@@ -76,24 +76,77 @@ class ComplaintReceived(Event, frozen=True, kw_only=True):
 # --- workflow --------------------------------------------------------------------------------------------
 
 
+Unit = Literal["working days", "days", "weeks"]
+Kind = Literal["duty", "target", "window", "right"]
+Party = Literal["company", "customer"]
+
+
+class Guard(Value, frozen=True, kw_only=True):
+    """What starts a term when its own start does not come: `amount` after `fact`.
+
+    With `holds`, a start that comes later no longer moves the term; without, a start that comes replaces the
+    guard. A fact of `unless` says that the start will come, and switches the guard off.
+    """
+
+    fact: str
+    amount: int
+    unit: Unit
+    holds: bool
+    unless: tuple[str, ...] = ()
+
+
+class Alternative(Value, frozen=True, kw_only=True):
+    """Another defensible way to read a clock's term: what differs from the first reading."""
+
+    name: str
+    amount: int
+    unit: Unit
+    starts: str
+    guard: Guard | None = None
+
+
 class ClockRule(Value, frozen=True, kw_only=True):
     """One clock of the pinned procedure, complete enough that `deadlines` reads no procedure.
 
     `amount` with `unit` counts from the fact `starts`; the first of the facts `satisfied_by` meets it.
-    Each of `calendars` is one reading, so that a clock is an interval. Facts are the closed set of
-    `procedures.facts`. `source` names the sentences of the organisation's own text.
+    Each of `calendars` is one reading, so that a clock is an interval; `alternatives` are further readings of
+    the term, each on every calendar. Facts are the closed set of `procedures.facts`. `source` names the
+    sentences of the organisation's own text.
+
+    `term` says how the end is found. "counted": forward from the start. "counted back": from the end of the
+    clock `end_of`, and it follows that end. "told": on the day that a fact of `told_by` carries, and on no
+    other. "none": there is no term, and `norm_working_days` is an internal norm, never a promise.
+    A counted term with `told_by` ends on the day told, once one is told before it ends: that is the promise.
+
+    With `starts_also` the term starts at the earliest, or latest, of several facts. `rolls`: an end on a free
+    day moves to the next working day (a customer's always does). `only_if_unmet` names a clock: this duty is
+    pending until that one ends, and dropped if that one is met in time. `precedes` names a clock that may not
+    be met before this one. A fact of `dropped_by` ends the clock without judging it.
     """
 
     clock: str
-    kind: Literal["duty", "target", "window", "right"]
-    binds: Literal["company", "customer"]
+    kind: Kind
+    binds: Party
     amount: int
-    unit: Literal["working days", "days", "weeks"]
+    unit: Unit
     starts: str
     satisfied_by: tuple[str, ...]
     calendars: tuple[str, ...]
     warn_before_working_days: int
     source: str
+    term: Literal["counted", "counted back", "told", "none"] = "counted"
+    reading: str = ""
+    starts_also: tuple[str, ...] = ()
+    starts_at: Literal["earliest", "latest"] = "earliest"
+    guard: Guard | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    end_of: str | None = None
+    told_by: tuple[str, ...] = ()
+    rolls: bool = False
+    only_if_unmet: str | None = None
+    precedes: str | None = None
+    dropped_by: tuple[str, ...] = ()
+    norm_working_days: int = 0
 
 
 class ReportClassified(Event, frozen=True, kw_only=True):
@@ -134,6 +187,251 @@ class CaseOpened(Event, frozen=True, kw_only=True):
     letters: tuple[str, ...]
 
 
+_REASON: Mapping[str, tuple[str, ...]] = {COMPLAINANT: ("reason",)}
+
+
+class ContactMade(Event, frozen=True, kw_only=True):
+    """Somebody who handles the complaint spoke with the complainant about it; happened_at is when."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    by: str
+    how: Literal["phone", "in person", "email"]
+
+
+class ContactAttempted(Event, frozen=True, kw_only=True):
+    """Somebody tried to reach the complainant and did not; it meets no duty to make contact.
+
+    It releases what had to wait for the contact: nobody who cannot be reached blocks their own answer.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    how: Literal["phone", "in person", "email"]
+
+
+class TalkHeld(Event, frozen=True, kw_only=True):
+    """The complaint was discussed with the complainant; happened_at is the end of the talk."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    by: str
+    how: Literal["phone", "in person"]
+
+
+class PlanMade(Event, frozen=True, kw_only=True):
+    """A plan of action exists: how (in the encrypted part) and by when the complaint will be solved.
+
+    `until` is the last civil day of the term in the plan, and the next deadline. A later plan replaces it.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("plan",)}
+
+    until: date
+
+
+class TermExtended(Event, frozen=True, kw_only=True):
+    """Somebody decided that `clock` needs until `until`; it moves nothing until the complainant is told.
+
+    A delay notice is owed from now on, and it must tell this day. `occurrence` counts extensions of the case
+    from 1; `consented` says that the complainant agreed to it in writing.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    clock: str
+    until: date
+    occurrence: int
+    consented: bool = False
+
+
+class SolutionProposed(Event, frozen=True, kw_only=True):
+    """The organisation proposes how to put things right; `proposal` counts them from 1."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("proposal",)}
+
+    proposal: int
+
+
+class ProposalAccepted(Event, frozen=True, kw_only=True):
+    """The complainant agrees with a proposal; silence is never this."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    proposal: int
+
+
+class ProposalRefused(Event, frozen=True, kw_only=True):
+    """The complainant does not agree with a proposal."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    proposal: int
+
+
+class OutcomeDecided(Event, frozen=True, kw_only=True):
+    """The complaint was judged; nobody is told by this event alone. `by` decided, pseudonymous."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("grounds", "solution", "changes")}
+
+    by: str
+    outcome: Literal["founded", "partly founded", "unfounded", "inadmissible"]
+
+
+class ComplaintSolved(Event, frozen=True, kw_only=True):
+    """What the complaint was about is put right: carried out, not only proposed or agreed."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    by: str
+
+
+class ComplaintHandled(Event, frozen=True, kw_only=True):
+    """The organisation has done all it had to do; what is left, if anything, is the complainant's move."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+
+
+class ObjectionLodged(Event, frozen=True, kw_only=True):
+    """The complainant objects to the outcome; happened_at is its arrival.
+
+    `late` says that the window had lapsed: a late objection is recorded and decided, never bounced.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("objection",)}
+
+    channel: str
+    late: bool
+
+
+class HearingInvited(Event, frozen=True, kw_only=True):
+    """The board invites the complainant to explain the objection.
+
+    By phone or in person the invitation has reached them with this event; by letter it has when the letter
+    "hearing invitation" arrives, which is owed from now on.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    how: Literal["letter", "phone", "in person"]
+
+
+class HearingAgreed(Event, frozen=True, kw_only=True):
+    """The complainant answered the invitation: the talk will be at `at`."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    at: datetime
+
+
+class HearingHeld(Event, frozen=True, kw_only=True):
+    """The board heard the complainant; happened_at is the end of the talk.
+
+    `satisfied` tells whether the talk led to a solution that the complainant accepts; if not, the outer route
+    is open where the procedure has one. `new_facts` says that new facts or solutions came up.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    how: Literal["phone", "in person"]
+    satisfied: bool
+    new_facts: bool = False
+
+
+class HearingWaived(Event, frozen=True, kw_only=True):
+    """The complainant does without the talk: they declined it, or did not come to the one agreed."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    because: Literal["declined", "did not come"]
+
+
+class HearingRecorded(Event, frozen=True, kw_only=True):
+    """The talk was recorded in writing; the record lies in the encrypted part."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("record",)}
+
+    by: str
+
+
+class ObjectionDecided(Event, frozen=True, kw_only=True):
+    """The board decided on the objection; the complainant is told by the letter "board decision"."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("grounds", "solution")}
+
+    by: str
+    outcome: Literal["founded", "partly founded", "unfounded", "inadmissible"]
+
+
+class ComplaintWithdrawn(Event, frozen=True, kw_only=True):
+    """The complainant takes the complaint back: nothing is owed from then on but a confirmation."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    channel: str
+
+
+class CaseClosed(Event, frozen=True, kw_only=True):
+    """Nothing is left to be done; the case can be reopened."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    because: Literal["handled", "withdrawn", "no response", "handed over", "inadmissible", "merged"]
+
+
+class CaseReopened(Event, frozen=True, kw_only=True):
+    """A closed case goes on; `clocks` are those that begin anew, under the version it is pinned to."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    clocks: tuple[ClockRule, ...] = ()
+
+
+class LetterPosted(Event, frozen=True, kw_only=True):
+    """A person put a printed letter into the post at happened_at: dispatch, and arrival unless it comes back.
+
+    `period_until` is the last day of the period that the letter tells, if it tells one.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    letter: str
+    letter_id: UUID
+    dated_on: date
+    period_until: date | None = None
+
+
+class LetterBounced(Event, frozen=True, kw_only=True):
+    """A letter that counted as arrived came back; happened_at is when that was learnt.
+
+    It did not arrive, so what "u ontvangt" promised is owed again from that moment; it was sent all the same.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    letter: str
+    letter_id: UUID
+    how: Literal["email", "post"]
+
+
 # --- deadlines -------------------------------------------------------------------------------------------
 
 
@@ -171,8 +469,8 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    kind: Literal["duty", "target", "window", "right"]
-    binds: Literal["company", "customer"]
+    kind: Kind
+    binds: Party
     zone: str
     timezone_data: str
     strict: Moment
@@ -181,6 +479,81 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
     warn_at: datetime | None
     readings: tuple[Reading, ...]
     rule: ClockRule
+
+
+class DeadlineMoved(Event, frozen=True, kw_only=True):
+    """A running clock has another end, because of facts that `because` names; what was told stays told.
+
+    `anew_since` is set when the duty begins anew with this end, as a second delay notice does: only what
+    happens after that moment meets it.
+    """
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    because: tuple[str, ...]
+    strict: Moment
+    lenient: Moment
+    warn_at: datetime | None
+    readings: tuple[Reading, ...]
+    anew_since: datetime | None = None
+
+
+class DeadlineDropped(Event, frozen=True, kw_only=True):
+    """A clock asks nothing any more and is not judged: its condition did not come, or its ground is gone.
+
+    `because` names the fact or the clock: the complaint was withdrawn, the base clock was met in time, or the
+    start was taken back (a letter that came back); in the last case the clock may be set again.
+    """
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    because: str
+
+
+class DeadlineReopened(Event, frozen=True, kw_only=True):
+    """What met a clock was taken back, as by a letter that came back: owed again from happened_at on."""
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    by_version: int
+
+
+class OpenEndedSet(Event, frozen=True, kw_only=True):
+    """A duty or right without a term begins; there is no deadline and none may be told.
+
+    `norm` is the organisation's own internal norm, if it has one: for the team, never for the complainant.
+    """
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    kind: Kind
+    binds: Party
+    zone: str
+    since_on: date
+    norm: Moment | None
+    rule: ClockRule
+
+
+class NormPassed(Event, frozen=True, kw_only=True):
+    """An internal norm passed for a duty without a term: a matter for the team, no breach and no promise."""
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    norm: Moment
+
+
+class WindowLapsed(Event, frozen=True, kw_only=True):
+    """A window of the customer passed unused, by its most lenient reading; late use is still recorded."""
+
+    emitted_by: ClassVar[str] = "deadlines"
+
+    clock: str
+    due: Moment
 
 
 class DeadlineWarned(Event, frozen=True, kw_only=True):
@@ -201,7 +574,7 @@ class DeadlineMet(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    kind: Literal["duty", "target", "window", "right"]
+    kind: Kind
     fact: str
     by_version: int
     met_at: datetime
@@ -218,7 +591,7 @@ class DeadlineBreached(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    binds: Literal["company", "customer"]
+    binds: Party
     reading: Literal["strict", "lenient", "both"]
     due: Moment
     beyond_dispute: bool
@@ -243,7 +616,8 @@ _LETTER: Mapping[str, tuple[str, ...]] = {COMPLAINANT: ("to", "subject", "text")
 class LetterSent(Event, frozen=True, kw_only=True):
     """The recipient's server accepted a letter; happened_at is that moment: dispatch and arrival.
 
-    `contents` are the mandatory parts that were checked before sending; `dated_on` is the date on it.
+    `contents` are the mandatory parts that were checked before sending; `dated_on` is the date on it;
+    `period_until` is the last day of the period that it tells, if it tells one: a promise from then on.
     """
 
     emitted_by: ClassVar[str] = "notifier"
@@ -257,6 +631,7 @@ class LetterSent(Event, frozen=True, kw_only=True):
     dated_on: date
     contents: tuple[str, ...]
     attempts: int
+    period_until: date | None = None
 
 
 class LetterPrepared(Event, frozen=True, kw_only=True):
@@ -270,6 +645,7 @@ class LetterPrepared(Event, frozen=True, kw_only=True):
     language: str
     dated_on: date
     contents: tuple[str, ...]
+    period_until: date | None = None
 
 
 class LetterRefused(Event, frozen=True, kw_only=True):
@@ -323,7 +699,36 @@ CATALOGUE: Mapping[str, type[Event]] = {
         ComplaintReceived,
         ReportClassified,
         CaseOpened,
+        ContactMade,
+        ContactAttempted,
+        TalkHeld,
+        PlanMade,
+        TermExtended,
+        SolutionProposed,
+        ProposalAccepted,
+        ProposalRefused,
+        OutcomeDecided,
+        ComplaintSolved,
+        ComplaintHandled,
+        ObjectionLodged,
+        HearingInvited,
+        HearingAgreed,
+        HearingHeld,
+        HearingWaived,
+        HearingRecorded,
+        ObjectionDecided,
+        ComplaintWithdrawn,
+        CaseClosed,
+        CaseReopened,
+        LetterPosted,
+        LetterBounced,
         DeadlineSet,
+        DeadlineMoved,
+        DeadlineDropped,
+        DeadlineReopened,
+        OpenEndedSet,
+        NormPassed,
+        WindowLapsed,
         DeadlineWarned,
         DeadlineMet,
         DeadlineBreached,

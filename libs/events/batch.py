@@ -18,6 +18,7 @@ from events.catalogue import CATALOGUE
 from events.database import transaction
 from events.envelope import FeedPosition, History, NewEvent, Recorded, follow
 from events.errors import Fenced, StreamConflict
+from events.failpoints import failpoint
 from events.feed import Notice
 from events.identity import reaction_id
 from events.platform import Platform
@@ -118,6 +119,7 @@ async def transact_batch(
             blocked = {row["case_id"] for row in await connection.fetch(_PARKED, list(cases))} - {unpark}
             histories = await platform.store.histories(cases - blocked, connection)
             _decide_all(platform, consumer, relevant, blocked, histories, decided, refuse or {})
+        await failpoint("consumer.decided")
         await _move(connection, moves)
         entries = [Entry(rows, decided.previous[case_id]) for case_id, rows in decided.rows.items()]
         statuses = await platform.store.append(connection, entries)
@@ -129,6 +131,8 @@ async def transact_batch(
             await _unpark(connection, unpark, decided)
         if decided.parked:
             await _park(connection, consumer, decided)
+            await failpoint("consumer.parked")
+        await failpoint("consumer.before_commit")
     appended = sum(len(rows) for rows in decided.rows.values())
     if appended:
         platform.doorbell.ring()

@@ -20,6 +20,7 @@ import structlog
 from events.batch import CASES_LIMIT, Consumer, Move, reason_of, transact_batch
 from events.envelope import START, FeedPosition
 from events.errors import ClockDisagrees, Fenced, StreamConflict
+from events.failpoints import failpoint
 from events.feed import Notice, notices
 from events.platform import Platform
 
@@ -102,6 +103,7 @@ class ConsumerLoop:
 
     async def receive(self, messages: Sequence[Message]) -> None:
         """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close."""
+        await failpoint("consumer.received")
         async with self._one_at_a_time:
             for message in messages:
                 lane = self.lanes.get(message.notice.partition)
@@ -254,12 +256,14 @@ class ConsumerLoop:
             Move(partition, self.lanes[partition].checkpoint, goal)
             for partition, goal in sorted(goals.items())
         ]
+        await failpoint("consumer.before_transaction")
         appended = await transact_batch(
             self.platform, self.consumer, moves, chunk, refuse=refuse, unpark=unpark
         )
         for partition, goal in goals.items():
             self.lanes[partition].checkpoint = goal
         self.applied += len(chunk)
+        await failpoint("consumer.committed")
         if chunk:
             log.info(
                 "batch.applied", consumer=self.consumer.name, events=len(chunk),
@@ -274,6 +278,8 @@ class ConsumerLoop:
                 done.append(lane.waiting.popleft())
         for message in done:
             await message.ack()
+        if done:
+            await failpoint("consumer.acknowledged")
 
     async def _retry_parked(self) -> None:
         """Give cases that somebody asked to retry another go: from the parked event up to the checkpoint."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from events.catalogue import ErasureRequested, SubjectErased
 from events.envelope import History, NewEvent
 from events.errors import CommandRefused, Misconfigured
+from events.failpoints import failpoint
 from events.identity import command_id_of
 from events.personal import persons_sealed
 from events.platform import Platform
@@ -36,7 +37,9 @@ async def erase(platform: Platform, case_id: UUID, persons: Sequence[str], basis
         return [NewEvent(ErasureRequested(persons=tuple(persons), basis=basis), now)]
 
     await transact(platform, Command(case_id, command_id_of("erasure requested", *named), actor, request))
+    await failpoint("erasure.requested")
     key_ids = await platform.keys.destroy(case_id, persons)
+    await failpoint("erasure.destroyed")
 
     def certify(history: History, now: datetime) -> list[NewEvent]:
         return [NewEvent(SubjectErased(persons=tuple(persons), key_ids=tuple(key_ids)), now)]

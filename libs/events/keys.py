@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.envelope import Recorded
 from events.errors import PersonErased
+from events.failpoints import failpoint
 from events.personal import CaseKeys, PersonKey, open_sealed
 
 CACHE_FOR_S = 60.0
@@ -84,6 +85,7 @@ class KeyStore:
         if not persons:
             return
         made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
+        await failpoint("keys.before_mint")
         inserted = await self._pool.execute(
             _INSERT,
             [key.key_id for key in made],
@@ -118,6 +120,7 @@ class KeyStore:
                 erased[case_id].add(person)
             else:
                 keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
+        await failpoint("keys.loaded")
         for case_id in wanted:
             self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from events.consumer import SWEEP_WITHOUT_BUS_S, ConsumerLoop
+from events.failpoints import failpoint
 from events.ownership import BEAT_EVERY_S
 from events.platform import Platform
 from events.store_clock import MEASURE_EVERY_S
@@ -37,6 +38,7 @@ class OwnershipLoop:
 
     async def run_once(self) -> int:
         await self._consumer.own(await self._platform.ownership.beat(self._platform.pool))
+        await failpoint("consumer.owned")
         return 0
 
     async def close(self) -> None:

@@ -25,6 +25,7 @@ from events import feed, topology
 from events.doorbell import SUBJECT as DOORBELL
 from events.envelope import FeedPosition, Recorded
 from events.errors import Fenced
+from events.failpoints import failpoint
 from events.identity import partition_of
 from events.platform import Platform
 from events.service import Service, run
@@ -118,6 +119,7 @@ class RelayLoop:
         if await connection.fetchval(_LEAD, *_LEADER):
             self._connection = connection
             log.info("relay.leads")
+            await failpoint("relay.leads")
             return cast("asyncpg.Connection", connection)
         await self.platform.pool.release(connection)
         return None
@@ -142,6 +144,7 @@ class RelayLoop:
         window = await feed.page(connection, start, WINDOW)
         if not window:
             return 0
+        await failpoint("relay.read")
         afters = []
         for event in window:
             partition = partition_of(event.case_id)
@@ -149,7 +152,9 @@ class RelayLoop:
             tails[partition] = event.place
         sent = await self._publish(client, window, afters)
         if sent:
+            await failpoint("relay.before_move")
             await self._move(connection, start, window[:sent], row["tails"])
+            await failpoint("relay.moved")
             log.info("relay.published", events=sent)
         if sent < len(window):
             self._checked_stream_at_s = float("-inf")  # perhaps the stream is gone: look before the next try
@@ -175,6 +180,7 @@ class RelayLoop:
                 except (NatsError, JetStreamError, TimeoutError, ConnectionError) as error:
                     log.warning("relay.not_acknowledged", event=event.id, reason=type(error).__name__)
                     return False
+                await failpoint("relay.published")
                 return True
 
         acknowledged = await asyncio.gather(

@@ -6,6 +6,7 @@ HTTP answers from the first moment: /livez says the process runs, /readyz whethe
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
 from prometheus_client import REGISTRY, make_asgi_app
 
-from events import health
+from events import failpoints, health
 from events import settings as settings_module
 from events.batch import Consumer
 from events.bus import BusDoorbell, LaneSubscriber, make_broker, subscribe
@@ -194,6 +195,7 @@ def run(service: Service) -> None:
     """Run a service until it is told to stop; a wrong setting is one line and exit status 2."""
     try:
         settings = settings_module.load()
+        failpoints.arm(os.environ.get("GEHOOR_FAILPOINTS"), settings.home)
         configure(service.name, settings.log_level)
         application = make_application(service, settings)
     except Misconfigured as wrong:

@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from events.errors import Misconfigured
+from events.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ class StoreClock:
         for _ in range(_SAMPLES):
             before_s = monotonic()
             (row,) = await pool.fetch(_READ)
+            await failpoint("clock.sampled")
             after_s = monotonic()
             if after_s - before_s >= best_s:
                 continue

@@ -22,6 +22,7 @@ from events.catalogue import DeadlineBreached, TargetMissed
 from events.database import connection_of
 from events.envelope import History, NewEvent, Recorded
 from events.errors import CommandRefused
+from events.failpoints import failpoint
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
 
@@ -60,12 +61,14 @@ class Firing:
         async with connection_of(self.platform.pool) as connection:
             await self._try_blocked_again(connection, frozenset(lanes))
             queue = await due.queue(connection, lanes)
+            await failpoint("firing.looked")
             if not await self._clocks_agree(queue.now) or queue.earliest_at is None:
                 return 0
             if queue.earliest_at > queue.now:
                 self.interval_s = self._until(queue.earliest_at, queue.now)
                 return 0
             case_ids = await due.claim(connection, lanes, queue.now, BATCH)
+        await failpoint("firing.claimed")
         return await self._fire(case_ids, queue.now)
 
     async def _fire(self, case_ids: Sequence[UUID], reached_at: datetime) -> int:
@@ -86,6 +89,7 @@ class Firing:
         ) -> None:
             settled = [command.case_id for command, _ in fared_well]
             await due.write(connection, [due.NextLook(each, looks[each].next_at) for each in settled])
+            await failpoint("firing.before_commit")
 
         try:
             outcomes = await transact_many(self.platform, commands, apply)
@@ -104,6 +108,7 @@ class Firing:
             for command, outcome in zip(commands, outcomes, strict=True)
             if outcome.status == "ok" and _is_over(looks[command.case_id].next_at, reached_at)
         ]
+        await failpoint("firing.committed")
         self.interval_s = SHORTEST_SLEEP_S
         return len(progressed) + len(refused)
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import HTMLResponse
 
 from events.bodies import BodyGuard, StrictRoute
+from events.failpoints import failpoint
 from events.identity import new_reference
 from events.platform import Platform
 from events.problems import Problem, described, install
@@ -102,6 +103,7 @@ class Desk:
 
     async def _record(self, wanted: Wanted) -> Done:
         try:
+            await failpoint("intake.parsed")
             return await self.commits.submit(wanted)
         except TooBusy as busy:
             raise _come_back("busy", "Too many complaints at this moment", "Nothing was stored.") from busy

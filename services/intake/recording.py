@@ -19,6 +19,7 @@ from events.catalogue import ABOUT, COMPLAINANT
 from events.database import transaction
 from events.envelope import Cause
 from events.errors import ClockDisagrees
+from events.failpoints import failpoint
 from events.identity import command_id_of, new_case_id, new_reference
 from events.keys import KeyStore, NewPerson
 from events.new_cases import EARLIER, Key, NewCase, append_new_cases
@@ -124,9 +125,13 @@ class Recorder:
         """Append in one transaction; the persons' keys are committed before, an unused one is harmless."""
         case_ids = {i: new_case_id() for i in chosen}
         await self._keys.mint([person for i in chosen for person in _persons(case_ids[i], chosen[i].filing)])
+        await failpoint("intake.keys_minted")
         made = {i: self._new_case(case_ids[i], wanted) for i, wanted in chosen.items()}
         async with transaction(self._platform.pool) as connection:
+            await failpoint("intake.before_insert")
             kept = await append_new_cases(connection, [new for new, _ in made.values()])
+            await failpoint("intake.before_commit")
+        await failpoint("intake.committed")
         done: dict[int, Done] = {}
         for (i, (_, answer)), one in zip(made.items(), kept, strict=True):
             if one.earlier is None:

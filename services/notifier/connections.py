@@ -10,6 +10,7 @@ from time import monotonic
 import structlog
 from aiosmtplib import SMTP, SMTPException
 
+from events.failpoints import failpoint
 from notifier.conversation import Accepted, Deferred, Refused, Result, Uncertain, code_of, deliver
 from notifier.smtp_server import SmtpServer
 
@@ -171,6 +172,7 @@ class Connections:
             await connection.connect()
             if connection.is_ehlo_or_helo_needed:
                 await connection.ehlo()
+            await failpoint("letters.connected")
         except BaseException:
             connection.close()
             raise

@@ -11,6 +11,8 @@ from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
 
+from events.failpoints import failpoint
+
 Stage = Literal["connect", "mail from", "recipient", "data", "address"]
 
 _SETTING_IS_WRONG = frozenset({502, 503, 530, 534, 535, 538})
@@ -58,14 +60,17 @@ async def deliver(connection: SMTP, sender: str, to: str, message: bytes, final_
         answer = await connection.execute_command(b"MAIL", b"FROM:<" + sender.encode("ascii") + b">")
         if answer.code // 100 != 2:
             return _said_no(answer, stage)
+        await failpoint("letters.mail_from")
         stage = "recipient"
         answer = await connection.execute_command(b"RCPT", b"TO:<" + to.encode("ascii") + b">")
         if answer.code // 100 != 2:
             return _said_no(answer, stage)
+        await failpoint("letters.recipient")
         stage = "data"
         answer = await connection.execute_command(b"DATA")
         if answer.code != 354:
             return _said_no(answer, stage)
+        await failpoint("letters.in_data")
     except (SMTPException, OSError) as error:
         return Deferred(code_of(error), stage)
     protocol = connection.protocol
@@ -73,6 +78,7 @@ async def deliver(connection: SMTP, sender: str, to: str, message: bytes, final_
         return Deferred(0, stage)
     try:
         protocol.write(_FIRST_DOT.sub(b"..", message) + b".\r\n")
+        await failpoint("letters.final_dot")
         answer = await protocol.read_response(timeout=final_wait_s)
     except (SMTPException, OSError):
         return Uncertain()

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from events.errors import Misconfigured
+from events.failpoints import failpoint
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
 from notifier import outbox
@@ -103,6 +104,7 @@ class SendingLoop:
         attempts = await outbox.claim(self._platform.pool, owned, room, self._platform.ownership.member_id)
         if not attempts:
             return 0
+        await failpoint("letters.claimed")
         cases = {attempt.case_id for attempt in attempts}
         try:
             histories = await self._platform.store.histories(cases)
@@ -127,6 +129,7 @@ class SendingLoop:
 
     async def _hand_over(self, ready: Ready) -> None:
         result = await self._connections.deliver(ready.to, ready.message)
+        await failpoint("letters.answered")
         self._done.append(ready.ended(result, self._platform.clock.now()))
 
     async def _record(self) -> int:
@@ -143,6 +146,7 @@ class SendingLoop:
         async def apply(connection: outbox.Connection, fared: Sequence[tuple[Command, Outcome]]) -> None:
             recorded = [by_command[command.case_id] for command, _ in fared]
             await _write_down(connection, recorded)
+            await failpoint("letters.before_commit")
 
         silent = [done for done in batch if told[done.attempt.letter_id] is None]
         if silent:
@@ -150,6 +154,7 @@ class SendingLoop:
             self._forget(silent)
         if commands:
             outcomes = await transact_many(self._platform, commands, apply)
+            await failpoint("letters.recorded")
             fared = list(zip(commands, outcomes, strict=True))
             self._forget([by_command[c.case_id] for c, o in fared if o.status in ("ok", "duplicate")])
             for command, outcome in fared:

@@ -14,12 +14,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "workflow", "deadlines", "notifier")
-LIBRARIES = ("events", "procedures", "gehoor")
+LIBRARIES = ("events", "cases", "procedures", "gehoor")
 
 LIBRARY_MAY_IMPORT = {
     "events": frozenset[str](),
+    "cases": frozenset({"events"}),
     "procedures": frozenset({"events"}),
-    "gehoor": frozenset({"events", "procedures"}),
+    "gehoor": frozenset({"events", "cases", "procedures"}),
 }
 
 PURE = (

@@ -37,8 +37,8 @@ def clocks(
 
 async def _show(reference: str, explain: bool, token: Path | None, as_json: bool) -> None:
     import msgspec
-    from cases.state import fold
 
+    from cases.state import fold
     from events.catalogue import DeadlineSet
     from gehoor.reading import reader
 

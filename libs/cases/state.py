@@ -191,7 +191,7 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return replace(case, clocks=(*others, clock))
         case DeadlineMoved():
             moved = _with_clock(case, event.clock, strict=event.strict, lenient=event.lenient)
-            if event.anew_since is None:
+            if not event.anew:
                 return moved
             return _with_clock(moved, event.clock, status=ClockStatus.RUNNING, standing=None)
         case DeadlineDropped():

@@ -81,7 +81,7 @@ Kind = Literal["duty", "target", "window", "right"]
 Party = Literal["company", "customer"]
 
 
-class Guard(Value, frozen=True, kw_only=True):
+class Guard(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What starts a term when its own start does not come: `amount` after `fact`.
 
     With `holds`, a start that comes later no longer moves the term; without, a start that comes replaces the
@@ -95,7 +95,7 @@ class Guard(Value, frozen=True, kw_only=True):
     unless: tuple[str, ...] = ()
 
 
-class Alternative(Value, frozen=True, kw_only=True):
+class Alternative(Value, frozen=True, kw_only=True, omit_defaults=True):
     """Another defensible way to read a clock's term: what differs from the first reading."""
 
     name: str
@@ -105,7 +105,7 @@ class Alternative(Value, frozen=True, kw_only=True):
     guard: Guard | None = None
 
 
-class ClockRule(Value, frozen=True, kw_only=True):
+class ClockRule(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One clock of the pinned procedure, complete enough that `deadlines` reads no procedure.
 
     `amount` with `unit` counts from the fact `starts`; the first of the facts `satisfied_by` meets it.
@@ -121,7 +121,8 @@ class ClockRule(Value, frozen=True, kw_only=True):
     With `starts_also` the term starts at the earliest, or latest, of several facts. `rolls`: an end on a free
     day moves to the next working day (a customer's always does). `only_if_unmet` names a clock: this duty is
     pending until that one ends, and dropped if that one is met in time. `precedes` names a clock that may not
-    be met before this one. A fact of `dropped_by` ends the clock without judging it.
+    be met before this one, unless a fact of `released_by` came first. A fact of `dropped_by` ends the clock
+    without judging it. A field at its default is not written, so a default here never changes.
     """
 
     clock: str
@@ -145,6 +146,7 @@ class ClockRule(Value, frozen=True, kw_only=True):
     rolls: bool = False
     only_if_unmet: str | None = None
     precedes: str | None = None
+    released_by: tuple[str, ...] = ()
     dropped_by: tuple[str, ...] = ()
     norm_working_days: int = 0
 
@@ -484,8 +486,8 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
 class DeadlineMoved(Event, frozen=True, kw_only=True):
     """A running clock has another end, because of facts that `because` names; what was told stays told.
 
-    `anew_since` is set when the duty begins anew with this end, as a second delay notice does: only what
-    happens after that moment meets it.
+    `since` is the moment at which the end was told, when it was told and not counted. With `anew` the duty
+    begins again with this end, as that of a second delay notice: only what happens after `since` meets it.
     """
 
     emitted_by: ClassVar[str] = "deadlines"
@@ -496,7 +498,8 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
     lenient: Moment
     warn_at: datetime | None
     readings: tuple[Reading, ...]
-    anew_since: datetime | None = None
+    since: datetime | None = None
+    anew: bool = False
 
 
 class DeadlineDropped(Event, frozen=True, kw_only=True):

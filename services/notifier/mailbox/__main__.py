@@ -1,4 +1,7 @@
-"""`python -m notifier.mailbox`: the mailbox as a process of its own, on loopback only."""
+"""`python -m notifier.mailbox`: the mailbox as a process of its own, on loopback unless GEHOOR_BIND is set.
+
+In a container it listens on its network; the page still answers only to a browser on this machine.
+"""
 
 import asyncio
 import socket
@@ -17,14 +20,13 @@ from notifier.mailbox.sink import Sink, conversation_with
 
 log = structlog.get_logger()
 
-HOST = "127.0.0.1"
 BACKLOG = 256
 
 
 async def serve(settings: Settings) -> None:
     """Serve SMTP and HTTP until told to stop; raises `Misconfigured` when a port is taken."""
-    smtp_socket = _listen("GEHOOR_MAILBOX_SMTP_PORT", settings.mailbox_smtp_port)
-    http_socket = _listen("GEHOOR_MAILBOX_PORT", settings.mailbox_port)
+    smtp_socket = _listen("GEHOOR_MAILBOX_SMTP_PORT", settings.bind, settings.mailbox_smtp_port)
+    http_socket = _listen("GEHOOR_MAILBOX_PORT", settings.bind, settings.mailbox_port)
     folder = MailFolder(settings.home / "mailbox")
     sink = Sink(folder)
     config = uvicorn.Config(application(folder), log_config=None, access_log=False, lifespan="off")
@@ -51,9 +53,9 @@ def main() -> None:
         sys.exit(2)
 
 
-def _listen(variable: str, port: int) -> socket.socket:
+def _listen(variable: str, host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((HOST, port), backlog=BACKLOG)
+        return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
         raise Misconfigured(
             f"{variable}: port {port} cannot be used ({error.strerror}); choose another one, or 0 for any"

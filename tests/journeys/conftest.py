@@ -9,8 +9,8 @@ import pytest
 
 from whole_system import WholeSystem
 
-EASTER_WEEK = "2026-04-01T08:00:00+02:00"
-"""Wednesday; Good Friday is the 3rd of April, Easter Monday the 6th."""
+BEFORE_EASTER = "2026-03-23T08:00:00+01:00"
+"""Monday; Good Friday is the 3rd of April, Easter Monday the 6th."""
 SECONDS_PER_SECOND = 43_200
 
 
@@ -23,8 +23,10 @@ async def running() -> AsyncIterator[WholeSystem]:
 
 @pytest.fixture(scope="session")
 async def hurried() -> AsyncIterator[WholeSystem]:
-    """The whole system on an accelerated clock that begins in the week before Easter 2026."""
-    async for system in _started(GEHOOR_CLOCK_START=EASTER_WEEK, GEHOOR_CLOCK_SPEED=str(SECONDS_PER_SECOND)):
+    """The whole system on an accelerated clock that begins eleven days before Good Friday 2026."""
+    async for system in _started(
+        GEHOOR_CLOCK_START=BEFORE_EASTER, GEHOOR_CLOCK_SPEED=str(SECONDS_PER_SECOND)
+    ):
         yield system
 
 

@@ -1,0 +1,159 @@
+"""The Docker engine as `prove.py` uses it: start a compose project, look at its containers, kill them, wait.
+
+Needs only Python and the programs `docker` and `docker compose` (or the older `docker-compose`). A kill is the
+death of the process itself, seen from outside, so that the engine's own restart policy is what brings it back:
+`docker kill` would count as somebody's wish that it stay down.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+LOOK_EVERY_S = 0.5
+COMMAND_WITHIN_S = 120.0
+
+
+class EngineFailed(Exception):
+    """A command of the engine ended with an error; its last words are the reason."""
+
+
+def run(*command: str, within_s: float = COMMAND_WITHIN_S, environment: dict[str, str] | None = None) -> str:
+    """Run a command and give its output; raises `EngineFailed` with the end of what it complained about."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=within_s, env=environment, check=False
+    )
+    if done.returncode != 0:
+        raise EngineFailed(f"{' '.join(command)}: {done.stderr.strip()[-800:] or done.stdout.strip()[-800:]}")
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of the project; it keeps its identity when its process dies and comes back."""
+
+    id: str
+    name: str
+    service: str
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self._inspect["State"]  # type: ignore[no-any-return]
+
+    @property
+    def restarts(self) -> int:
+        return int(self._inspect["RestartCount"])
+
+    @property
+    def addresses(self) -> set[str]:
+        networks = self._inspect["NetworkSettings"]["Networks"]
+        return {network["IPAddress"] for network in networks.values()}
+
+    @cached_property
+    def health_test(self) -> list[str]:
+        """The container's own health check, as a command to run inside it."""
+        kind, *command = self._inspect["Config"]["Healthcheck"]["Test"]
+        return ["sh", "-c", command[0]] if kind == "CMD-SHELL" else command
+
+    def crash(self) -> None:
+        """Let the process die at once, as if the machine had killed it."""
+        pid = int(self.state["Pid"])
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (
+            PermissionError,
+            ProcessLookupError,
+        ):  # the engine runs elsewhere: kill and start by its means
+            run("docker", "kill", self.id)
+            run("docker", "start", self.id)
+
+    def stop_in_order(self) -> None:
+        """Ask the process to end, wait until it has, and start it again."""
+        run("docker", "restart", "--time", "30", self.id)
+
+    def publishes(self, port: int) -> str | None:
+        """Give the address under which this machine reaches a port now; None while it is down."""
+        try:
+            return run("docker", "port", self.id, f"{port}/tcp").split()[0]
+        except (EngineFailed, IndexError):
+            return None
+
+    def inside(self, *command: str, user: str | None = None) -> str:
+        """Run a command in the container and give its output."""
+        return run("docker", "exec", *(["--user", user] if user else []), self.id, *command)
+
+    def is_well(self) -> bool:
+        try:
+            self.inside(*self.health_test)
+        except (EngineFailed, subprocess.TimeoutExpired):
+            return False
+        return True
+
+    def wait_until_well(self, within_s: float) -> float:
+        """Wait until the container's own health check passes; gives how long it took, in seconds."""
+        began_s = time.monotonic()
+        while not (self.state["Running"] and self.is_well()):
+            if time.monotonic() - began_s > within_s:
+                raise EngineFailed(f"{self.name} is not well after {within_s:.0f} s: {self.state['Status']}")
+            time.sleep(LOOK_EVERY_S)
+        return time.monotonic() - began_s
+
+    @property
+    def _inspect(self) -> dict[str, Any]:
+        (found,) = json.loads(run("docker", "inspect", self.id))
+        return found  # type: ignore[no-any-return]
+
+
+class Project:
+    """A compose project of its own name, so that it never touches one that somebody uses."""
+
+    def __init__(self, name: str, settings: dict[str, str]) -> None:
+        self.name = name
+        self._environment = {**os.environ, **settings}
+
+    def compose(self, *arguments: str, within_s: float = 600.0) -> str:
+        program = ["docker", "compose"] if _has_plugin() else ["docker-compose"]
+        files = ["--file", str(HERE / "compose.yaml")]
+        if (HERE / ".env").exists():
+            files += ["--env-file", str(HERE / ".env")]
+        return run(
+            *program, "--project-name", self.name, *files, *arguments,
+            within_s=within_s, environment=self._environment,
+        )  # fmt: skip
+
+    def containers(self, *services: str) -> list[Container]:
+        """Give the running project's containers, of these services or of all, oldest number first."""
+        wanted = f"label=com.docker.compose.project={self.name}"
+        shape = '{{.ID}}\t{{.Names}}\t{{.Label "com.docker.compose.service"}}\t{{.Label "com.docker.compose.oneoff"}}'
+        lines = run("docker", "ps", "--all", "--filter", wanted, "--format", shape).splitlines()
+        found = [Container(*line.split("\t")[:3]) for line in lines if not line.lower().endswith("true")]
+        return sorted(
+            (one for one in found if not services or one.service in services), key=lambda one: one.name
+        )
+
+    def one(self, service: str) -> Container:
+        return self.containers(service)[0]
+
+    def ask_store(self, question: str) -> Any:
+        """Ask the event store one SQL question whose answer is one JSON value."""
+        answer = self.one("postgres").inside(
+            "psql", "-U", "postgres", "-d", "gehoor", "-qAtX", "-c", question, user="postgres"
+        )
+        return json.loads(answer)
+
+    def ask_bus(self, server: str, path: str) -> Any:
+        """Ask a NATS server's monitor, which listens inside its container only."""
+        return json.loads(self.one(server).inside("wget", "-q", "-O", "-", f"http://127.0.0.1:8222/{path}"))
+
+
+def _has_plugin() -> bool:
+    if shutil.which("docker") is None:
+        raise EngineFailed("the program docker is not installed")
+    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0

@@ -1,7 +1,7 @@
 """The Docker engine as `prove.py` uses it: start a compose project, look at its containers, kill them, wait.
 
-Needs only Python and the programs `docker` and `docker compose` (or the older `docker-compose`). A kill is the
-death of the process itself, seen from outside, so that the engine's own restart policy is what brings it back:
+Needs only Python and the programs `docker` and `docker compose` (or the older `docker-compose`). A kill is
+the death of the process itself, seen from outside, so that the engine's own restart policy brings it back:
 `docker kill` would count as somebody's wish that it stay down.
 """
 
@@ -129,9 +129,10 @@ class Project:
         )  # fmt: skip
 
     def containers(self, *services: str) -> list[Container]:
-        """Give the running project's containers, of these services or of all, oldest number first."""
+        """Give the project's containers, of these services or of all, without one-off runs."""
         wanted = f"label=com.docker.compose.project={self.name}"
-        shape = '{{.ID}}\t{{.Names}}\t{{.Label "com.docker.compose.service"}}\t{{.Label "com.docker.compose.oneoff"}}'
+        labels = (f'{{{{.Label "com.docker.compose.{label}"}}}}' for label in ("service", "oneoff"))
+        shape = "\t".join(("{{.ID}}", "{{.Names}}", *labels))
         lines = run("docker", "ps", "--all", "--filter", wanted, "--format", shape).splitlines()
         found = [Container(*line.split("\t")[:3]) for line in lines if not line.lower().endswith("true")]
         return sorted(

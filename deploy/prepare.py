@@ -51,7 +51,7 @@ def main() -> None:
             case ["servers"]:
                 asyncio.run(prepare_servers(load()))
             case _:
-                raise Misconfigured("prepare.py takes one argument: secrets or servers")
+                sys.exit("prepare.py takes one argument: secrets or servers")
     except Misconfigured as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)

@@ -34,7 +34,7 @@ STARTS_WITHIN_S = 60.0
 STOPS_WITHIN_S = 10.0
 """What `make run` promises about Ctrl-C."""
 HAPPENS_WITHIN_S = 30.0
-ASK_EVERY_S = 0.05
+ASK_EVERY_S = 0.1
 
 Seen = TypeVar("Seen")
 

@@ -92,7 +92,7 @@ async def tables_with(system: WholeSystem, word: str) -> list[str]:
             for table in tables:
                 holds_it = f"SELECT EXISTS (SELECT FROM {table['name']} AS t WHERE t::text LIKE ANY($1))"
                 if await connection.fetchval(holds_it, patterns):
-                    found.append(f"{database}:{table['name']}")  # noqa: PERF401 - one question at a time
+                    found.append(f"{database}:{table['name']}")
     return found
 
 

@@ -5,6 +5,11 @@ unchanged. The environment is a plain venv; uv, itself pinned by hash, installs 
 work where uv cannot. Every file that is installed is checked against the hashes in the lock.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules are read: no traceback, just the end
+
 import fcntl
 import hashlib
 import os
@@ -46,6 +51,7 @@ class CannotInstall(Exception):
 def main() -> int:
     """Bring `.venv` up to date for `run` or `dev` (the first argument); gives the exit code."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else "run"
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with _one_at_a_time():
             _bring_up_to_date(wanted)

@@ -69,7 +69,8 @@ class Supervisor:
             loop.add_signal_handler(number, self._told_to_stop.set)
         try:
             await self._unless_stopped(self._start())
-            await self._stay(when_up)
+            if not self._told_to_stop.is_set():
+                await self._stay(when_up)
         finally:
             await self._stop()
             self.home.close()
@@ -256,7 +257,7 @@ class Supervisor:
         if self.settings.clock_start is not None or self.settings.clock_speed is not None:
             tasks.append(asyncio.create_task(self._keep_clock(), name="clock"))
         if when_up is not None:
-            tasks.append(asyncio.create_task(_report_failure(when_up(self), self.screen), name="when up"))
+            tasks.append(asyncio.create_task(_report_failure(when_up, self), name="when up"))
         try:
             await self._told_to_stop.wait()
         finally:
@@ -412,8 +413,8 @@ async def _until_http_ready(child: Child, port: int, path: str) -> None:
         await asyncio.sleep(_ASK_EVERY_S)
 
 
-async def _report_failure(work: Awaitable[None], screen: Screen) -> None:
+async def _report_failure(when_up: WhenUp, supervisor: Supervisor) -> None:
     try:
-        await work
+        await when_up(supervisor)
     except Exception as error:  # noqa: BLE001 - what comes after the start must not take the system down
-        screen.problem(f"{type(error).__name__}: {error}")
+        supervisor.screen.problem(f"{type(error).__name__}: {error}")

@@ -7,12 +7,14 @@ length 0xFFFFFFFF alone, so that absent and empty differ and no two lists of fie
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from struct import Struct
 
 import msgspec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ABSENT = b"\xff\xff\xff\xff"
+_length = Struct(">I").pack
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -28,4 +30,11 @@ def microseconds(moment: datetime) -> int:
 
 def prefixed(fields: Iterable[bytes | None]) -> bytes:
     """Join fields so that their borders cannot be moved."""
-    return b"".join(_ABSENT if field is None else len(field).to_bytes(4, "big") + field for field in fields)
+    parts: list[bytes] = []
+    for field in fields:
+        if field is None:
+            parts.append(_ABSENT)
+        else:
+            parts.append(_length(len(field)))
+            parts.append(field)
+    return b"".join(parts)

@@ -5,11 +5,11 @@ under a format version: it is the format, it never changes; a new one gets a new
 root of a Merkle tree (RFC 9162: leaf prefix 0x00, node prefix 0x01) over the salted fields of an event, so
 that an extract with fields blacked out can still be checked. Salts keep a blacked-out field from being
 guessed: those of a person's fields come from the person's key and die with it, the others from the salt of
-the case.
+the case. One SHAKE-256 over secret and version gives the salts of all fields that one secret guards; who is
+shown one of them learns nothing about the next.
 """
 
 import hashlib
-import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from events.canonical import microseconds, prefixed, to_json
 
 FORMAT = b"gehoor event 1"
 _SALT_LENGTH = 16
+_SECRET_LENGTH = 32
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def event_hash(
@@ -70,18 +72,25 @@ def event_hash(
 
 def case_salt(salt_key: bytes, case_id: UUID) -> bytes:
     """Derive the salt of a case's fields that concern nobody in person."""
-    return hmac.digest(salt_key, b"case salt" + case_id.bytes, "sha256")
+    return hashlib.shake_256(b"gehoor case salt" + salt_key + case_id.bytes).digest(_SECRET_LENGTH)
 
 
 def person_salt(person_key: bytes) -> bytes:
     """Derive the salt of a person's fields from the person's key: who has lost one has lost the other."""
-    return hmac.digest(person_key, b"field salt", "sha256")
+    return hashlib.shake_256(b"gehoor person salt" + person_key).digest(_SECRET_LENGTH)
 
 
-def field_leaf(salt: bytes, version: int, path: str, value: bytes) -> bytes:
+def field_salts(secret: bytes, version: int, number: int) -> list[bytes]:
+    """Derive the salts of the first `number` fields that `secret` guards in one event of its case."""
+    length = number * _SALT_LENGTH
+    stream = hashlib.shake_256(b"gehoor field salt" + secret + version.to_bytes(4, "big")).digest(length)
+    return [stream[start : start + _SALT_LENGTH] for start in range(0, length, _SALT_LENGTH)]
+
+
+def field_leaf(salt: bytes, path: str, value: bytes | msgspec.Raw) -> bytes:
     """Hash one field under its own salt; `value` is its canonical JSON."""
-    own_salt = hmac.digest(salt, prefixed((version.to_bytes(4, "big"), path.encode())), "sha256")
-    return hashlib.sha256(b"\x00" + prefixed((path.encode(), own_salt[:_SALT_LENGTH], value))).digest()
+    name = path.encode()
+    return hashlib.sha256(b"".join((b"\x00", salt, len(name).to_bytes(4, "big"), name, value))).digest()
 
 
 def leaves(
@@ -92,14 +101,20 @@ def leaves(
     salts: Mapping[str, bytes],
 ) -> list[bytes]:
     """Hash the fields of data in the order of their names, then each person's, by slot and name."""
-    fields: dict[str, msgspec.Raw] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    own = [field_leaf(salt, version, f"data/{name}", bytes(raw)) for name, raw in sorted(fields.items())]
-    theirs = [
-        field_leaf(salts[slot], version, f"{slot}/{name}", to_json(personal[slot][name]))
-        for slot in sorted(personal)
-        for name in sorted(personal[slot])
+    fields = sorted(_fields.decode(data).items())
+    own = [
+        field_leaf(field_salt, f"data/{name}", raw)
+        for field_salt, (name, raw) in zip(field_salts(salt, version, len(fields)), fields, strict=True)
     ]
-    return own + theirs
+    for slot in sorted(personal):
+        theirs = sorted(personal[slot].items())
+        own += [
+            field_leaf(field_salt, f"{slot}/{name}", to_json(value))
+            for field_salt, (name, value) in zip(
+                field_salts(salts[slot], version, len(theirs)), theirs, strict=True
+            )
+        ]
+    return own
 
 
 def merkle_root(hashes: Iterable[bytes]) -> bytes:
@@ -107,10 +122,12 @@ def merkle_root(hashes: Iterable[bytes]) -> bytes:
     level = list(hashes)
     if not level:
         return hashlib.sha256(b"").digest()
+    sha256 = hashlib.sha256
     while len(level) > 1:
         # Pairing neighbours and carrying an odd one up gives the same tree as the RFC's split.
-        paired = [
-            hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
-        ]
-        level = paired + ([level[-1]] if len(level) % 2 else [])
+        odd = [level.pop()] if len(level) % 2 else []
+        level = [
+            sha256(b"\x01" + left + right).digest()
+            for left, right in zip(level[::2], level[1::2], strict=True)
+        ] + odd
     return level[0]

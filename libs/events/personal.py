@@ -8,7 +8,8 @@ covers the ciphertext; when a key is destroyed, everything else stays as it was.
 import base64
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +23,21 @@ from events.envelope import Recorded
 from events.errors import PersonErased
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PersonKey:
-    """A person's key, unwrapped: only ever in memory."""
+    """A person's key, unwrapped: only ever in memory, with what is derived from it, and gone together."""
 
     key_id: UUID
-    secret: bytes
+    secret: bytes = field(repr=False)
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        return AESGCM(self.secret)
+
+    @cached_property
+    def salt(self) -> bytes:
+        """The secret behind the salts of this person's fields."""
+        return person_salt(self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,8 @@ def seal(personal: Personal, keys: CaseKeys | None, case_id: UUID, version: int,
             raise PersonErased(f"no keys were loaded for {person} of case {case_id}")
         key = keys.of(person)
         nonce = secrets.token_bytes(12)
-        sealed = AESGCM(key.secret).encrypt(
-            nonce, to_json(personal[person]), _bound_to(case_id, version, type_, person)
-        )
+        bound_to = _bound_to(case_id, version, type_, person)
+        sealed = key.cipher.encrypt(nonce, to_json(personal[person]), bound_to)
         parts.append(Sealed(person, key.key_id, _text(nonce), _text(sealed)))
     return to_json(parts) if parts else None
 
@@ -93,9 +102,7 @@ def open_sealed(recorded: Recorded, keys: CaseKeys) -> dict[str, dict[str, Any]]
             continue
         bound_to = _bound_to(recorded.case_id, recorded.version, recorded.type, part.person)
         opened[part.person] = msgspec.json.decode(
-            AESGCM(key.secret).decrypt(
-                base64.b64decode(part.nonce), base64.b64decode(part.ciphertext), bound_to
-            )
+            key.cipher.decrypt(base64.b64decode(part.nonce), base64.b64decode(part.ciphertext), bound_to)
         )
     return opened
 
@@ -107,7 +114,7 @@ def persons_sealed(recorded: Recorded) -> list[str]:
 
 def salts_of(personal: Personal, keys: CaseKeys | None) -> Mapping[str, bytes]:
     """Give the field salts of the persons of one event."""
-    return {person: person_salt(keys.of(person).secret) for person in personal} if keys else {}
+    return {person: keys.of(person).salt for person in personal} if keys else {}
 
 
 def _bound_to(case_id: UUID, version: int, type_: str, person: str) -> bytes:

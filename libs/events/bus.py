@@ -7,6 +7,7 @@ FastStream carries the application, its middleware, injection and documents. Its
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -53,7 +54,8 @@ class Broker(NatsBroker):
         client: Client | None = self._connection
         if client is not None and not client.is_connected:
             self._connection = None
-            await client.close()
+            with suppress(ConnectionError):  # it tries to send what is left, to a server that is gone
+                await client.close()
         await super().stop(*arguments)
 
 

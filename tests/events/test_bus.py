@@ -182,6 +182,30 @@ async def test_the_relay_publishes_again_after_a_restart(bus: Bus, intake: Platf
     assert second in await reader.read_until(second)
 
 
+async def test_a_service_stops_in_order_with_something_unsent_to_a_dead_server(
+    bus: Bus, intake: Platform
+) -> None:
+    """Whoever is told to stop while the bus is away does so without an error."""
+    await bus.server.start()
+    application = make_application(RELAY, bus.settings)
+    gone = asyncio.Event()
+
+    async def disconnected() -> None:
+        gone.set()
+
+    async with asyncio.timeout(BOUND_S), application.start_lifespan_context():
+        async with _Reader(bus) as reader:
+            await reader.read_until(await bus.system.receive(intake))
+        client = application.service.broker._connection
+        assert client is not None
+        client._disconnected_cb = disconnected
+        await bus.server.kill()
+        await gone.wait()
+        await client.publish("gehoor.doorbell", b"")
+
+    assert client.is_closed
+
+
 async def test_messages_hold_nothing_personal(bus: Bus) -> None:
     """What travels over the bus names no person."""
     await bus.server.start()

@@ -19,7 +19,7 @@ from events.feed import head, page
 from events.settings import Settings
 
 _LOOK_EVERY_S = 0.3
-_AT_MOST_PER_LOOK = 15
+_AT_MOST_PER_LOOK = 40
 _REFERENCES_KEPT = 10_000
 _ALWAYS_SHOWN = ("DeadlineBreached", "LetterRefused", "LetterUncertain", "SubjectErased")
 

@@ -7,9 +7,10 @@ from events.catalogue import CaseOpened, ClockRule, ComplaintReceived, DeadlineS
 from events.envelope import History, NewEvent
 from events.testing import history_of, received
 from notifier.owed import Case, fold
-from procedures.derivation import derive
+from procedures.derivation import Derivation, derive
 from procedures.library import in_force
 from procedures.organisations import organisations
+from procedures.schedule import Known, Timed, schedule
 
 RECEIVED_ON = date(2026, 11, 20)
 WRITTEN_AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -36,14 +37,17 @@ def opened(organisation: str, language: str = "nl", **changes: object) -> CaseOp
         "team": people.team,
         "received_on": RECEIVED_ON,
         "clocks": procedure.clocks,
-        "letters": tuple(procedure.letters),
+        "letters": procedure.opening,
     }
     return CaseOpened(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def deadline(rule: ClockRule, starts_on: date = RECEIVED_ON, zone: str = "Europe/Amsterdam") -> DeadlineSet:
-    """Set one clock, as deadlines does."""
-    derived = derive(rule, starts_on, zone)
+    """Set one clock that counts from a day, as deadlines does."""
+    return _set(rule, derive(rule, starts_on, zone), zone)
+
+
+def _set(rule: ClockRule, derived: Derivation, zone: str) -> DeadlineSet:
     return DeadlineSet(
         clock=rule.clock,
         kind=rule.kind,
@@ -59,10 +63,20 @@ def deadline(rule: ClockRule, starts_on: date = RECEIVED_ON, zone: str = "Europe
     )
 
 
+def deadlines(opening: CaseOpened) -> list[DeadlineSet]:
+    """Set every clock that has an end from receipt on, as deadlines does."""
+    plans = schedule(opening.clocks, Known({"complaint received": opening.received_on}), opening.zone)
+    return [
+        _set(rule, plan.derivation, opening.zone)
+        for rule in opening.clocks
+        if isinstance(plan := plans[rule.clock], Timed)
+    ]
+
+
 def history(organisation: str, language: str = "nl", **changes: object) -> History:
     """Give the history of a case that is received, opened and has all its clocks."""
     opening = opened(organisation, language, **changes)
-    events = (complaint(), opening, *(deadline(rule) for rule in opening.clocks))
+    events = (complaint(), opening, *deadlines(opening))
     return history_of(
         *(NewEvent(event, WRITTEN_AT) for event in events), organisation=organisation, case_id=CASE
     )

@@ -22,8 +22,8 @@ from events.catalogue import (
 )
 from events.envelope import START, History, NewEvent, Recorded
 from events.identity import reaction_id
-from procedures.derivation import derive
 from procedures.organisations import organisations
+from procedures.schedule import Known, Timed, schedule
 from procedures.zones import TIMEZONE_DATA
 from workflow.consumer import WorkflowConsumer
 
@@ -111,11 +111,15 @@ def opened(organisation: str = "destiny", case_id: UUID = CASE, **changes: Any) 
 
 
 def clocks_set(story: Story, at: datetime = NOW + 2 * SECOND) -> Story:
-    """Set every clock of the case that counts from receipt, as deadlines would."""
+    """Set every clock of the case that has an end from receipt on, as deadlines would."""
     assert story.case.opened is not None
     zone = story.case.opened.zone
+    known = Known({"complaint received": story.case.received.received_on})
     for rule in story.case.opened.clocks:
-        derived = derive(rule, story.case.received.received_on, zone)
+        plan = schedule(story.case.opened.clocks, known, zone)[rule.clock]
+        if not isinstance(plan, Timed):
+            continue
+        derived = plan.derivation
         event = DeadlineSet(
             clock=rule.clock,
             kind=rule.kind,

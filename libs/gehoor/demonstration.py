@@ -120,6 +120,7 @@ def shortly_before_a_deadline(organisation: str, now: datetime) -> tuple[ClockRu
 def _promise_nobody_keeps(procedure: "Procedure") -> ClockRule | None:
     for rule in procedure.clocks:
         kept_by_letter = any(fact.startswith("acknowledgement") for fact in rule.satisfied_by)
-        if rule.kind == "duty" and rule.binds == "company" and not kept_by_letter:
+        runs_from_receipt = rule.term == "counted" and rule.starts == "complaint received"
+        if rule.kind == "duty" and rule.binds == "company" and runs_from_receipt and not kept_by_letter:
             return rule
     return None

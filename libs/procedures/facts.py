@@ -1,14 +1,42 @@
 """The closed set of facts that start and meet clocks, and which recorded event gives which fact.
 
 A clock never asks for an event by name: the same fact may be told by different events as the product grows.
-A letter that could not be delivered gives no fact at all.
+A letter that could not be delivered gives no fact at all, and one that came back takes its arrival with it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
-from events.catalogue import CaseOpened, ComplaintReceived, LetterSent
+from events.catalogue import (
+    CaseClosed,
+    CaseOpened,
+    ComplaintHandled,
+    ComplaintReceived,
+    ComplaintSolved,
+    ComplaintWithdrawn,
+    ContactAttempted,
+    ContactMade,
+    Event,
+    HearingAgreed,
+    HearingHeld,
+    HearingInvited,
+    HearingRecorded,
+    HearingWaived,
+    LetterBounced,
+    LetterPosted,
+    LetterSent,
+    ObjectionDecided,
+    ObjectionLodged,
+    OutcomeDecided,
+    PlanMade,
+    ProposalAccepted,
+    ProposalRefused,
+    SolutionProposed,
+    TalkHeld,
+)
 from events.envelope import Recorded
 from events.errors import MalformedEvent
 from procedures.words import LETTERS
@@ -16,68 +44,177 @@ from procedures.words import LETTERS
 COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"
 
-_LATER = (
-    "substantive reaction sent",
-    "response arrived",
-    "solved",
-    "plan made",
-    "contact made",
-    "complaint handled",
+_ALWAYS: Mapping[type[Event], tuple[str, ...]] = {
+    ComplaintReceived: (COMPLAINT_RECEIVED,),
+    CaseOpened: (CASE_OPENED,),
+    ContactMade: ("contact made",),
+    ContactAttempted: ("contact attempted",),
+    TalkHeld: ("talk held", "contact made"),
+    SolutionProposed: ("solution proposed",),
+    ProposalAccepted: ("proposal accepted",),
+    ProposalRefused: ("proposal refused",),
+    OutcomeDecided: ("outcome decided",),
+    ComplaintSolved: ("solved",),
+    ComplaintHandled: ("complaint handled",),
+    ObjectionLodged: ("objection arrived",),
+    HearingAgreed: ("hearing agreed",),
+    HearingWaived: ("hearing waived",),
+    HearingRecorded: ("hearing recorded",),
+    ObjectionDecided: ("objection decided",),
+    ComplaintWithdrawn: ("complaint withdrawn",),
+    CaseClosed: ("case closed", "complaint handled"),
+}
+"""Events that give the same facts whatever they say."""
+
+_BY_CONTENT: tuple[type[Event], ...] = (
+    PlanMade,
+    HearingInvited,
+    HearingHeld,
+    LetterSent,
+    LetterPosted,
+    LetterBounced,
 )
+
+TOLD: tuple[str, ...] = ("plan term", *(f"{letter} period" for letter in LETTERS))
+"""Facts that carry a day: the end of a period that was set or told."""
+
+_OF_LETTERS = tuple(f"{letter} {what}" for letter in LETTERS for what in ("sent", "arrived", "dated"))
 
 FACTS: tuple[str, ...] = (
-    COMPLAINT_RECEIVED,
-    CASE_OPENED,
-    *(f"{letter} {what}" for letter in LETTERS for what in ("sent", "arrived")),
-    *_LATER,
+    *dict.fromkeys(name for names in _ALWAYS.values() for name in names),
+    "plan made",
+    "hearing invited",
+    "hearing held",
+    "outer route open",
+    "outer route taken",
+    *_OF_LETTERS,
+    *TOLD,
 )
-"""Every word a clock may use after `from` and `until`; nobody emits the last six yet."""
+"""Every word a clock may use; nobody records "outer route taken" yet."""
 
-TELLING: frozenset[str] = frozenset({ComplaintReceived.__name__, CaseOpened.__name__, LetterSent.__name__})
-"""The types of the events that may give a fact; who folds facts reacts to these."""
+TELLING: frozenset[str] = frozenset(event.__name__ for event in (*_ALWAYS, *_BY_CONTENT))
+"""The types of the events that may give or take a fact; who folds facts reacts to these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to a case; `version` is the event that says so."""
+    """Something that happened to a case; `version` is the event that says so.
+
+    `on` is the civil day that the fact itself states: the date on a letter, the end of a period told.
+    """
 
     name: str
     happened_at: datetime
     version: int
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A fact that was taken back at `at` by the event `by_version`: a letter that came back."""
+
+    fact: Fact
+    at: datetime
+    by_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All facts of a case as they stand: `by_name` in the order in which they happened."""
+
+    by_name: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
+    revoked: tuple[Revoked, ...] = ()
+
+    def first(self, name: str) -> Fact | None:
+        """Give the earliest of these facts."""
+        found = self.by_name.get(name)
+        return found[0] if found else None
 
 
 def facts_of(recorded: Recorded) -> tuple[str, ...]:
     """Name the facts that one event gives; most events give none.
 
-    A letter that the recipient's server accepted is both sent and arrived. Raises `MalformedEvent` for a
-    letter this version of the code does not know: dropping it would lose a fact for good.
+    A letter that the recipient's server accepted, or that was posted, is both sent and arrived. Raises
+    `MalformedEvent` for a letter this version of the code does not know: dropping it would lose a fact.
     """
-    if recorded.type not in TELLING:
-        return ()
-    event = recorded.event
-    if isinstance(event, ComplaintReceived):
-        return (COMPLAINT_RECEIVED,)
-    if isinstance(event, CaseOpened):
-        return (CASE_OPENED,)
-    if isinstance(event, LetterSent):
-        if event.letter not in LETTERS:
-            raise MalformedEvent(
-                f"{recorded.id}: LetterSent names the unknown letter {event.letter!r}: "
-                "deploy the version that knows it, then retry"
-            )
-        return facts_of_letter(event.letter)
-    return ()
+    return tuple(fact.name for fact in _facts(recorded))
 
 
 def facts_of_letter(letter: str) -> tuple[str, ...]:
-    """Name the facts of a letter that the recipient's server accepted: dispatch and arrival."""
-    return (f"{letter} sent", f"{letter} arrived")
+    """Name the facts of a letter that was accepted or posted, whatever period it tells."""
+    invited = ("hearing invited",) if letter == "hearing invitation" else ()
+    return (f"{letter} sent", f"{letter} arrived", f"{letter} dated", *invited)
 
 
 def facts_in(events: Iterable[Recorded]) -> tuple[Fact, ...]:
-    """List the facts of a history, in the order in which they were recorded."""
-    return tuple(
-        Fact(name, recorded.happened_at, recorded.version)
-        for recorded in events
-        for name in facts_of(recorded)
-    )
+    """List the facts of a history, in the order in which they were recorded, taken back or not."""
+    return tuple(fact for recorded in events for fact in _facts(recorded))
+
+
+def standing_facts(events: Iterable[Recorded]) -> Facts:
+    """Fold the facts of a history as they stand after its last event."""
+    by_letter: dict[UUID, list[Fact]] = {}
+    by_name: dict[str, list[Fact]] = {}
+    bounces: list[tuple[Recorded, LetterBounced]] = []
+    for recorded in events:
+        if recorded.type not in TELLING:
+            continue
+        event = recorded.event
+        if isinstance(event, LetterBounced):
+            bounces.append((recorded, event))
+            continue
+        facts = _facts(recorded)
+        for fact in facts:
+            by_name.setdefault(fact.name, []).append(fact)
+        if isinstance(event, LetterSent | LetterPosted):
+            by_letter.setdefault(event.letter_id, []).extend(facts)
+    revoked: dict[Fact, Revoked] = {}
+    for recorded, bounced in bounces:
+        for fact in by_letter.get(bounced.letter_id, ()):
+            if not fact.name.endswith((" sent", " dated")) and fact not in revoked:
+                revoked[fact] = Revoked(fact, recorded.happened_at, recorded.version)
+    standing = {
+        name: tuple(sorted((fact for fact in facts if fact not in revoked), key=_in_order))
+        for name, facts in by_name.items()
+    }
+    return Facts({name: facts for name, facts in standing.items() if facts}, tuple(revoked.values()))
+
+
+def _in_order(fact: Fact) -> tuple[datetime, int]:
+    return fact.happened_at, fact.version
+
+
+def _facts(recorded: Recorded) -> tuple[Fact, ...]:
+    if recorded.type not in TELLING:
+        return ()
+    event = recorded.event
+
+    def fact(name: str, on: date | None = None) -> Fact:
+        return Fact(name, recorded.happened_at, recorded.version, on)
+
+    match event:
+        case LetterSent() | LetterPosted():
+            return _of_a_letter(event, recorded, fact)
+        case PlanMade():
+            return (fact("plan made"), fact("plan term", event.until))
+        case HearingInvited():
+            return () if event.how == "letter" else (fact("hearing invited"),)
+        case HearingHeld():
+            return (fact("hearing held"), *(() if event.satisfied else (fact("outer route open"),)))
+        case _:
+            return tuple(fact(name) for name in _ALWAYS.get(type(event), ()))
+
+
+def _of_a_letter(
+    event: LetterSent | LetterPosted, recorded: Recorded, fact: Callable[..., Any]
+) -> tuple[Fact, ...]:
+    if event.letter not in LETTERS:
+        raise MalformedEvent(
+            f"{recorded.id}: {event.type} names the unknown letter {event.letter!r}: "
+            "deploy the version that knows it, then retry"
+        )
+    dated = f"{event.letter} dated"
+    given = [fact(name, event.dated_on if name == dated else None) for name in facts_of_letter(event.letter)]
+    if event.period_until is not None:
+        given.append(fact(f"{event.letter} period", event.period_until))
+    return tuple(given)

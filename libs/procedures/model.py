@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from events.errors import GehoorError
 from procedures.calendars import CALENDARS
-from procedures.facts import FACTS, facts_of_letter
+from procedures.facts import FACTS, TOLD, facts_of_letter
 from procedures.reading import Many, Place, Section
 from procedures.words import (
     LETTERS,
@@ -24,9 +24,11 @@ from procedures.words import (
     AField,
     AKind,
     ALanguage,
+    ALead,
     ALetter,
     AnAmount,
     ANature,
+    AnOwed,
     AParty,
     ATone,
     one_of,
@@ -38,6 +40,7 @@ ClockId = Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[A-Za-z0-9]{1,8}$")]
 Line = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SentenceNumber = Annotated[int, Field(ge=1)]
 AFact = Annotated[str, BeforeValidator(one_of("fact", FACTS))]
+AToldFact = Annotated[str, BeforeValidator(one_of("fact that tells a day", TOLD))]
 ACalendar = Annotated[str, BeforeValidator(one_of("calendar", CALENDARS))]
 
 
@@ -106,28 +109,72 @@ class ClassificationSection(Section):
 
 
 class LetterSection(Sourced):
-    """A letter, when it is owed and what it must contain; `period_of` is the clock whose end it tells."""
+    """A letter, when it is owed and what it must contain; `period_of` is the clock whose end it tells.
+
+    A letter is owed "at opening", or "by command": when somebody decides what it is to tell.
+    """
 
     name: ALetter
-    owed: Annotated[Literal["at opening"], BeforeValidator(one_of("moment", ("at opening",)))]
+    owed: AnOwed
     contains: Many[AContent] = ()
     period_of: ClockId | None = None
     neutral: bool = False
 
 
-class ClockSection(Sourced):
-    """A clock: it starts with the fact `from` and is met by the first of the facts `until`.
+class GuardSection(Section):
+    """What starts a term whose start does not come: `within` after the fact `after`.
 
-    Each calendar is one reading. `reads` says how we read what the text leaves open.
+    With `holds`, a start that comes later no longer moves the term. `unless` switches the guard off.
+    """
+
+    after: AFact
+    within: AnAmount
+    holds: bool = False
+    unless: Many[AFact] = ()
+
+
+class AlternativeSection(Section):
+    """Another defensible reading of the clock's term: another start, or another amount."""
+
+    name: Line
+    within: AnAmount | None = None
+    before: ALead | None = None
+    starts: Annotated[AFact | None, Field(alias="from")] = None
+    guard: GuardSection | None = None
+
+
+class ClockSection(Sourced):
+    """A clock: when it starts, when it ends, and the facts `until` that meet it.
+
+    It ends `within` an amount from the fact `from`, or `before` the end of the clock `end_of`, or on the day
+    that a fact of `told_by` carries, or never (`no_term`, perhaps with an internal `norm`). Each calendar is
+    one reading, each `alternative` another. `reads` says how we read what the text leaves open.
     """
 
     id: ClockId
     kind: AKind
     binds: AParty
-    within: AnAmount
-    starts: Annotated[AFact, Field(alias="from")]
+    within: AnAmount | None = None
+    before: ALead | None = None
+    end_of: ClockId | None = None
+    told_by: Many[AToldFact] = ()
+    no_term: bool = False
+    norm: AnAmount | None = None
+    starts: Annotated[AFact | None, Field(alias="from")] = None
+    or_from: Many[AFact] = ()
+    starts_at: Annotated[
+        Literal["earliest", "latest"], BeforeValidator(one_of("choice", ("earliest", "latest")))
+    ] = "earliest"
+    guard: GuardSection | None = None
+    reading: Line | None = None
+    alternative: Many[AlternativeSection] = ()
     until: Annotated[Many[AFact], Field(min_length=1)]
     calendars: Annotated[Many[ACalendar], Field(min_length=1)]
+    rolls: bool = False
+    only_if_unmet: ClockId | None = None
+    precedes: ClockId | None = None
+    released_by: Many[AFact] = ()
+    dropped_by: Many[AFact] = ("complaint withdrawn",)
     warn_before: AnAmount | None = None
     reads: Line | None = None
 
@@ -207,12 +254,15 @@ def _letters_that_do_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
 
 def _clocks_that_do_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
     written = {fact for letter in file.letter for fact in facts_of_letter(letter.name)}
-    of_letters = {fact for letter in LETTERS for fact in facts_of_letter(letter)}
+    written |= {f"{letter.name} period" for letter in file.letter if "period" in letter.contains}
+    of_letters = {fact for letter in LETTERS for fact in (*facts_of_letter(letter), f"{letter} period")}
+    of_letters -= {"hearing invited"}  # by phone or in person it needs no letter
+    clocks = {clock.id: clock for clock in file.clock}
     problems: list[tuple[Place, str]] = []
     for index, clock in enumerate(file.clock):
         problems.extend(
             (("clock", index), f"no letter of this file gives the fact {fact!r}")
-            for fact in (clock.starts, *clock.until)
+            for fact in dict.fromkeys(_facts_named(clock))
             if fact in of_letters and fact not in written
         )
         if clock.starts in clock.until:
@@ -221,7 +271,72 @@ def _clocks_that_do_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
             )
         if len(set(clock.calendars)) < len(clock.calendars):
             problems.append((("clock", index, "calendars"), "a calendar is named twice"))
+        problems.extend((("clock", index, *place), rule) for place, rule in _term_that_does_not_fit(clock))
         problems.extend((("clock", index, *place), rule) for place, rule in _warnings_that_do_not_fit(clock))
+        problems.extend(
+            (("clock", index, place), f"clock {other!r} is not in this file")
+            for place in ("end_of", "only_if_unmet", "precedes")
+            if (other := getattr(clock, place)) is not None and other not in clocks
+        )
+        if _counts_back_in_a_circle(clock, clocks):
+            problems.append((("clock", index, "end_of"), "counts back from a clock that counts back from it"))
+    return problems
+
+
+def _facts_named(clock: ClockSection) -> list[str]:
+    guards = [clock.guard, *(other.guard for other in clock.alternative)]
+    starts = [clock.starts, *(other.starts for other in clock.alternative)]
+    return [
+        *(fact for fact in starts if fact is not None),
+        *clock.or_from,
+        *clock.until,
+        *clock.told_by,
+        *clock.released_by,
+        *clock.dropped_by,
+        *(fact for guard in guards if guard is not None for fact in (guard.after, *guard.unless)),
+    ]
+
+
+def _counts_back_in_a_circle(clock: ClockSection, clocks: dict[str, ClockSection]) -> bool:
+    seen = {clock.id}
+    other = clocks.get(clock.end_of or "")
+    while other is not None:
+        if other.id in seen:
+            return True
+        seen.add(other.id)
+        other = clocks.get(other.end_of or "")
+    return False
+
+
+def _term_that_does_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
+    """A clock has one way to end, and says what that way needs."""
+    ways = [clock.within is not None, clock.before is not None, clock.no_term]
+    if sum(ways) > 1 or not (any(ways) or clock.told_by):
+        return [((), "say once how the clock ends: `within`, `before` with `end_of`, `told_by` or `no_term`")]
+    problems: list[tuple[Place, str]] = []
+    if (clock.before is None) != (clock.end_of is None):
+        problems.append(((), "`before` and `end_of` belong together"))
+    if clock.before is None and clock.starts is None:
+        problems.append(((), "say what starts the clock: `from`"))
+    if clock.before is not None and (clock.starts or clock.or_from or clock.guard or clock.told_by):
+        problems.append(((), "a clock that counts back starts with the one it counts back from"))
+    if clock.norm is not None and (not clock.no_term or clock.norm.unit != "working days"):
+        problems.append(
+            (("norm",), "an internal norm is in working days, and only for a clock with `no_term`")
+        )
+    if clock.no_term and (clock.alternative or clock.guard or clock.told_by):
+        problems.append(((), "a clock without a term has one start and no other reading"))
+    if clock.alternative and clock.reading is None:
+        problems.append(((), "a clock with an alternative names its own `reading` too"))
+    for index, other in enumerate(clock.alternative):
+        if (other.before is None) != (clock.before is None) or (other.within is None) != (
+            clock.within is None
+        ):
+            problems.append((("alternative", index), "counts as its clock does: `within` or `before`"))
+        elif other.within is not None and other.starts is None:
+            problems.append((("alternative", index), "say what starts this reading: `from`"))
+    if clock.precedes is None and clock.released_by:
+        problems.append((("released_by",), "only a clock that `precedes` another is released"))
     return problems
 
 
@@ -230,10 +345,14 @@ def _warnings_that_do_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
     lead = clock.warn_before
     if clock.binds == "customer":
         return [] if lead is None else [(("warn_before",), "a window of the customer warns nobody")]
+    if clock.no_term:
+        return [] if lead is None else [(("warn_before",), "without a term there is nothing to warn before")]
     if lead is None:
+        if clock.only_if_unmet is not None:
+            return []  # pending: it is warned on its strict day
         return [((), "a clock that binds the company says `warn_before`, as in '1 working day'")]
     if lead.unit != "working days":
         return [(("warn_before",), "a warning has its lead in working days, as in '1 working day'")]
-    if clock.within.unit != "weeks" and lead.number >= clock.within.number:
+    if clock.within is not None and clock.within.unit != "weeks" and lead.number >= clock.within.number:
         return [(("warn_before",), f"a warning {lead} before a term of {clock.within} comes too early")]
     return []

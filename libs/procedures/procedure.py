@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from events.catalogue import ClockRule
-from procedures.model import AskSection, ClassificationSection, ClockSection, LetterSection, ProcedureFile
-from procedures.words import Classification
+from events.catalogue import Alternative, ClockRule, Guard
+from procedures.model import (
+    AlternativeSection,
+    AskSection,
+    ClassificationSection,
+    ClockSection,
+    GuardSection,
+    LetterSection,
+    ProcedureFile,
+)
+from procedures.words import Amount, Classification
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +94,82 @@ def procedure_of(file: ProcedureFile, content: bytes) -> Procedure:
         asks=tuple(name for name, ask in file.asks.items() if not ask.optional),
         welcomes=tuple(name for name, ask in file.asks.items() if ask.optional),
         opening=tuple(letter.name for letter in file.letter if letter.owed == "at opening"),
-        clocks=tuple(_clock_rule(clock, file.text.digest) for clock in file.clock),
+        clocks=tuple(_clock_rule(clock, file) for clock in file.clock),
         letters={letter.name: _letter_rule(letter, file.text.digest) for letter in file.letter},
         classification=file.classification,
         _asks=dict(file.asks.items()),
     )
 
 
-def _clock_rule(clock: ClockSection, text: str) -> ClockRule:
+_NOTHING = Amount(0, "days")
+
+
+def _clock_rule(clock: ClockSection, file: ProcedureFile) -> ClockRule:
+    term = clock.within or clock.before or _NOTHING
     return ClockRule(
         clock=clock.id,
         kind=clock.kind,
         binds=clock.binds,
-        amount=clock.within.number,
-        unit=clock.within.unit,
-        starts=clock.starts,
+        amount=term.number,
+        unit=term.unit,
+        starts=_start_of(clock, file),
         satisfied_by=clock.until,
         calendars=clock.calendars,
         warn_before_working_days=clock.warn_before.number if clock.warn_before else 0,
-        source=_source(clock, text),
+        source=_source(clock, file.text.digest),
+        term=_way_to_end(clock),
+        reading=clock.reading or "",
+        starts_also=clock.or_from,
+        starts_at=clock.starts_at,
+        guard=_guard(clock.guard),
+        alternatives=tuple(_alternative(other, clock) for other in clock.alternative),
+        end_of=clock.end_of,
+        told_by=clock.told_by,
+        rolls=clock.rolls,
+        only_if_unmet=clock.only_if_unmet,
+        precedes=clock.precedes,
+        released_by=clock.released_by,
+        dropped_by=clock.dropped_by,
+        norm_working_days=clock.norm.number if clock.norm else 0,
+    )
+
+
+def _way_to_end(clock: ClockSection) -> Literal["counted", "counted back", "told", "none"]:
+    if clock.no_term:
+        return "none"
+    if clock.within is not None:
+        return "counted"
+    return "told" if clock.before is None else "counted back"
+
+
+def _start_of(clock: ClockSection, file: ProcedureFile) -> str:
+    """A clock that counts back starts with the one whose end it counts from."""
+    others = {other.id: other for other in file.clock}
+    while clock.starts is None:
+        clock = others[clock.end_of or ""]
+    return clock.starts
+
+
+def _alternative(other: AlternativeSection, clock: ClockSection) -> Alternative:
+    term = other.within or other.before or _NOTHING
+    return Alternative(
+        name=other.name,
+        amount=term.number,
+        unit=term.unit,
+        starts=other.starts or clock.starts or "",
+        guard=_guard(other.guard),
+    )
+
+
+def _guard(guard: GuardSection | None) -> Guard | None:
+    if guard is None:
+        return None
+    return Guard(
+        fact=guard.after,
+        amount=guard.within.number,
+        unit=guard.within.unit,
+        holds=guard.holds,
+        unless=guard.unless,
     )
 
 

@@ -21,8 +21,65 @@ Nature = Literal["technical", "support", "incident", "service", "communication",
 Classification = Literal["complaint", "incident", "both", "neither"]
 Tone = Literal["u", "je"]
 Language = Literal["nl", "en"]
-Letter = Literal["acknowledgement", "handling notice"]
-Content = Literal["date", "procedure", "handler", "handler contact", "period"]
+Letter = Literal[
+    "acknowledgement",
+    "receipt",
+    "handling notice",
+    "request for information",
+    "substantive reaction",
+    "plan",
+    "invitation",
+    "talk confirmation",
+    "delay notice",
+    "proposal",
+    "response",
+    "objection receipt",
+    "objection too late",
+    "hearing invitation",
+    "hearing record",
+    "board decision",
+    "reminder",
+    "refusal with route",
+    "handed over as incident",
+    "withdrawal confirmation",
+    "reopening notice",
+    "closing notice",
+]
+Content = Literal[
+    "date",
+    "procedure",
+    "handler",
+    "handler contact",
+    "period",
+    "reason",
+    "plan",
+    "complaint",
+    "agreements",
+    "outcome",
+    "solution",
+    "changes",
+    "decision",
+    "outer route",
+    "timetable",
+]
+Owed = Literal["at opening", "by command"]
+Role = Literal[
+    "handler",
+    "contact person",
+    "account manager",
+    "partner manager",
+    "service manager",
+    "technical specialist",
+    "back office",
+    "quality manager",
+    "responsible person",
+    "deputy",
+    "team lead",
+    "registrar",
+    "board",
+    "court",
+]
+Outcome = Literal["founded", "partly founded", "unfounded", "inadmissible"]
 Field = Literal[
     "description",
     "name",
@@ -49,6 +106,16 @@ CONTENTS: dict[str, str] = {
     "handler": "the name of the person who handles the complaint",
     "handler contact": "how to reach that person: e-mail, phone and when",
     "period": "the period in which the complaint is assessed, taken from the clock `period_of`",
+    "reason": "the reason of a delay or a refusal",
+    "plan": "how the complaint will be solved, and by when",
+    "complaint": "the complaint as it was discussed",
+    "agreements": "what was agreed, each with an owner and a date",
+    "outcome": "founded, partly founded or unfounded",
+    "solution": "the solution proposed, where the complaint is (partly) founded",
+    "changes": "which changes to the service follow, where any do",
+    "decision": "what the board decided, and why",
+    "outer route": "where the complainant can go next",
+    "timetable": "what happens when, in the terms of the procedure",
 }
 """What a letter may be obliged to contain, and what each word means."""
 
@@ -115,6 +182,16 @@ def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustom
     )
 
 
+def parse_lead(text: object) -> Amount:
+    """Read an amount that may be nothing, as in "0 days": a duty that ends with what it leans on."""
+    if isinstance(text, str) and (found := re.fullmatch(r"0 +([^0-9].*)", text)):
+        unit = found[1].strip()
+        if unit not in _UNITS:
+            raise unknown("unit", unit, get_args(Unit))
+        return Amount(0, _UNITS[unit])
+    return parse_amount(text)
+
+
 def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
     """Make a check that lets only the allowed words pass."""
 
@@ -127,6 +204,7 @@ def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
 
 
 AnAmount = Annotated[Amount, BeforeValidator(parse_amount)]
+ALead = Annotated[Amount, BeforeValidator(parse_lead)]
 AKind = Annotated[Kind, BeforeValidator(one_of("kind of clock", get_args(Kind)))]
 AParty = Annotated[Party, BeforeValidator(one_of("party", get_args(Party)))]
 AChannel = Annotated[Channel, BeforeValidator(one_of("channel", CHANNELS))]
@@ -138,4 +216,7 @@ ATone = Annotated[Tone, BeforeValidator(one_of("tone", get_args(Tone)))]
 ALanguage = Annotated[Language, BeforeValidator(one_of("language", get_args(Language)))]
 ALetter = Annotated[Letter, BeforeValidator(one_of("letter", LETTERS))]
 AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_args(Content)))]
+AnOwed = Annotated[Owed, BeforeValidator(one_of("moment", get_args(Owed)))]
+ARole = Annotated[Role, BeforeValidator(one_of("role", get_args(Role)))]
+AnOutcome = Annotated[Outcome, BeforeValidator(one_of("outcome", get_args(Outcome)))]
 AField = Annotated[Field, BeforeValidator(one_of("field", FIELDS))]

@@ -1,8 +1,10 @@
-"""The clocks of one case: what is promised by when, what became of it, and when to look again.
+"""What is owed about the clocks of one case: set, moved, warned, met, broken, dropped; and the next look.
 
 Pure: `settle` compares the stream with the moment handed in and gives the events that are still owed.
 What always holds:
 
+- When a clock ends is a function of the facts alone (`procedures.schedule`), so it does not matter when
+  somebody looked; a fact that comes later, or is taken back, moves or drops what depended on it.
 - `happened_at` of the satisfying fact decides against the due instant, never the moment somebody noticed:
   the order in which facts are recorded and looks are taken does not change how a clock ends.
 - A breach is never retracted. A later fulfilment is `DeadlineMet` with its lateness, and so is one that
@@ -11,119 +13,60 @@ What always holds:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, assert_never
 
+from deadlines.state import (
+    BRINGS_RULES,
+    EMITS,
+    Clocks,
+    Outcome,
+    Running,
+    after,
+    evolve_all,
+    fold,
+    working_moment,
+)
 from events.catalogue import (
-    CATALOGUE,
     CaseOpened,
     ClockRule,
     DeadlineBreached,
+    DeadlineDropped,
     DeadlineMet,
+    DeadlineMoved,
+    DeadlineReopened,
     DeadlineSet,
     DeadlineWarned,
     Event,
     Moment,
-    ReportClassified,
+    NormPassed,
+    OpenEndedSet,
     TargetMissed,
-    decode,
+    WindowLapsed,
 )
-from events.envelope import History, NewEvent, Recorded
-from events.errors import MalformedEvent
-from procedures.derivation import derive, standing
-from procedures.facts import COMPLAINT_RECEIVED, Fact, facts_of
+from events.envelope import History, NewEvent
+from procedures.derivation import Derivation, norm_end, standing
+from procedures.facts import COMPLAINT_RECEIVED, TOLD, Fact, Facts
+from procedures.schedule import Known, OpenEnd, Plan, Span, Telling, Timed, Waiting, schedule
 from procedures.zones import TIMEZONE_DATA, civil_date
 
-# --- events it may emit ----------------------------------------------------------------------------------
-
-EMITS: frozenset[str] = frozenset(
-    event.__name__ for event in (DeadlineSet, DeadlineWarned, DeadlineMet, DeadlineBreached, TargetMissed)
-)
-BRINGS_RULES: frozenset[str] = frozenset({CaseOpened.__name__, ReportClassified.__name__})
-_FOLDED = EMITS | BRINGS_RULES
-
-# --- state -----------------------------------------------------------------------------------------------
-
-Outcome = Literal[
-    "waiting", "open", "met in time", "met in dispute", "met late", "broken in dispute", "broken"
+__all__ = [
+    "BRINGS_RULES",
+    "EMITS",
+    "Clocks",
+    "Look",
+    "Outcome",
+    "fold",
+    "look",
+    "next_look",
+    "passings",
+    "settle",
+    "working_moment",
 ]
-"""How a clock stands by what the stream holds; "waiting" for its start, "broken" also for a missed target."""
 
-
-@dataclass(frozen=True, slots=True)
-class Passing:
-    """A moment at which an unmet clock breaks, and by which reading."""
-
-    reading: Literal["strict", "lenient", "both"]
-    due: Moment
-    beyond_dispute: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A clock that was set, with what was told about it so far."""
-
-    deadline: DeadlineSet
-    set_at: datetime
-    warned: bool = False
-    met: DeadlineMet | None = None
-    broken_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """All clocks of a case: the rules that apply to it, those that run, and the facts known."""
-
-    opened: CaseOpened | None = None
-    rules: tuple[ClockRule, ...] = ()
-    running: Mapping[str, Running] = field(default_factory=dict)
-    facts: Mapping[str, Fact] = field(default_factory=dict)
-    """By name, each as the earliest time at which it is known to have happened."""
-
-    def outcome(self, clock: str) -> Outcome:
-        """Tell how one clock stands."""
-        running = self.running.get(clock)
-        if running is None:
-            return "waiting"
-        if running.met is not None:
-            return _MET[running.met.standing]
-        told = [passing for passing in passings(running.deadline) if passing.reading in running.broken_by]
-        if not told:
-            return "open"
-        return "broken" if told[-1].beyond_dispute else "broken in dispute"
-
-
-_MET: Mapping[str, Outcome] = {"in time": "met in time", "disputed": "met in dispute", "late": "met late"}
-
-
-def working_moment(deadline: DeadlineSet) -> Moment:
-    """Give the moment by which whoever is bound has to act."""
-    return deadline.strict if deadline.working == "strict" else deadline.lenient
-
-
-def passings(deadline: DeadlineSet) -> tuple[Passing, ...]:
-    """List when this clock breaks unless it is met before, in order.
-
-    The first is the working reading's moment. Where the readings differ and the strict one is worked by, the
-    case is disputed until the lenient one has passed too. Windows and rights lapse: nobody broke a promise.
-    """
-    match deadline.kind:
-        case "window" | "right":
-            return ()
-        case "duty" | "target":
-            last = Passing("lenient", deadline.lenient, beyond_dispute=True)
-        case _:
-            assert_never(deadline.kind)
-    if deadline.strict.at == deadline.lenient.at:
-        return (Passing("both", deadline.strict, beyond_dispute=True),)
-    if deadline.working == "lenient":
-        return (last,)
-    return (Passing("strict", deadline.strict, beyond_dispute=False), last)
-
-
-# --- decide ----------------------------------------------------------------------------------------------
+TAKEN_BACK = "start taken back"
+"""Why a clock is dropped whose start did not happen after all; it is set again when the start comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +75,30 @@ class Look:
 
     events: tuple[NewEvent, ...]
     next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A moment at which an unmet clock breaks, and by which reading.
+
+    `at` is when that is known: the due instant itself, or later for a duty that is only asked for if another
+    clock is not met.
+    """
+
+    reading: Literal["strict", "lenient", "both"]
+    due: Moment
+    at: datetime
+    beyond_dispute: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the decisions about one clock need of the others."""
+
+    opened: CaseOpened
+    rules: Mapping[str, ClockRule]
+    plans: Mapping[str, Plan]
+    facts: Facts
 
 
 def look(history: History, now: datetime, passed: datetime | None = None) -> Look:
@@ -143,12 +110,23 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
     """
     passed = now if passed is None else passed
     clocks = fold(history)
-    started = tuple(_starts(clocks, now))
-    clocks = _evolve_all(clocks, started)
-    told = tuple(
-        event for running in clocks.running.values() for event in _owed(running, clocks.facts, passed)
+    if clocks.opened is None:
+        return Look((), None)
+    case = _Case(
+        clocks.opened,
+        {rule.clock: rule for rule in clocks.rules},
+        schedule(clocks.rules, _known(clocks.facts, clocks.opened), clocks.opened.zone),
+        clocks.facts,
     )
-    return Look(events=started + told, next_at=_next_look(_evolve_all(clocks, told)))
+    started = tuple(_starts(clocks, case, now))
+    clocks = evolve_all(clocks, started)
+    told: list[NewEvent] = []
+    coming: list[datetime] = []
+    for running in clocks.running.values():
+        settling = _Settling(running, case, now, passed)
+        told += settling.settle()
+        coming += settling.coming
+    return Look(events=(*started, *told), next_at=min(coming, default=None))
 
 
 def settle(history: History, now: datetime) -> tuple[NewEvent, ...]:
@@ -156,30 +134,85 @@ def settle(history: History, now: datetime) -> tuple[NewEvent, ...]:
     return look(history, now).events
 
 
+_BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
+
+
 def next_look(history: History) -> datetime | None:
     """Tell when a settled case must be looked at again, or None when time changes nothing any more."""
-    return _next_look(fold(history))
+    return look(history, _BEFORE_ALL_TIME).next_at
 
 
-def _starts(clocks: Clocks, now: datetime) -> Iterable[NewEvent]:
-    """Set every clock that is not running and whose starting fact is known."""
-    if clocks.opened is None:
-        return
+def passings(deadline: DeadlineSet) -> tuple[Passing, ...]:
+    """List when this clock breaks unless it is met before, in order.
+
+    The first is the working reading's moment. Where the readings differ and the strict one is worked by, the
+    case is disputed until the lenient one has passed too. Windows and rights lapse: nobody broke a promise.
+    """
+    return _passings(deadline, (deadline.strict.at, deadline.lenient.at))
+
+
+def _passings(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tuple[Passing, ...]:
+    """List the moments at which a clock breaks; `asked_at` is from when each reading asks for it at all."""
+    match deadline.kind:
+        case "window" | "right":
+            return ()
+        case "duty" | "target":
+            strict_at = max(deadline.strict.at, asked_at[0])
+            lenient_at = max(deadline.lenient.at, asked_at[1])
+            last = Passing("lenient", deadline.lenient, lenient_at, beyond_dispute=True)
+        case _:
+            assert_never(deadline.kind)
+    if deadline.strict.at == deadline.lenient.at and strict_at == lenient_at:
+        return (Passing("both", deadline.strict, strict_at, beyond_dispute=True),)
+    if deadline.working == "lenient":
+        return (last,)
+    return (Passing("strict", deadline.strict, strict_at, beyond_dispute=False), last)
+
+
+# --- what is known ---------------------------------------------------------------------------------------
+
+
+def _known(facts: Facts, opened: CaseOpened) -> Known:
+    """Put down the civil day of each fact; for a receipt it is the day that intake settled."""
+    days: dict[str, date] = {}
+    tellings: list[Fact] = []
+    for name, found in facts.by_name.items():
+        if name in TOLD:
+            tellings += found
+        elif name == COMPLAINT_RECEIVED:
+            days[name] = opened.received_on
+        else:
+            days[name] = found[0].on or civil_date(found[0].happened_at, opened.zone)
+    tellings.sort(key=lambda fact: (fact.happened_at, fact.version))
+    return Known(
+        days, tuple(Telling(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
+    )
+
+
+# --- setting ---------------------------------------------------------------------------------------------
+
+
+def _starts(clocks: Clocks, case: _Case, now: datetime) -> Iterable[NewEvent]:
+    """Set every clock that can run and does not, in the order of the rules."""
     for rule in clocks.rules:
-        start = clocks.facts.get(rule.starts)
-        if start is not None and rule.clock not in clocks.running:
-            yield NewEvent(_derived(rule, _starts_on(rule, start, clocks.opened), clocks.opened.zone), now)
+        running = clocks.running.get(rule.clock)
+        if running is not None and (running.dropped is None or _ground_to_drop(running, case) is not None):
+            continue
+        plan = case.plans[rule.clock]
+        match plan:
+            case Waiting():
+                continue
+            case OpenEnd():
+                yield NewEvent(_open_ended(rule, plan, case.opened.zone), now)
+            case Timed():
+                # One that is set again begins with the end in force; the first time, with the first.
+                span = plan.spans[0] if running is None else plan.spans[-1]
+                yield NewEvent(_deadline_set(rule, span.derivation, case.opened.zone), now)
+            case _:
+                assert_never(plan)
 
 
-def _starts_on(rule: ClockRule, start: Fact, opened: CaseOpened) -> date:
-    """Give the civil day of the start; for a receipt it is the day that intake settled."""
-    if rule.starts == COMPLAINT_RECEIVED:
-        return opened.received_on
-    return civil_date(start.happened_at, opened.zone)
-
-
-def _derived(rule: ClockRule, starts_on: date, zone: str) -> DeadlineSet:
-    derivation = derive(rule, starts_on, zone)
+def _deadline_set(rule: ClockRule, derivation: Derivation, zone: str) -> DeadlineSet:
     return DeadlineSet(
         clock=rule.clock,
         kind=rule.kind,
@@ -195,50 +228,312 @@ def _derived(rule: ClockRule, starts_on: date, zone: str) -> DeadlineSet:
     )
 
 
-def _owed(running: Running, facts: Mapping[str, Fact], passed: datetime) -> Iterable[NewEvent]:
-    """Tell what became of one clock and was not told yet.
-
-    A breach happened at the due instant, whenever it is noticed; a warning when it was time to warn, but not
-    before the clock was set.
-    """
-    met_by = _met_by(running.deadline.rule, facts)
-    broken = [passing for passing in _unbroken(running, met_by) if passing.due.at <= passed]
-    for passing in broken:
-        yield NewEvent(_breach(running.deadline, passing), passing.due.at)
-    warn_at = _warn_at(running, met_by)
-    if warn_at is not None and warn_at <= passed and not broken:
-        due = working_moment(running.deadline)
-        yield NewEvent(DeadlineWarned(clock=running.deadline.clock, due=due), warn_at)
-    if met_by is not None:
-        met = _meeting(running.deadline, met_by)
-        if running.met is None or _betters(met, running.met):
-            yield NewEvent(met, met_by.happened_at)
+def _open_ended(rule: ClockRule, plan: OpenEnd, zone: str) -> OpenEndedSet:
+    return OpenEndedSet(
+        clock=rule.clock,
+        kind=rule.kind,
+        binds=rule.binds,
+        zone=zone,
+        since_on=plan.since_on,
+        norm=norm_end(rule, plan.since_on, zone),
+        rule=rule,
+    )
 
 
-def _met_by(rule: ClockRule, facts: Mapping[str, Fact]) -> Fact | None:
-    """Find the first of the satisfying facts to happen."""
-    known = [facts[name] for name in rule.satisfied_by if name in facts]
+# --- dropping --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Drop:
+    because: str
+    at: datetime | None
+
+
+def _ground_to_drop(running: Running, case: _Case) -> _Drop | None:
+    """Say why a clock asks nothing, by the facts as they stand; None when it asks as ever."""
+    rule = running.rule
+    withdrawn = _first_of(rule.dropped_by, case.facts)
+    if withdrawn is not None:
+        return _Drop(withdrawn.name, withdrawn.happened_at)
+    plan = case.plans[rule.clock]
+    if isinstance(plan, Waiting):
+        return _Drop(TAKEN_BACK, _taken_back_at(rule, case.facts))
+    if rule.only_if_unmet is not None:
+        base_met = _base_met_in_time(rule.only_if_unmet, running.since, case)
+        if base_met is not None:
+            return _Drop(f"{rule.only_if_unmet} was met in time", base_met.happened_at)
+    if rule.precedes is not None:
+        following = _first_of(case.rules[rule.precedes].satisfied_by, case.facts)
+        released = _first_of(rule.released_by, case.facts)
+        if following is not None and released is not None and released.happened_at < following.happened_at:
+            return _Drop(released.name, following.happened_at)
+    return None
+
+
+def _base_met_in_time(clock: str, since: datetime | None, case: _Case) -> Fact | None:
+    plan = case.plans[clock]
+    if not isinstance(plan, Timed):
+        return None
+    span = next((span for span in plan.spans if span.since == since), plan.spans[-1])
+    met = _first_of(case.rules[clock].satisfied_by, case.facts)
+    in_time = met is not None and met.happened_at < span.derivation.strict.at
+    return met if in_time else None
+
+
+def _taken_back_at(rule: ClockRule, facts: Facts) -> datetime | None:
+    starts = {rule.starts, *rule.starts_also}
+    moments = [each.at for each in facts.revoked if each.fact.name in starts]
+    if rule.guard is not None:
+        moments += [fact.happened_at for name in rule.guard.unless if (fact := facts.first(name))]
+    return max(moments, default=None)
+
+
+def _first_of(names: Iterable[str], facts: Facts, later_than: datetime | None = None) -> Fact | None:
+    """Find the first of these facts to happen, or the first after a moment."""
+    known = [
+        fact
+        for name in names
+        for fact in facts.by_name.get(name, ())
+        if later_than is None or fact.happened_at > later_than
+    ]
     return min(known, key=lambda fact: (fact.happened_at, fact.version), default=None)
 
 
-def _unbroken(running: Running, met_by: Fact | None) -> list[Passing]:
-    """List the moments that were not told as broken and before which the clock was not met."""
-    return [
-        passing
-        for passing in passings(running.deadline)
-        if passing.reading not in running.broken_by
-        and (met_by is None or met_by.happened_at >= passing.due.at)
-    ]
+# --- what became of one clock ----------------------------------------------------------------------------
 
 
-def _warn_at(running: Running, met_by: Fact | None) -> datetime | None:
-    """Tell when to warn: once, about what the company still has to do, and never after a breach."""
-    deadline = running.deadline
-    if deadline.warn_at is None or deadline.binds != "company" or not passings(deadline):
-        return None
-    if running.warned or running.broken_by or met_by is not None:
-        return None
-    return max(deadline.warn_at, running.set_at)
+class _Settling:
+    """Tells what became of one clock and was not told yet, in the order in which it happened.
+
+    A breach happened when it was due, whenever it is noticed; a warning when it was time to warn, but not
+    before the clock was set. `coming` are the moments at which time alone may change something.
+    """
+
+    def __init__(self, running: Running, case: _Case, now: datetime, passed: datetime) -> None:
+        self.running = running
+        self.case = case
+        self.now = now
+        self.passed = passed
+        self.events: list[NewEvent] = []
+        self.coming: list[datetime] = []
+
+    def settle(self) -> list[NewEvent]:
+        if self.running.dropped is not None:
+            return self.events
+        self._reopen()
+        plan = self.case.plans[self.running.rule.clock]
+        drop = _ground_to_drop(self.running, self.case)
+        match plan:
+            case Timed():
+                self._settle_spans(plan)
+            case OpenEnd() | Waiting():
+                self._settle_without_term(drop)
+            case _:
+                assert_never(plan)
+        return self.events
+
+    def _tell(self, event: Event, at: datetime) -> None:
+        self.events.append(NewEvent(event, at))
+        self.running = after(self.running, event, at)
+
+    def _reopen(self) -> None:
+        """Take back what met the clock, if it was taken back itself."""
+        met = self.running.met
+        if met is None:
+            return
+        for revoked in self.case.facts.revoked:
+            if (revoked.fact.name, revoked.fact.version) == (met.fact, met.by_version):
+                event = DeadlineReopened(clock=met.clock, by_version=revoked.by_version)
+                self._tell(event, revoked.at)
+                return
+
+    # with a term
+
+    def _settle_spans(self, plan: Timed) -> None:
+        """Go through the ends that were told one after the other, and settle each until the next one."""
+        spans = plan.spans
+        for index in range(_index_of(self.running.since, spans), len(spans)):
+            span = spans[index]
+            until = spans[index + 1].since if index + 1 < len(spans) else None
+            self._move(span)
+            self._settle_span(index, until)
+            if self.running.dropped is not None:
+                return
+
+    def _move(self, span: Span) -> None:
+        deadline = self.running.deadline
+        if not isinstance(deadline, DeadlineSet):
+            return
+        derivation = span.derivation
+        is_same = (deadline.strict, deadline.lenient) == (derivation.strict, derivation.lenient)
+        is_new = span.since != self.running.since
+        anew = is_new and span.since is not None and self.running.rule.only_if_unmet is not None
+        if is_same and not anew:
+            return
+        rule = self.running.rule
+        starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives))
+        counted = tuple(dict.fromkeys(name for name in starts if self.case.facts.first(name)))
+        event = DeadlineMoved(
+            clock=rule.clock,
+            because=(span.told_as,) if span.told_as else counted,
+            strict=derivation.strict,
+            lenient=derivation.lenient,
+            warn_at=derivation.warn_at,
+            readings=derivation.readings,
+            since=span.since,
+            anew=anew,
+        )
+        self._tell(event, span.since or self.now)
+
+    def _settle_span(self, index: int, until: datetime | None) -> None:
+        deadline = self.running.deadline
+        if not isinstance(deadline, DeadlineSet):
+            return
+        drop = _ground_to_drop(self.running, self.case)
+        met_by = self._met_by(until, drop)
+        ends = [moment for moment in (until, drop.at if drop else None) if moment is not None]
+        reached = min([self.passed, *ends])
+        unbroken = self._unbroken(deadline, index, until, met_by)
+        broken = [passing for passing in unbroken if passing.at <= reached]
+        for passing in broken:
+            self._tell(_breach(deadline, passing), passing.at)
+        warn_at = self._warn_at(deadline, met_by)
+        if warn_at is not None and warn_at <= reached and not broken:
+            self._tell(DeadlineWarned(clock=deadline.clock, due=working_moment(deadline)), warn_at)
+        lapses_at = self._lapses_at(deadline, met_by)
+        if lapses_at is not None and lapses_at <= reached:
+            self._tell(WindowLapsed(clock=deadline.clock, due=deadline.lenient), lapses_at)
+        if met_by is not None:
+            self._meet(deadline, met_by)
+        if drop is not None and (until is None or drop.at is None or drop.at < until):
+            self._drop(drop)
+        elif until is None:
+            later = [passing.at for passing in unbroken if passing not in broken]
+            later += [moment for moment in (warn_at, lapses_at) if moment is not None and not broken]
+            self.coming += [moment for moment in later if moment > reached]
+
+    def _met_by(self, until: datetime | None, drop: _Drop | None) -> Fact | None:
+        """Find what met the clock under this end; a notice that brings the next end still belongs to it."""
+        rule = self.running.rule
+        found = _first_of(rule.satisfied_by, self.case.facts, self.running.anew_since)
+        if found is None:
+            return None
+        if until is not None and found.happened_at >= until:
+            is_the_notice = rule.only_if_unmet is not None and found.happened_at == until
+            return found if is_the_notice else None
+        if drop is not None and drop.at is not None and found.happened_at > drop.at:
+            return None
+        return found
+
+    def _unbroken(
+        self, deadline: DeadlineSet, index: int, until: datetime | None, met_by: Fact | None
+    ) -> list[Passing]:
+        """List the moments that were not told as broken and before which the clock was not met."""
+        if self.running.beyond_dispute:
+            return []  # one failure is counted once
+        return [
+            passing
+            for passing in _passings(deadline, self._asked_at(deadline, index, until))
+            if passing.reading not in self.running.broken_by
+            and (met_by is None or met_by.happened_at >= passing.due.at)
+        ]
+
+    def _asked_at(
+        self, deadline: DeadlineSet, index: int, until: datetime | None
+    ) -> tuple[datetime, datetime]:
+        """From when each reading can break: at once, after the base clock, or after what met it was lost."""
+        rule = deadline.rule
+        asked = (_BEFORE_ALL_TIME, _BEFORE_ALL_TIME)
+        if rule.only_if_unmet is not None:
+            base = self.case.plans[rule.only_if_unmet]
+            if isinstance(base, Timed):
+                derivation = base.spans[min(index, len(base.spans) - 1)].derivation
+                ends = (derivation.strict.at, derivation.lenient.at)
+                asked = ends if until is None else (min(ends[0], until), min(ends[1], until))
+        taken_back = [
+            each.at
+            for each in self.case.facts.revoked
+            if each.fact.name in rule.satisfied_by and each.fact.happened_at < deadline.lenient.at
+        ]
+        if taken_back:
+            reopened_at = max(taken_back)
+            asked = (max(asked[0], reopened_at), max(asked[1], reopened_at))
+        return asked
+
+    def _warn_at(self, deadline: DeadlineSet, met_by: Fact | None) -> datetime | None:
+        """Tell when to warn: once, about what the company still has to do, and never after a breach."""
+        if deadline.warn_at is None or deadline.binds != "company" or deadline.kind not in ("duty", "target"):
+            return None
+        if self.running.warned or self.running.broken_by or met_by is not None:
+            return None
+        return max(deadline.warn_at, self.running.set_at)
+
+    def _lapses_at(self, deadline: DeadlineSet, met_by: Fact | None) -> datetime | None:
+        if deadline.kind != "window" or self.running.lapsed:
+            return None
+        if met_by is not None and met_by.happened_at < deadline.lenient.at:
+            return None
+        return deadline.lenient.at
+
+    def _meet(self, deadline: DeadlineSet, met_by: Fact) -> None:
+        met = _meeting(deadline, met_by)
+        told = self.running.met
+        is_earlier = told is None or met.met_at < told.met_at
+        was_moved = told is not None and met.met_at == told.met_at
+        is_other = told is None or (met.standing, met.late_by_s) != (told.standing, told.late_by_s)
+        if is_other and (is_earlier or was_moved):
+            self._tell(met, met_by.happened_at)
+
+    def _drop(self, drop: _Drop) -> None:
+        if self.running.met is None and not self.running.beyond_dispute:
+            event = DeadlineDropped(clock=self.running.rule.clock, because=drop.because)
+            self._tell(event, drop.at or self.now)
+
+    # without a term
+
+    def _settle_without_term(self, drop: _Drop | None) -> None:
+        deadline = self.running.deadline
+        if not isinstance(deadline, OpenEndedSet):
+            if drop is not None:
+                self._drop(drop)  # a term whose start was taken back
+            return
+        rule = deadline.rule
+        met_by = _first_of(rule.satisfied_by, self.case.facts)
+        if met_by is not None and drop is not None and drop.at is not None and met_by.happened_at > drop.at:
+            met_by = None
+        overtaken_at = self._overtaken_at(rule, met_by)
+        if overtaken_at is not None and drop is None and not self.running.beyond_dispute:
+            due = Moment(on=civil_date(overtaken_at, deadline.zone), at=overtaken_at)
+            self._tell(_breach_of(deadline, due), overtaken_at)
+        norm_at = None if deadline.norm is None or self.running.norm_passed else deadline.norm.at
+        if norm_at is not None and (met_by is None or met_by.happened_at >= norm_at):
+            stands_until = min([self.passed] if drop is None or drop.at is None else [self.passed, drop.at])
+            if norm_at <= stands_until and deadline.norm is not None:
+                self._tell(NormPassed(clock=deadline.clock, norm=deadline.norm), norm_at)
+            elif drop is None:
+                self.coming.append(norm_at)
+        if met_by is not None and self.running.met is None:
+            self._tell(_meeting_without_term(deadline, met_by, overtaken_at), met_by.happened_at)
+        if drop is not None:
+            self._drop(drop)
+
+    def _overtaken_at(self, rule: ClockRule, met_by: Fact | None) -> datetime | None:
+        """Tell when the clock that this one must precede was met without it."""
+        if rule.precedes is None:
+            return None
+        following = _first_of(self.case.rules[rule.precedes].satisfied_by, self.case.facts)
+        if following is None or (met_by is not None and met_by.happened_at < following.happened_at):
+            return None
+        return following.happened_at
+
+
+def _index_of(since: datetime | None, spans: tuple[Span, ...]) -> int:
+    """Find the end that was last told of; if it was taken back, the last one before it."""
+    for index in reversed(range(len(spans))):
+        told_at = spans[index].since
+        if told_at is None or (since is not None and told_at <= since):
+            return index
+    return 0
 
 
 def _breach(deadline: DeadlineSet, passing: Passing) -> DeadlineBreached | TargetMissed:
@@ -258,6 +553,13 @@ def _breach(deadline: DeadlineSet, passing: Passing) -> DeadlineBreached | Targe
     )
 
 
+def _breach_of(begun: OpenEndedSet, due: Moment) -> DeadlineBreached:
+    """Make the breach of a duty that had to come before another and did not."""
+    return DeadlineBreached(
+        clock=begun.clock, binds=begun.binds, reading="both", due=due, beyond_dispute=True
+    )
+
+
 def _meeting(deadline: DeadlineSet, fact: Fact) -> DeadlineMet:
     """Compare a fact with both readings; the lateness is against the working one, in whole seconds."""
     late_by = fact.happened_at - working_moment(deadline).at
@@ -272,87 +574,14 @@ def _meeting(deadline: DeadlineSet, fact: Fact) -> DeadlineMet:
     )
 
 
-def _betters(met: DeadlineMet, told: DeadlineMet) -> bool:
-    """Tell whether an earlier fact, recorded later, changes how the promise was kept."""
-    return met.met_at < told.met_at and (met.standing, met.late_by_s) != (told.standing, told.late_by_s)
-
-
-def _next_look(clocks: Clocks) -> datetime | None:
-    moments: list[datetime] = []
-    for running in clocks.running.values():
-        met_by = _met_by(running.deadline.rule, clocks.facts)
-        moments += [passing.due.at for passing in _unbroken(running, met_by)]
-        warn_at = _warn_at(running, met_by)
-        if warn_at is not None:
-            moments.append(warn_at)
-    return min(moments, default=None)
-
-
-# --- evolve ----------------------------------------------------------------------------------------------
-
-
-def fold(history: History) -> Clocks:
-    """Read the clocks out of a stream; raises `MalformedEvent` for an event that this code cannot read."""
-    clocks, facts = Clocks(), dict[str, Fact]()
-    for recorded in history.events:
-        if recorded.type not in CATALOGUE:
-            # It may be the very fact that meets a clock, written by a newer version of the code.
-            raise MalformedEvent(
-                f"{recorded.id}: unknown event type {recorded.type!r}: deploy the version that knows it"
-            )
-        if recorded.type in _FOLDED:
-            clocks = evolve(clocks, _read(recorded), recorded.happened_at)
-        for name in facts_of(recorded):
-            known = facts.get(name)
-            if known is None or recorded.happened_at < known.happened_at:
-                facts[name] = Fact(name, recorded.happened_at, recorded.version)
-    return replace(clocks, facts=facts)
-
-
-def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
-    """Take one event into account; events of others change nothing here except as facts."""
-    match event:
-        case CaseOpened(clocks=rules):
-            return _with_rules(replace(clocks, opened=event), rules)
-        case ReportClassified(clocks=rules):
-            return _with_rules(clocks, rules)
-        case DeadlineSet():
-            return _with(clocks, Running(event, happened_at))
-        case DeadlineWarned(clock=clock):
-            return _with(clocks, replace(clocks.running[clock], warned=True))
-        case DeadlineMet(clock=clock):
-            return _with(clocks, replace(clocks.running[clock], met=event))
-        case DeadlineBreached(clock=clock, reading=reading) | TargetMissed(clock=clock, reading=reading):
-            running = clocks.running[clock]
-            return _with(clocks, replace(running, broken_by=(*running.broken_by, reading)))
-        case _:
-            return clocks
-
-
-def _read(recorded: Recorded) -> Event:
-    if recorded.type == DeadlineSet.__name__:
-        return _read_deadline(recorded.schema_version, recorded.data)
-    return recorded.event
-
-
-@lru_cache(maxsize=1024)
-def _read_deadline(schema_version: int, data: bytes) -> Event:
-    """Decode a derivation once: cases of one day and rule hold the same bytes, and they fall due together."""
-    return decode(DeadlineSet.__name__, schema_version, data)
-
-
-def _with_rules(clocks: Clocks, rules: Iterable[ClockRule]) -> Clocks:
-    """Add rules in their order; a clock keeps the rule that it first came with."""
-    known = {rule.clock for rule in clocks.rules}
-    return replace(clocks, rules=clocks.rules + tuple(rule for rule in rules if rule.clock not in known))
-
-
-def _with(clocks: Clocks, running: Running) -> Clocks:
-    known = {**clocks.running, running.deadline.clock: running}
-    return Clocks(clocks.opened, clocks.rules, known, clocks.facts)
-
-
-def _evolve_all(clocks: Clocks, events: Iterable[NewEvent]) -> Clocks:
-    for new in events:
-        clocks = evolve(clocks, new.event, new.happened_at)
-    return clocks
+def _meeting_without_term(begun: OpenEndedSet, fact: Fact, overtaken_at: datetime | None) -> DeadlineMet:
+    late_by = timedelta() if overtaken_at is None else fact.happened_at - overtaken_at
+    return DeadlineMet(
+        clock=begun.clock,
+        kind=begun.kind,
+        fact=fact.name,
+        by_version=fact.version,
+        met_at=fact.happened_at,
+        standing="in time" if overtaken_at is None else "late",
+        late_by_s=max(late_by // timedelta(seconds=1), 0),
+    )

@@ -12,7 +12,10 @@ from events.catalogue import (
     CaseOpened,
     ComplaintReceived,
     DeadlineBreached,
+    DeadlineDropped,
     DeadlineMet,
+    DeadlineMoved,
+    DeadlineReopened,
     DeadlineSet,
     Event,
     LetterPrepared,
@@ -28,6 +31,9 @@ _TELLING: frozenset[str] = frozenset(
         ComplaintReceived,
         CaseOpened,
         DeadlineSet,
+        DeadlineMoved,
+        DeadlineDropped,
+        DeadlineReopened,
         DeadlineMet,
         DeadlineBreached,
         TargetMissed,
@@ -97,10 +103,20 @@ def _evolve(standing: Standing, event: Event, zone: ZoneInfo) -> Standing:
         case LetterSent() | LetterPrepared():
             letter = Letter(event.letter, event.dated_on, isinstance(event, LetterPrepared))
             return replace(standing, letters=(*standing.letters, letter))
-        case DeadlineSet(binds="company", kind="duty" | "target"):
+        case DeadlineSet(binds="company", kind="duty" | "target") if event.rule.only_if_unmet is None:
             due = event.strict if event.working == "strict" else event.lenient
             promise = Promise(event.rule.satisfied_by[0], event.kind == "target", due.on)
             return replace(standing, promises={**standing.promises, event.clock: promise})
+        case DeadlineMoved() if event.clock in standing.promises:
+            # A promise to the complainant binds the company, which works by the strict reading.
+            moved = replace(standing.promises[event.clock], on=event.strict.on)
+            return replace(standing, promises={**standing.promises, event.clock: moved})
+        case DeadlineDropped():
+            rest = {clock: one for clock, one in standing.promises.items() if clock != event.clock}
+            return replace(standing, promises=rest)
+        case DeadlineReopened() if event.clock in standing.promises:
+            again = replace(standing.promises[event.clock], kept_on=None)
+            return replace(standing, promises={**standing.promises, event.clock: again})
         case DeadlineMet() if event.clock in standing.promises:
             kept = replace(standing.promises[event.clock], kept_on=event.met_at.astimezone(zone).date())
             return replace(standing, promises={**standing.promises, event.clock: kept})

@@ -11,10 +11,13 @@ from datetime import date
 from functools import reduce
 from uuid import UUID
 
+from msgspec import structs
+
 from events.catalogue import (
     COMPLAINANT,
     CaseOpened,
     ComplaintReceived,
+    DeadlineMoved,
     DeadlineSet,
     Event,
     LetterPrepared,
@@ -77,6 +80,11 @@ def evolve(case: Case, event: Event) -> Case:
             return replace(case, opened=event)
         case DeadlineSet():
             return replace(case, deadlines={**case.deadlines, event.clock: event})
+        case DeadlineMoved() if event.clock in case.deadlines:
+            moved = structs.replace(
+                case.deadlines[event.clock], strict=event.strict, lenient=event.lenient, warn_at=event.warn_at
+            )
+            return replace(case, deadlines={**case.deadlines, event.clock: moved})
         case LetterSent() | LetterPrepared() | LetterRefused():
             return replace(case, settled=case.settled | {event.letter_id})
         case SubjectErased():
@@ -120,5 +128,5 @@ def waits_for(case: Case) -> tuple[str, ...]:
     return tuple(
         rule.clock
         for rule in case.opened.clocks
-        if rule.starts in _KNOWN_AT_OPENING and rule.clock not in case.deadlines
+        if rule.starts in _KNOWN_AT_OPENING and rule.term != "none" and rule.clock not in case.deadlines
     )

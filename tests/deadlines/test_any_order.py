@@ -71,7 +71,7 @@ def expected_outcome(rule: ClockRule, facts: Sequence[tuple[str, datetime, datet
         if {f"{name} sent", f"{name} arrived"} & set(rule.satisfied_by)
     ]
     if not times:
-        return "open" if rule.kind == "window" else "broken"
+        return "lapsed" if rule.kind == "window" else "broken"
     if min(times) < EASTER_STRICT:
         return "met in time"
     return "met in dispute" if min(times) < EASTER_LENIENT else "met late"

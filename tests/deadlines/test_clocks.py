@@ -336,9 +336,12 @@ def test_a_customers_window_lapses_without_a_breach() -> None:
     """A complainant who does not object has broken no promise."""
     story = opened_case(WINDOW, at=JUNE)
 
-    assert () == story.look(JUNE_DUE + timedelta(days=90))
+    found = story.look(JUNE_DUE + timedelta(days=90))
+
+    assert [("WindowLapsed", JUNE_DUE)] == told(found)
+    assert () == story.look(JUNE_DUE + timedelta(days=91))
     assert next_look(story.history) is None
-    assert story.clocks.outcome("ING-5") == "open"
+    assert story.clocks.outcome("ING-5") == "lapsed"
 
 
 def test_a_customers_duty_breaks_by_the_latest_reading_only() -> None:

@@ -64,5 +64,5 @@ def test_it_listens_to_every_fact_and_never_to_itself() -> None:
     """Whatever can start or meet a promise reaches deadlines; its own words do not set it off again."""
     listens = consumer().reacts_to
 
-    assert {"CaseOpened", "ReportClassified"} | TELLING == listens
+    assert {"CaseOpened", "ReportClassified", "CaseReopened"} | TELLING == listens
     assert not listens & EMITS

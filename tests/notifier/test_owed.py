@@ -13,7 +13,7 @@ from events.catalogue import (
 from events.envelope import History, NewEvent
 from events.testing import history_of
 from notifier.owed import Owed, fold, owed, waits_for
-from notifier_cases import CASE, WRITTEN_AT, complaint, deadline, history, opened
+from notifier_cases import CASE, WRITTEN_AT, complaint, deadlines, history, opened
 
 ACKNOWLEDGEMENT = Owed(CASE, "acknowledgement")
 
@@ -43,11 +43,12 @@ def test_a_letter_is_owed_once_all_clocks_are_set() -> None:
 def test_a_letter_waits_for_the_last_clock() -> None:
     """As long as one clock is not set the letter waits, because it could not name its period."""
     opening = opened("ingressus")
-    events = (complaint(), opening, *(deadline(rule) for rule in opening.clocks[:-1]))
+    *known, last = deadlines(opening)
+    events = (complaint(), opening, *known)
     found = fold(history_of(*(NewEvent(event, WRITTEN_AT) for event in events), organisation="ingressus"))
 
     assert owed(found) == ()
-    assert (opening.clocks[-1].clock,) == waits_for(found)
+    assert (last.clock,) == waits_for(found)
 
 
 def test_nothing_is_owed_before_the_case_is_open() -> None:

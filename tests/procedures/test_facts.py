@@ -72,7 +72,9 @@ def test_a_complaint_starts_the_clocks_of_receipt() -> None:
 @pytest.mark.parametrize("letter", LETTERS)
 def test_an_accepted_letter_is_both_sent_and_arrived(letter: str) -> None:
     """The recipient's server took it: dispatch and arrival in one moment."""
-    assert (f"{letter} sent", f"{letter} arrived") == facts_of(recorded(letter_sent(letter)))
+    given = facts_of(recorded(letter_sent(letter)))
+
+    assert (f"{letter} sent", f"{letter} arrived", f"{letter} dated") == given[:3]
 
 
 def test_a_refused_letter_gives_no_fact() -> None:
@@ -91,8 +93,8 @@ def test_a_refused_letter_gives_no_fact() -> None:
 
 def test_an_unknown_letter_is_parked_and_not_overlooked() -> None:
     """An older service that meets a newer letter must not lose the fact for good."""
-    with pytest.raises(MalformedEvent, match="unknown letter 'hearing record'"):
-        facts_of(recorded(letter_sent("hearing record")))
+    with pytest.raises(MalformedEvent, match="unknown letter 'love letter'"):
+        facts_of(recorded(letter_sent("love letter")))
 
 
 def test_facts_carry_the_moment_as_stated_and_the_event_that_says_so() -> None:
@@ -103,5 +105,6 @@ def test_facts_carry_the_moment_as_stated_and_the_event_that_says_so() -> None:
         Fact("complaint received", AT, 1),
         Fact("acknowledgement sent", AT, 2),
         Fact("acknowledgement arrived", AT, 2),
+        Fact("acknowledgement dated", AT, 2, date(2026, 4, 2)),
     )
     assert {fact.name for fact in facts} <= set(FACTS)

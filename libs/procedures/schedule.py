@@ -1,0 +1,176 @@
+"""All clocks of a case together: which of them run, from what, and until when, by what is known.
+
+The answer depends on nothing but the rules and the days handed in, so a service that looks now, one that
+looks late and a command line without any server give the same dates. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from events.catalogue import ClockRule, Guard
+from procedures.derivation import Derivation, Start, derive_back, derive_from, derive_told
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A day that was told as the end of a period; `told_at` is None when it is known to be in time."""
+
+    fact: str
+    on: date
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a case: the civil day of each fact, and the days told, in the order of telling."""
+
+    days: Mapping[str, date]
+    tellings: tuple[Telling, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A clock that cannot run yet; one of these facts, or all of them, must happen first."""
+
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnd:
+    """A duty or right without a term, owed since a day."""
+
+    since_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An end that holds until another is told; `since` and `told_as` say when and how this one was."""
+
+    derivation: Derivation
+    since: datetime | None = None
+    told_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A clock with an end, and the ends it had before; the last one is in force."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def derivation(self) -> Derivation:
+        return self.spans[-1].derivation
+
+
+Plan = Waiting | OpenEnd | Timed
+
+
+@dataclass(slots=True)
+class _Scheduling:
+    rules: Mapping[str, ClockRule]
+    known: Known
+    zone: str
+    plans: dict[str, Plan] = field(default_factory=dict)
+
+
+def schedule(rules: Sequence[ClockRule], known: Known, zone: str) -> Mapping[str, Plan]:
+    """Say of every clock whether it waits, is owed without a term, or when it ends; in the order of rules."""
+    scheduling = _Scheduling({rule.clock: rule for rule in rules}, known, zone)
+    for rule in rules:
+        _plan(rule, scheduling)
+    return {rule.clock: scheduling.plans[rule.clock] for rule in rules}
+
+
+def start_of(rule: ClockRule, days: Mapping[str, date]) -> date | None:
+    """Give the civil day on which the first reading of a term starts, without its guard; None if unknown."""
+    names = (rule.starts, *rule.starts_also)
+    found = [days[name] for name in names if name in days]
+    if rule.starts_at == "latest":
+        return max(found) if len(found) == len(names) else None
+    return min(found, default=None)
+
+
+def _plan(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+    found = scheduling.plans.get(rule.clock)
+    if found is None:
+        found = scheduling.plans[rule.clock] = _plan_anew(rule, scheduling)
+    return found
+
+
+def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+    match rule.term:
+        case "none":
+            since = start_of(rule, scheduling.known.days)
+            return Waiting(_awaited(rule)) if since is None else OpenEnd(since)
+        case "told":
+            return _told(rule, (), scheduling) or Waiting(rule.told_by)
+        case "counted back":
+            return _back(rule, scheduling)
+        case "counted":
+            return _counted(rule, scheduling)
+
+
+def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+    days = scheduling.known.days
+    starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days)]
+    starts += [
+        _start(other.name, other.amount, other.unit, days.get(other.starts), other.guard, days)
+        for other in rule.alternatives
+    ]
+    if starts[0].on is None and starts[0].guard_from is None:
+        return Waiting(_awaited(rule))
+    derivation = derive_from(rule, tuple(starts), scheduling.zone)
+    return _told(rule, (Span(derivation),), scheduling) or Timed((Span(derivation),))
+
+
+def _start(
+    name: str, amount: int, unit: str, on: date | None, guard: Guard | None, days: Mapping[str, date]
+) -> Start:
+    """Put down one reading's start; a guard that cannot matter any more is left out."""
+    guard_from = None if guard is None else days.get(guard.fact)
+    if guard is not None and any(fact in days for fact in guard.unless):
+        guard_from = None
+    if guard is not None and not guard.holds and on is not None:
+        guard_from = None
+    return Start(name, amount, unit, on, guard if guard_from else None, guard_from)  # type: ignore[arg-type]
+
+
+def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -> Timed | None:
+    """Let each day that was told replace the end before it, unless that had passed when it was told."""
+    spans = list(counted)
+    for telling in scheduling.known.tellings:
+        if telling.fact not in rule.told_by:
+            continue
+        if spans and telling.told_at is not None and telling.told_at >= spans[-1].derivation.lenient.at:
+            continue  # a term that is over cannot be made longer
+        derivation = derive_told(rule, telling.fact, telling.on, scheduling.zone)
+        spans.append(Span(derivation, telling.told_at, telling.fact))
+    return Timed(tuple(spans)) if spans else None
+
+
+def _back(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+    base = None if rule.end_of is None else scheduling.rules.get(rule.end_of)
+    if base is None:
+        raise ValueError(f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here")
+    plan = _plan(base, scheduling)
+    if not isinstance(plan, Timed):
+        return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
+    return Timed(
+        tuple(
+            Span(derive_back(rule, _ends(span.derivation), scheduling.zone), span.since, span.told_as)
+            for span in plan.spans
+        )
+    )
+
+
+def _ends(derivation: Derivation) -> tuple[tuple[str, date], ...]:
+    return tuple(
+        (identifier, reading.ends.on)
+        for identifier, reading in zip(derivation.calendars, derivation.readings, strict=True)
+    )
+
+
+def _awaited(rule: ClockRule) -> tuple[str, ...]:
+    guard = () if rule.guard is None else (rule.guard.fact,)
+    return (rule.starts, *rule.starts_also, *guard)

@@ -1,0 +1,246 @@
+"""The clocks of one case as the stream tells them: which run, until when, and what was said about each.
+
+Pure: a fold, no clock and no decision. What is owed by now is decided in `clocks.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal, assert_never
+
+import msgspec
+
+from events.catalogue import (
+    CATALOGUE,
+    CaseOpened,
+    CaseReopened,
+    ClockRule,
+    DeadlineBreached,
+    DeadlineDropped,
+    DeadlineMet,
+    DeadlineMoved,
+    DeadlineReopened,
+    DeadlineSet,
+    DeadlineWarned,
+    Event,
+    Moment,
+    NormPassed,
+    OpenEndedSet,
+    ReportClassified,
+    TargetMissed,
+    WindowLapsed,
+    decode,
+)
+from events.envelope import History, NewEvent, Recorded
+from events.errors import MalformedEvent
+from procedures.facts import Facts, standing_facts
+
+EMITS: frozenset[str] = frozenset(
+    event.__name__
+    for event in (
+        DeadlineSet,
+        DeadlineMoved,
+        DeadlineDropped,
+        DeadlineReopened,
+        DeadlineWarned,
+        DeadlineMet,
+        DeadlineBreached,
+        TargetMissed,
+        OpenEndedSet,
+        NormPassed,
+        WindowLapsed,
+    )
+)
+BRINGS_RULES: frozenset[str] = frozenset(
+    {CaseOpened.__name__, ReportClassified.__name__, CaseReopened.__name__}
+)
+_FOLDED = EMITS | BRINGS_RULES
+
+Outcome = Literal[
+    "waiting",
+    "open",
+    "met in time",
+    "met in dispute",
+    "met late",
+    "broken in dispute",
+    "broken",
+    "lapsed",
+    "dropped",
+]
+"""How a clock stands by what the stream holds; "waiting" for its start, "broken" also for a missed target."""
+
+_MET: Mapping[str, Outcome] = {"in time": "met in time", "disputed": "met in dispute", "late": "met late"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock that was set, with what was told about it so far.
+
+    `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
+    `reopened_at` when what met it was taken back.
+    """
+
+    deadline: DeadlineSet | OpenEndedSet
+    set_at: datetime
+    warned: bool = False
+    met: DeadlineMet | None = None
+    broken_by: tuple[str, ...] = ()
+    beyond_dispute: bool = False
+    since: datetime | None = None
+    anew_since: datetime | None = None
+    reopened_at: datetime | None = None
+    dropped: str | None = None
+    lapsed: bool = False
+    norm_passed: bool = False
+
+    @property
+    def rule(self) -> ClockRule:
+        return self.deadline.rule
+
+    def outcome(self) -> Outcome:
+        """Tell how this clock stands; a promise that was broken and then kept is told as kept late."""
+        if self.met is not None:
+            return _MET[self.met.standing]
+        if self.broken_by:
+            return "broken" if self.beyond_dispute else "broken in dispute"
+        if self.dropped is not None:
+            return "dropped"
+        return "lapsed" if self.lapsed else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """All clocks of a case: the rules that apply to it, those that run, and the facts known."""
+
+    opened: CaseOpened | None = None
+    rules: tuple[ClockRule, ...] = ()
+    running: Mapping[str, Running] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+    def outcome(self, clock: str) -> Outcome:
+        """Tell how one clock stands."""
+        running = self.running.get(clock)
+        return "waiting" if running is None else running.outcome()
+
+
+def working_moment(deadline: DeadlineSet) -> Moment:
+    """Give the moment by which whoever is bound has to act."""
+    match deadline.working:
+        case "strict":
+            return deadline.strict
+        case "lenient":
+            return deadline.lenient
+        case _:
+            assert_never(deadline.working)
+
+
+def fold(history: History) -> Clocks:
+    """Read the clocks out of a stream; raises `MalformedEvent` for an event that this code cannot read."""
+    clocks = Clocks()
+    for recorded in history.events:
+        if recorded.type not in CATALOGUE:
+            # It may be the very fact that meets a clock, written by a newer version of the code.
+            raise MalformedEvent(
+                f"{recorded.id}: unknown event type {recorded.type!r}: deploy the version that knows it"
+            )
+        if recorded.type in _FOLDED:
+            clocks = evolve(clocks, _read(recorded), recorded.happened_at)
+    return replace(clocks, facts=standing_facts(history.events))
+
+
+def evolve_all(clocks: Clocks, events: Iterable[NewEvent]) -> Clocks:
+    """Take events into account that were just decided."""
+    for new in events:
+        clocks = evolve(clocks, new.event, new.happened_at)
+    return clocks
+
+
+def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
+    """Take one event into account; events of others change nothing here except as facts."""
+    match event:
+        case CaseOpened(clocks=rules):
+            return _with_rules(replace(clocks, opened=event), rules)
+        case ReportClassified(clocks=rules) | CaseReopened(clocks=rules):
+            return _with_rules(clocks, rules)
+        case DeadlineSet() | OpenEndedSet():
+            return _with(clocks, Running(event, happened_at))
+        case (
+            DeadlineMoved(clock=clock)
+            | DeadlineDropped(clock=clock)
+            | DeadlineReopened(clock=clock)
+            | DeadlineWarned(clock=clock)
+            | DeadlineMet(clock=clock)
+            | DeadlineBreached(clock=clock)
+            | TargetMissed(clock=clock)
+            | NormPassed(clock=clock)
+            | WindowLapsed(clock=clock)
+        ):
+            return _with(clocks, after(clocks.running[clock], event, happened_at))
+        case _:
+            return clocks
+
+
+def after(running: Running, event: Event, happened_at: datetime) -> Running:
+    """Take one event about a running clock into account."""
+    match event:
+        case DeadlineMoved():
+            return _moved(running, event, happened_at)
+        case DeadlineDropped():
+            return replace(running, dropped=event.because)
+        case DeadlineReopened():
+            return replace(running, met=None, reopened_at=happened_at)
+        case DeadlineWarned():
+            return replace(running, warned=True)
+        case DeadlineMet():
+            return replace(running, met=event)
+        case DeadlineBreached() | TargetMissed():
+            return replace(
+                running,
+                broken_by=(*running.broken_by, event.reading),
+                beyond_dispute=running.beyond_dispute or event.beyond_dispute,
+            )
+        case NormPassed():
+            return replace(running, norm_passed=True)
+        case WindowLapsed():
+            return replace(running, lapsed=True)
+        case _:
+            return running
+
+
+def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Running:
+    if not isinstance(running.deadline, DeadlineSet):
+        raise MalformedEvent(f"{event.clock} has no term and cannot be moved")
+    deadline = msgspec.structs.replace(
+        running.deadline,
+        strict=event.strict,
+        lenient=event.lenient,
+        warn_at=event.warn_at,
+        readings=event.readings,
+    )
+    if event.anew:
+        return Running(deadline, happened_at, since=event.since, anew_since=event.since)
+    return replace(running, deadline=deadline, set_at=happened_at, since=event.since)
+
+
+def _read(recorded: Recorded) -> Event:
+    if recorded.type == DeadlineSet.__name__:
+        return _read_deadline(recorded.schema_version, recorded.data)
+    return recorded.event
+
+
+@lru_cache(maxsize=1024)
+def _read_deadline(schema_version: int, data: bytes) -> Event:
+    """Decode a derivation once: cases of one day and rule hold the same bytes, and they fall due together."""
+    return decode(DeadlineSet.__name__, schema_version, data)
+
+
+def _with_rules(clocks: Clocks, rules: Iterable[ClockRule]) -> Clocks:
+    """Add rules in their order; a clock keeps the rule that it first came with."""
+    known = {rule.clock for rule in clocks.rules}
+    return replace(clocks, rules=clocks.rules + tuple(rule for rule in rules if rule.clock not in known))
+
+
+def _with(clocks: Clocks, running: Running) -> Clocks:
+    known = {**clocks.running, running.deadline.clock: running}
+    return Clocks(clocks.opened, clocks.rules, known, clocks.facts)

@@ -41,7 +41,7 @@ def breaches(
     from events.errors import Misconfigured
 
     try:
-        start = FeedPosition.parse(after) if after else START
+        start = FeedPosition.parse(after) if after is not None else START
     except ValueError:
         raise Misconfigured(f"--after {after!r} is no cursor: copy the first column of a line") from None
     types = ["DeadlineBreached", "TargetMissed"] if targets else ["DeadlineBreached"]

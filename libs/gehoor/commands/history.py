@@ -44,8 +44,8 @@ def history(
         asyncio.run(
             _show(
                 reference,
-                moment(as_of) if as_of else None,
-                moment(known_at) if known_at else None,
+                moment(as_of) if as_of is not None else None,
+                moment(known_at) if known_at is not None else None,
                 at_version,
                 state,
                 token,

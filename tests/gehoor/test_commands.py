@@ -1,0 +1,404 @@
+"""The reading commands: what they show, to whom, and with which exit code; and forgetting a person."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from cases.state import fold
+from deadlines.clocks import settle
+from events.access import Access, Role, issue
+from events.envelope import History, NewEvent
+from events.errors import GehoorError
+from events.identity import new_case_id, new_reference
+from events.platform import Platform
+from events.testing import TestSystem
+from events.transact import Command, transact
+from gehoor.cli import build
+from procedures.library import in_force
+from procedures.organisations import organisations
+from workflow.case import open_case
+
+RECEIVED_AT = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+"""So long ago that every promise of the procedure has been broken since."""
+
+pytestmark = pytest.mark.postgres
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, as a person at the terminal sees it."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A case of Supporto+, received in March, opened today, with its clocks set and broken."""
+
+    case_id: UUID
+    reference: str
+
+
+Gehoor = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def gehoor(system: TestSystem, monkeypatch: pytest.MonkeyPatch) -> Gehoor:
+    """Run a command against the test's own store; keyword `typed` is what a person types in."""
+    monkeypatch.setenv("GEHOOR_HOME", str(system.home))
+    monkeypatch.setenv("GEHOOR_DATABASE_URL", system.database_url)
+    monkeypatch.setenv("GEHOOR_KEYS_URL", system.keys_url)
+    monkeypatch.delenv("GEHOOR_TOKEN", raising=False)
+
+    async def run(*arguments: str | Path, typed: str | None = None) -> Answer:
+        result = await asyncio.to_thread(CliRunner().invoke, build(), [*map(str, arguments)], input=typed)
+        if isinstance(result.exception, GehoorError):
+            return Answer(2, result.stdout, str(result.exception))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Answer(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def token(system: TestSystem, tmp_path: Path) -> Callable[..., Path]:
+    """Write the token of somebody with one role; gives the file."""
+
+    def write(role: Role, organisation: str = "*") -> Path:
+        access = Access("staff:test-1", frozenset({role}), frozenset({organisation}))
+        path = tmp_path / f"{role}-{organisation.replace('*', 'all')}"
+        path.write_text(
+            issue(system.settings.secret("token.key"), access, datetime.now(UTC), timedelta(days=1))
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+async def services(system: TestSystem) -> tuple[Platform, Platform, Platform]:
+    """Intake, workflow and deadlines as they log in."""
+    intake = await system.platform("intake", keys=True)
+    return intake, await system.platform("workflow", keys=True), await system.platform("deadlines")
+
+
+@pytest.fixture
+async def filed(system: TestSystem, services: tuple[Platform, Platform, Platform]) -> Filed:
+    """A fresh case with everything in it that the services would have recorded."""
+    reference = new_reference("SUP")
+    intake, workflow, deadlines = services
+    case_id = await system.receive(
+        intake, reference=reference, happened_at=RECEIVED_AT, received_on=date(2026, 3, 10)
+    )
+    organisation = organisations()["supportoplus"]
+
+    def opening(history: History, now: datetime) -> list[NewEvent]:
+        case = fold(history)
+        assert case is not None
+        return open_case(case, in_force("supportoplus", case.received.received_on), organisation, now)
+
+    await transact(workflow, Command(case_id, new_case_id(), "service:workflow", opening))
+    await transact(deadlines, Command(case_id, new_case_id(), "service:deadlines", settle))
+    return Filed(case_id, reference)
+
+
+# --- history ---------------------------------------------------------------------------------------------
+
+
+async def test_history_shows_every_event_with_both_times(gehoor: Gehoor, filed: Filed) -> None:
+    """One sees who did what when, when that was recorded, and what the person wrote."""
+    told = await gehoor("history", filed.reference, "--json")
+    read = await gehoor("history", filed.reference)
+
+    first, *_ = told.lines
+    assert 0 == told.code
+    assert list(range(1, len(told.lines) + 1)) == [event["version"] for event in told.lines]
+    assert ("ComplaintReceived", RECEIVED_AT.isoformat()) == (first["type"], first["happened_at"])
+    assert first["happened_at"] < first["recorded_at"]
+    assert "Sanne de Wit" == first["personal"]["complainant"]["name"]
+    assert {
+        "version",
+        "type",
+        "happened_at",
+        "recorded_at",
+        "actor",
+        "caused_by",
+        "data",
+        "hash",
+        "personal",
+    } == (first.keys())
+    assert "service:workflow" in read.out
+    assert "complainant.name: Sanne de Wit" in read.out
+    assert "(recorded 20" in read.out
+
+
+@pytest.mark.parametrize("spelling", ["lower", "without dashes", "identifier"])
+async def test_a_case_is_found_however_it_is_written(gehoor: Gehoor, filed: Filed, spelling: str) -> None:
+    """A reference read out over the telephone finds its case; so does the identifier from a log."""
+    written = {
+        "lower": filed.reference.lower(),
+        "without dashes": filed.reference.replace("-", ""),
+        "identifier": str(filed.case_id),
+    }[spelling]
+
+    assert 0 == (await gehoor("history", written)).code
+
+
+async def test_what_had_happened_is_not_what_was_known(gehoor: Gehoor, filed: Filed) -> None:
+    """On the day of receipt the complaint had happened, but nobody had recorded it yet."""
+    happened = await gehoor("history", filed.reference, "--json", "--as-of", "2026-03-10")
+    known = await gehoor("history", filed.reference, "--json", "--known-at", "2026-03-10")
+
+    assert ["ComplaintReceived"] == [event["type"] for event in happened.lines]
+    assert [] == known.lines
+
+
+async def test_the_state_is_told_as_of_a_version_or_a_moment(gehoor: Gehoor, filed: Filed) -> None:
+    """One can look at the case as it stood: received at first, open and broken now."""
+    first = await gehoor("history", filed.reference, "--state", "--json", "--at-version", "1")
+    now = await gehoor("history", filed.reference, "--state", "--json")
+    read = await gehoor("history", filed.reference, "--state")
+    before = await gehoor("history", filed.reference, "--state", "--as-of", "2025-12-31")
+
+    assert ("received", 1) == (first.lines[0]["phase"], first.lines[0]["version"])
+    assert "open" == now.lines[0]["phase"]
+    assert {True} == {clock["failed"] for clock in now.lines[0]["clocks"]}
+    assert "phase: open" in read.out
+    assert (1, True) == (before.code, "no such case" in before.err)
+
+
+async def test_who_may_not_see_personal_fields_is_told_so(
+    gehoor: Gehoor, filed: Filed, token: Callable[..., Path]
+) -> None:
+    """An auditor proves that nothing was changed without reading about anybody."""
+    told = await gehoor("history", filed.reference, "--token", token("auditor"))
+
+    assert 0 == told.code
+    assert "Sanne" not in told.out
+    assert "[encrypted; this token may not read it]" in told.out
+
+
+@pytest.mark.parametrize("command", ["history", "clocks"])
+async def test_a_case_of_somebody_else_does_not_exist(
+    gehoor: Gehoor, filed: Filed, token: Callable[..., Path], command: str
+) -> None:
+    """A reference of another organisation is answered like one that does not exist or is misspelt."""
+    others = await gehoor(command, filed.reference, "--token", token("handler", "destiny"))
+    misspelt = await gehoor(command, filed.reference[:-1] + ("0" if filed.reference[-1] != "0" else "1"))
+    unknown = await gehoor(command, new_reference("SUP"))
+
+    assert [1, 1, 1] == [others.code, misspelt.code, unknown.code]
+    assert all(answer.err.startswith("gehoor: ") for answer in (others, misspelt, unknown))
+    assert "" == others.out
+
+
+@pytest.mark.parametrize("moment", ["gisteren", "2026-13-01", "2026-04-02T25:00", ""])
+async def test_a_moment_that_is_none_is_refused_with_an_example(
+    gehoor: Gehoor, filed: Filed, moment: str
+) -> None:
+    """Who writes a wrong date learns how to write a right one."""
+    answer = await gehoor("history", filed.reference, "--as-of", moment)
+
+    assert 2 == answer.code
+    assert "2026-04-02" in answer.err
+
+
+async def test_a_token_that_is_none_is_refused(gehoor: Gehoor, filed: Filed, tmp_path: Path) -> None:
+    """A missing or altered token opens nothing."""
+    (tmp_path / "altered").write_text("e30.e30.e30")
+
+    missing = await gehoor("history", filed.reference, "--token", tmp_path / "nothing")
+    altered = await gehoor("history", filed.reference, "--token", tmp_path / "altered")
+
+    assert [2, 2] == [missing.code, altered.code]
+    assert "--token" in missing.err
+    assert "" == missing.out + altered.out
+
+
+# --- clocks ----------------------------------------------------------------------------------------------
+
+
+async def test_clocks_are_told_with_their_source(gehoor: Gehoor, filed: Filed) -> None:
+    """Every promise is shown with its last day, how it stands, and the sentences it comes from."""
+    told = await gehoor("clocks", filed.reference, "--json")
+    read = await gehoor("clocks", filed.reference)
+
+    shown = {clock["clock"]: clock for clock in told.lines}
+    assert 0 == told.code
+    assert ("2026-03-24", "breached") == (shown["SUP-2"]["strict"]["on"], shown["SUP-2"]["status"])
+    assert ("target", "missed") == (shown["SUP-4"]["kind"], shown["SUP-4"]["status"])
+    assert all(clock["source"] for clock in told.lines)
+    assert "until 2026-03-24" in read.out
+
+
+async def test_clocks_are_explained_day_by_day(gehoor: Gehoor, filed: Filed) -> None:
+    """One can follow with a finger on the calendar why a day counted or not."""
+    read = await gehoor("clocks", filed.reference, "--explain")
+
+    assert "2026-03-14  skipped  Saturday" in read.out
+    assert "2026-03-17  counted  working day 5" in read.out
+
+
+# --- breaches --------------------------------------------------------------------------------------------
+
+
+async def test_breaches_are_listed_in_order_and_from_a_cursor_on(
+    gehoor: Gehoor, filed: Filed, token: Callable[..., Path]
+) -> None:
+    """A monitoring script reads on where it stopped; who works elsewhere sees none of them."""
+    listed = await gehoor("breaches", "--json")
+    only = await gehoor("breaches", "--json", "--no-targets")
+    after = await gehoor("breaches", "--json", "--after", listed.lines[0]["cursor"])
+    others = await gehoor("breaches", "--json", "--token", token("ops", "destiny"))
+    read = await gehoor("breaches")
+
+    mine = {line["clock"]: line["type"] for line in listed.lines if line["reference"] == filed.reference}
+    assert ("DeadlineBreached", "TargetMissed") == (mine["SUP-2"], mine["SUP-4"])
+    assert {"DeadlineBreached"} == {line["type"] for line in only.lines}
+    assert listed.lines[1:] == after.lines
+    assert [] == others.lines
+    assert any("BREACH  SUP-2" in line and filed.reference in line for line in read.out.splitlines())
+
+
+@pytest.mark.parametrize("cursor", ["seven", "1.2", ""])
+async def test_a_cursor_that_is_none_is_refused(gehoor: Gehoor, cursor: str) -> None:
+    """A mistyped cursor must not silently begin at the start."""
+    answer = await gehoor("breaches", "--after", cursor)
+
+    assert 2 == answer.code
+    assert "first column" in answer.err
+
+
+# --- verify ----------------------------------------------------------------------------------------------
+
+
+async def test_verify_says_yes_and_what_it_cannot_see(gehoor: Gehoor, filed: Filed) -> None:
+    """An unchanged record verifies, and the command says what only the later seals will show."""
+    told = await gehoor("verify", "--json")
+    read = await gehoor("verify")
+
+    assert (0, 0, None) == (told.code, told.lines[0]["bad"], told.lines[0]["first_bad"])
+    assert told.lines[0]["events"] >= 5
+    assert "every chain holds" in read.out
+    assert "seals" in read.out
+
+
+async def test_verify_names_the_row_that_somebody_changed(
+    gehoor: Gehoor, system: TestSystem, filed: Filed
+) -> None:
+    """Even who rules over the database cannot change a word without being found."""
+    connection = await system.admin()
+    change = "UPDATE gehoor.event SET actor = $1 WHERE case_id = $2 AND version = 2"
+    try:
+        await connection.execute("ALTER TABLE gehoor.event DISABLE TRIGGER event_is_never_changed")
+        await connection.execute(change, "somebody-else", filed.case_id)
+        told = await gehoor("verify", "--json")
+        read = await gehoor("verify")
+        await connection.execute(change, "service:workflow", filed.case_id)
+        again = await gehoor("verify")
+    finally:
+        await connection.execute("ALTER TABLE gehoor.event ENABLE ALWAYS TRIGGER event_is_never_changed")
+        await connection.close()
+
+    assert (1, 1, 0) == (told.code, read.code, again.code)
+    assert {"case": str(filed.case_id), "version": 2} == {
+        name: told.lines[0]["first_bad"][name] for name in ("case", "version")
+    }
+    assert "BROKEN" in read.out
+
+
+# --- parked ----------------------------------------------------------------------------------------------
+
+
+async def test_what_is_parked_is_listed_shown_and_tried_again(
+    gehoor: Gehoor, system: TestSystem, filed: Filed
+) -> None:
+    """Somebody sees which case was set aside by whom and why, and asks for another try."""
+    nothing = await gehoor("parked", "list")
+    no_retry = await gehoor("parked", "retry")
+    connection = await system.admin()
+    try:
+        await connection.execute(
+            "INSERT INTO deadlines.parked (case_id, version, type, reason)"
+            " VALUES ($1, 2, 'CaseOpened', 'odd')",
+            filed.case_id,
+        )
+        listed = await gehoor("parked", "list", "--json")
+        read = await gehoor("parked", "list")
+        shown = await gehoor("parked", "show", filed.reference.lower(), "--json")
+        other = await gehoor("parked", "show", new_reference("SUP"))
+        retried = await gehoor("parked", "retry", filed.reference)
+        after = await gehoor("parked", "list", "--json")
+    finally:
+        await connection.execute("DELETE FROM deadlines.parked")
+        await connection.close()
+
+    assert (0, "nothing is parked\n", 1) == (nothing.code, nothing.out, no_retry.code)
+    assert [("deadlines", filed.reference, 2, "CaseOpened", "odd", False)] == [
+        (row["consumer"], row["reference"], row["version"], row["type"], row["reason"], row["retry_asked"])
+        for row in listed.lines
+    ]
+    assert (1, 1) == (listed.code, read.code)
+    assert f"{filed.reference}  version 2 CaseOpened: odd" in read.out
+    assert (0, listed.lines) == (shown.code, shown.lines)
+    assert (1, "") == (other.code, other.out)
+    assert 0 == retried.code
+    assert [True] == [row["retry_asked"] for row in after.lines]
+
+
+# --- erase -----------------------------------------------------------------------------------------------
+
+
+async def test_an_erased_person_is_unreadable_and_the_chain_still_holds(gehoor: Gehoor, filed: Filed) -> None:
+    """Forgetting leaves the course of the case and its proof, and no word of the person."""
+    erased = await gehoor("erase", filed.reference, "--yes", "--basis", "request")
+    told = await gehoor("history", filed.reference, "--json")
+    verified = await gehoor("verify")
+
+    assert (0, True) == (erased.code, erased.out.startswith("erased: complainant"))
+    assert "Sanne" not in told.out
+    assert {"[erased]"} == set(told.lines[0]["personal"]["complainant"].values())
+    assert ["ErasureRequested", "SubjectErased"] == [event["type"] for event in told.lines[-2:]]
+    assert 0 == verified.code
+
+
+async def test_erasing_twice_changes_nothing_more(gehoor: Gehoor, filed: Filed) -> None:
+    """Who is not sure whether it worked simply says it again."""
+    await gehoor("erase", filed.reference, "--yes")
+    told = await gehoor("history", filed.reference, "--json")
+
+    again = await gehoor("erase", filed.reference, "--yes")
+
+    assert 0 == again.code
+    assert told.lines == (await gehoor("history", filed.reference, "--json")).lines
+
+
+async def test_nobody_is_erased_by_accident(
+    gehoor: Gehoor, filed: Filed, token: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A no, a person who is not in the case, a wrong reference or a handler's token forgets nobody."""
+    declined = await gehoor("erase", filed.reference, typed="n\n")
+    nobody = await gehoor("erase", filed.reference, "--yes", "--person", "about")
+    unknown = await gehoor("erase", new_reference("SUP"), "--yes")
+    monkeypatch.setenv("GEHOOR_TOKEN", token("handler").read_text())
+    handler = await gehoor("erase", filed.reference, "--yes")
+    monkeypatch.delenv("GEHOOR_TOKEN")
+
+    assert [1, 1, 1, 2] == [declined.code, nobody.code, unknown.code, handler.code]
+    assert "privacy_officer" in handler.err
+    assert "Sanne" in (await gehoor("history", filed.reference)).out

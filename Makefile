@@ -8,10 +8,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV_PYTHON := .venv/bin/python
 export GEHOOR_HOME ?= $(CURDIR)/var
 
-.PHONY: help run demo test check doctor clean lock .environment .environment-dev
+.PHONY: help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: .environment ## start everything on this machine and print the addresses; Ctrl-C stops it, the data stays
 	@exec $(VENV_PYTHON) -m gehoor up
@@ -21,6 +21,14 @@ demo: .environment ## the same in a home of its own, with a clock in which days 
 
 test: .environment-dev ## the whole test suite, on real servers it starts itself
 	@exec $(VENV_PYTHON) -m pytest $(or $(PYTEST),-n 2 --dist loadfile -q --durations 5)
+
+# Images and the engine's address: deploy/.env, else the public ones (see deploy/README.md).
+test-containers: .environment-dev ## store and bus once more, on servers in containers; needs a Docker engine
+	@set -a; if [ -f deploy/.env ]; then . ./deploy/.env; fi; \
+		GEHOOR_TEST_CONTAINERS=1 TESTCONTAINERS_RYUK_DISABLED=true exec $(VENV_PYTHON) -m pytest tests/containers -q
+
+prove-deploy: ## build deploy/compose.yaml, file complaints while its containers are killed, count; needs Docker
+	@exec "$(PYTHON)" deploy/prove.py $(PROVE)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
 	@$(VENV_PYTHON) -m ruff check

@@ -1,0 +1,102 @@
+"""`python -m chaos`: a campaign from the environment, as `make chaos` starts it.
+
+`SECONDS` bounds the whole campaign (3600), `SEED` makes it repeatable, `MIX` names one mix instead of all of
+them in turn, `PLANTED=1` runs every planted bug instead and fails for each that is not found, `KEEP` is a
+folder for the histories. Exit status 1 when something was found that should not be.
+"""
+
+import asyncio
+import os
+import random
+import sys
+from pathlib import Path
+from time import monotonic
+
+import structlog
+
+from chaos.campaign import Attempt, Result, run
+from chaos.disk import is_possible
+from chaos.faults import MIXES
+from chaos.planted import PLANTED
+from chaos.table import table, write_json
+
+TURN_S = 60.0
+PLANTED_FOR_S = 10.0
+
+
+async def campaign(seconds: float, seed: int, mix: str, keep: Path | None) -> list[Result]:
+    """Run mixes in turn until the time is up."""
+    until_s = monotonic() + seconds
+    names = [mix] if mix else [name for name, one in MIXES.items() if name != "none" and _can_run(one.disk)]
+    results: list[Result] = []
+    turn = 0
+    while monotonic() < until_s:
+        for_s = min(TURN_S, max(until_s - monotonic() - 30.0, 5.0))
+        attempt = Attempt(seed + turn, for_s, names[turn % len(names)], keep=keep)
+        results.append(await _told(attempt))
+        turn += 1
+    return results
+
+
+async def planted(seed: int, names: list[str], keep: Path | None) -> list[Result]:
+    """Run every planted bug once; `violations` then are what should have been found and was not."""
+    attempts = (Attempt(seed, PLANTED_FOR_S, "planted", planted=name, keep=keep) for name in names)
+    return [await _told(attempt) for attempt in attempts]
+
+
+def missed(result: Result) -> str:
+    """Say how a planted bug escaped, or nothing when it was found as it should be."""
+    bug = PLANTED[result.attempt.planted]
+    found = {violation.invariant for violation in result.violations}
+    if bug.is_harmless:
+        return f"harmless, yet {sorted(found)}" if found else ""
+    return "" if found & set(bug.found_by) else f"not found by {bug.found_by}, but by {sorted(found)}"
+
+
+async def _told(attempt: Attempt) -> Result:
+    _say(f"{attempt.mix} {attempt.planted} seed {attempt.seed} for {attempt.seconds:.0f} s …")
+    result = await run(attempt)
+    number = sum(result.faults.values())
+    _say(
+        f"  {number} faults, {result.complaints} requests, {result.events} events, rest after "
+        f"{result.rested_after_s:.1f} s, {len(result.violations)} violations, {result.took_s:.0f} s in all"
+    )
+    for violation in result.violations[:8]:
+        _say(f"  {violation}")
+    for note in result.notes:
+        _say(f"  {note}")
+    return result
+
+
+def main() -> None:
+    """Read the environment, run, print the table."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    seed = int(os.environ.get("SEED") or random.randrange(1_000_000))
+    keep = Path(os.environ["KEEP"]) if os.environ.get("KEEP") else None
+    if os.environ.get("PLANTED"):
+        names = list(PLANTED) if os.environ["PLANTED"] == "1" else os.environ["PLANTED"].split(",")
+        results = asyncio.run(planted(seed, names, keep))
+        bad = [f"{one.attempt.planted}: {escape}" for one in results if (escape := missed(one))]
+        _say(f"\n{len(results) - len(bad)} of {len(results)} planted bugs behaved as expected")
+    else:
+        seconds = float(os.environ.get("SECONDS") or 3600)
+        results = asyncio.run(campaign(seconds, seed, os.environ.get("MIX", ""), keep))
+        bad = [f"{one.attempt.mix} seed {one.attempt.seed}: {v}" for one in results for v in one.violations]
+        _say(table(results))
+    if keep is not None:
+        write_json(results, keep / "results.json")
+    for line in bad[:40]:
+        _say(line)
+    sys.exit(1 if bad else 0)
+
+
+def _can_run(needs_disk: bool) -> bool:
+    return is_possible() or not needs_disk
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""One run: start the system, load it, break it, heal it, write down what is left, judge.
+
+Everything random comes from the seed: which complaints, which faults, when. The moments at which processes
+meet them are the machine's, so a seed repeats the attempt and not every interleaving; the simulation under
+`tests/simulation` repeats exactly.
+"""
+
+import asyncio
+import random
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from chaos import ending
+from chaos.checker import Violation, check
+from chaos.disk import Disk, is_possible
+from chaos.faults import MIXES, Mix, World, commit_fault
+from chaos.load import Load
+from chaos.mail_server import MailServer
+from chaos.planted import PLANTED, prepare
+from chaos.proxy import FaultProxy
+from chaos.reading import FeedReader, admin, note_moves, slow_the_clock
+from chaos.record import Began, Ended, Fault, History
+from chaos.runtime import Wanted
+from chaos.system import ROOT, System
+
+WARMS_UP_FOR_S = 4.0
+HEALS_WITHIN_S = 60.0
+CLOCK_START = "2026-03-20T08:00:00+01:00"
+"""Nine days before summer time begins: every term crosses the change of the clocks and Easter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What to run."""
+
+    seed: int
+    seconds: float
+    mix: str = "all"
+    rate: float = 15.0
+    speed: float = 43_200.0
+    planted: str = ""
+    keep: Path | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What came out; `recoveries_s` tells per fault how long until the whole path worked again."""
+
+    attempt: Attempt
+    violations: list[Violation]
+    faults: dict[str, int]
+    recoveries_s: dict[str, list[float]]
+    complaints: int
+    events: int
+    rested_after_s: float
+    took_s: float
+    commit: str
+    notes: list[str] = field(default_factory=list)
+
+
+async def run(attempt: Attempt) -> Result:
+    """Run one attempt; its folder is deleted afterwards unless something was found or it is to be kept."""
+    since_s = monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir="/tmp"))
+    history = History(folder / "history.jsonl")
+    try:
+        violations = await _run(attempt, folder, history)
+    finally:
+        history.close()
+        if attempt.keep is not None:
+            attempt.keep.mkdir(parents=True, exist_ok=True)
+            name = f"{attempt.mix}-{attempt.planted or 'sound'}-{attempt.seed}.jsonl"
+            shutil.copy(folder / "history.jsonl", attempt.keep / name)
+    result = _result(attempt, history, violations, monotonic() - since_s)
+    if violations and not attempt.planted:
+        result.notes.append(f"kept in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violation]:
+    mix = _mix_of(attempt)
+    if mix.disk and not is_possible():
+        raise SystemExit("this mix needs root and loop devices; run another one")
+    home = folder / "home"
+    disk = Disk(folder / "disk.img", home) if mix.disk else None
+    mail = MailServer(history, attempt.seed)
+    await mail.start()
+    system = System(home, folder / "supervisor.log", mail.url, CLOCK_START, attempt.speed)
+    proxies = [
+        FaultProxy(lambda: system.record.ports["database"], attempt.seed),
+        FaultProxy(lambda: system.record.ports["nats"], attempt.seed + 1),
+    ]
+    try:
+        if disk is not None:
+            await disk.make()
+        else:
+            home.mkdir()
+        if mix.network:
+            for proxy in proxies:
+                await proxy.start()
+        system.wanted = Wanted(
+            planted=attempt.planted if attempt.planted and PLANTED[attempt.planted].modules else "",
+            database_port=proxies[0].port or None,
+            nats_port=proxies[1].port or None,
+            nats_is_absent=mix.bus_is_absent,
+        )
+        history.write(
+            Began(
+                seed=attempt.seed, commit=commit(), mix=attempt.mix, speed=attempt.speed,
+                planted=attempt.planted, bus_is_absent=mix.bus_is_absent,
+            )
+        )  # fmt: skip
+        await system.start()
+        await note_moves(system)
+        if attempt.planted:
+            await prepare(system, attempt.planted)
+        if disk is not None:
+            disk.sync()
+        world = World(system, history, mail, [], proxies if mix.network else [], disk)
+        await _load_and_break(attempt, mix, world)
+        await _end(attempt, mix, world)
+    finally:
+        await system.stop()
+        for proxy in proxies:
+            await proxy.stop()
+        await mail.stop()
+        if disk is not None:
+            await disk.remove()
+    return check(history.lines)
+
+
+async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
+    enough, read_enough = asyncio.Event(), asyncio.Event()
+    ports = [world.system.record.ports[name] for name in ("intake", "intake-2")]
+    load = Load(world.history, attempt.seed, attempt.rate, lambda: ports, world.filed)
+    reader = FeedReader(world.system, world.history)
+    reading = asyncio.create_task(reader.run(read_enough))
+    loading = asyncio.create_task(load.run(enough))
+    try:
+        await asyncio.sleep(WARMS_UP_FOR_S)
+        world.history.extend(ending.usage(world.system, "start"))
+        await _nemesis(attempt, mix, world)
+        await _heal(world)
+        await asyncio.sleep(WARMS_UP_FOR_S)
+        enough.set()
+        await loading
+        await slow_the_clock(world.system)
+    finally:
+        enough.set()
+        read_enough.set()
+        await asyncio.gather(loading, reading, return_exceptions=True)
+
+
+async def _nemesis(attempt: Attempt, mix: Mix, world: World) -> None:
+    """Break something every few seconds; a fault that lasts does not keep the next one waiting."""
+    chance = random.Random(attempt.seed)
+    until_s = monotonic() + attempt.seconds
+    running: set[asyncio.Task[None]] = set()
+    while monotonic() < until_s:
+        if mix.faults:
+            (name,) = chance.choices(list(mix.faults), list(mix.faults.values()))
+            task = asyncio.create_task(commit_fault(world, name, random.Random(chance.random())))
+            running.add(task)
+            task.add_done_callback(running.discard)
+            if mix.disk:
+                await asyncio.wait([task])
+        await asyncio.sleep(mix.every_s * chance.uniform(0.5, 1.5))
+    if running:
+        await asyncio.wait(running)
+    for task in running:
+        task.result()
+
+
+async def _heal(world: World) -> None:
+    world.history.write(Fault(name="healing", begins=True))
+    world.mail.mood = "well"
+    await world.mail.start()
+    for proxy in world.proxies:
+        proxy.set_mood("well")
+    world.system.disarm()
+    await world.system.until_ready(HEALS_WITHIN_S)
+    world.history.write(Fault(name="healing", begins=False))
+
+
+async def _end(attempt: Attempt, mix: Mix, world: World) -> None:
+    ended = await ending.come_to_rest(world.system, world.poisoned, bus_is_absent=mix.bus_is_absent)
+    async with admin(world.system) as connection:
+        await FeedReader(world.system, world.history).look(connection)
+    world.history.extend(ending.usage(world.system, "end"))
+    await ending.write_down(world.system, world.history)
+    world.history.write(ended)
+
+
+def _mix_of(attempt: Attempt) -> Mix:
+    return PLANTED[attempt.planted].mix if attempt.planted else MIXES[attempt.mix]
+
+
+def _result(attempt: Attempt, history: History, violations: list[Violation], took_s: float) -> Result:
+    begun = [line for line in history.lines if isinstance(line, Fault) and line.begins]
+    faults: dict[str, int] = {}
+    for fault in begun:
+        if fault.name != "healing":
+            faults[fault.name] = faults.get(fault.name, 0) + 1
+    kinds = [type(line).__name__ for line in history.lines]
+    ended = [line for line in history.lines if isinstance(line, Ended)]
+    return Result(
+        attempt, violations, faults, recoveries_s(history), kinds.count("Invoked"), kinds.count("Event"),
+        ended[-1].quiet_after_s if ended else -1.0, took_s, commit(),
+    )  # fmt: skip
+
+
+def recoveries_s(history: History) -> dict[str, list[float]]:
+    """Per fault: from its end until a complaint sent after that had its letter at the mail server."""
+    from chaos.record import Invoked, Mail
+
+    sent: dict[str, float] = {}
+    arrivals: list[tuple[float, float]] = []
+    for line in history.lines:
+        if isinstance(line, Invoked) and line.address:
+            sent.setdefault(line.address, line.mono_s)
+        elif isinstance(line, Mail) and line.accepted and line.to in sent:
+            arrivals.append((line.mono_s, sent[line.to]))
+    found: dict[str, list[float]] = {}
+    for fault in history.lines:
+        if isinstance(fault, Fault) and not fault.begins and fault.name != "healing":
+            first = next((at for at, sent_at in arrivals if sent_at >= fault.mono_s), None)
+            if first is not None:
+                found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
+    return found
+
+
+def commit() -> str:
+    """Name the commit of the code under test, with a mark when files differ from it."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=10"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip() or "no commit"

@@ -1,0 +1,53 @@
+"""Forgetting a complainant with a break in the middle: the same errand is taken up again until it is done."""
+
+import asyncio
+
+from chaos.reading import TROUBLE
+from chaos.system import System
+from events import failpoints
+from events.database import close_pool, open_pool
+from events.erasure import erase, persons_of
+from events.keys import KeyStore
+from events.platform import Platform
+from events.store import Store
+from events.store_clock import StoreClock
+
+TRIES = 60
+
+
+async def forget(system: System, reference: str, step: str) -> None:
+    """Erase the persons of a case, breaking off once at `step`; raises what the last try raised."""
+    for left in reversed(range(TRIES)):
+        try:
+            if step:
+                failpoints.arm_here(f"{step}=raise")
+                step = ""
+            await _forget(system, reference)
+        except (*TROUBLE, KeyError):
+            if not left:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+async def _forget(system: System, reference: str) -> None:
+    settings = system.settings
+    pool = await open_pool(settings.database_for("keeper"), "keeper", 1)
+    try:
+        keys_pool = await open_pool(settings.keys_for("keeper"), "keeper", 1)
+        try:
+            clock = StoreClock()
+            await clock.measure(pool)
+            store = Store(pool, clock, settings.secret("salt.key"))
+            keys = KeyStore(keys_pool, settings.master_key())
+            case_id = await store.find(reference)
+            if case_id is None:
+                return  # a promise that does not stand: the checker says so
+            persons = persons_of(await store.history(case_id))
+            platform = Platform("keeper", settings, pool, clock, store, keys)
+            await erase(platform, case_id, sorted(persons), "request", "staff:chaos")
+        finally:
+            await close_pool(keys_pool)
+    finally:
+        await close_pool(pool)

@@ -1,0 +1,118 @@
+"""Clocks: each ends once, never early, never unnoticed, on the day an oracle agrees to, and soon."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from chaos.oracle import is_free, midnight_after
+from chaos.record import Event
+from chaos.run import Run
+
+BREACHES = ("DeadlineBreached", "TargetMissed")
+
+LATE_WITHIN_S = 15.0
+"""Real seconds from a due instant to its breach while nothing is broken; as a rule it is one or two."""
+
+
+def each_clock_ends_once(run: Run) -> Iterator[str]:
+    """I8: per clock and reading at most one breach, never early, never missing, on the right day."""
+    for case, stream in run.cases.items():
+        breaches = [event for event in stream if event.type in BREACHES]
+        told = Counter((event.data["clock"], event.data["reading"]) for event in breaches)
+        for (clock, reading), count in told.items():
+            if count > 1:
+                yield f"case {case}: clock {clock} broke {count} times by the {reading} reading"
+        for breach in breaches:
+            if breach.recorded_s < breach.happened_s:
+                yield f"case {case}: clock {breach.data['clock']} broke before it was due"
+        for deadline in (event for event in stream if event.type == "DeadlineSet"):
+            yield from _wrong_days(case, deadline)
+            if case not in run.poisoned_cases and not _was_moved(stream, deadline):
+                yield from _wrong_ends(run, stream, deadline)
+
+
+def breaches_are_told_in_time(run: Run) -> Iterator[str]:
+    """I10: from the due instant to the record a bounded time, unless something was broken meanwhile."""
+    for event in run.events:
+        if event.type not in BREACHES:
+            continue
+        due_s, told_s = run.wall_s(event.happened_s), run.wall_s(event.recorded_s)
+        if told_s - due_s > LATE_WITHIN_S and not run.is_disturbed(due_s, told_s):
+            yield f"case {event.case}: {event.data['clock']} was told {told_s - due_s:.1f} s late"
+
+
+def _wrong_ends(run: Run, stream: list[Event], deadline: Event) -> Iterator[str]:
+    clock = deadline.data["clock"]
+    met = _met_by(stream, deadline)
+    for reading, due_s in _passings(deadline):
+        breach = next(
+            (
+                event
+                for event in stream
+                if event.type in BREACHES and (event.data["clock"], event.data["reading"]) == (clock, reading)
+            ),
+            None,
+        )
+        is_unmet = met is None or met.happened_s >= due_s
+        if breach is None and is_unmet and run.ended.at_s - run.wall_s(due_s) > LATE_WITHIN_S:
+            yield f"case {deadline.case}: clock {clock} passed by the {reading} reading, nobody was told"
+        if breach is not None and not is_unmet and met is not None and met.version < breach.version:
+            yield f"case {deadline.case}: clock {clock} was met in time and broke all the same"
+        if breach is not None and abs(breach.happened_s - due_s) > 1e-3:
+            yield f"case {deadline.case}: clock {clock} broke at another moment than it was due"
+
+
+def _was_moved(stream: list[Event], deadline: Event) -> bool:
+    """A term that was extended ends elsewhere; nobody extends one in a campaign yet."""
+    return any(
+        event.type == "DeadlineMoved" and event.data.get("clock") == deadline.data["clock"]
+        for event in stream
+    )
+
+
+def _passings(deadline: Event) -> list[tuple[str, float]]:
+    if deadline.data["kind"] in ("window", "right"):
+        return []
+    strict, lenient = _seconds(deadline.data["strict"]["at"]), _seconds(deadline.data["lenient"]["at"])
+    if strict == lenient:
+        return [("both", strict)]
+    if deadline.data["working"] == "lenient":
+        return [("lenient", lenient)]
+    return [("strict", strict), ("lenient", lenient)]
+
+
+def _met_by(stream: list[Event], deadline: Event) -> Event | None:
+    """Find the first event that satisfies a clock; handlers do nothing in a campaign, letters do."""
+    wanted = set(deadline.data["rule"]["satisfied_by"])
+    found = [event for event in stream if _facts(event) & wanted]
+    return min(found, key=lambda event: event.happened_s, default=None)
+
+
+def _facts(event: Event) -> set[str]:
+    match event.type:
+        case "ComplaintReceived":
+            return {"complaint received"}
+        case "CaseOpened":
+            return {"case opened"}
+        case "LetterSent":
+            return {f"{event.data['letter']} sent", f"{event.data['letter']} arrived"}
+        case _:
+            return set()
+
+
+def _wrong_days(case: str, deadline: Event) -> Iterator[str]:
+    """Compare the derivation with the oracle: instants are midnights, no free day was counted as worked."""
+    data = deadline.data
+    for end in (data["strict"], data["lenient"]):
+        if abs(_seconds(end["at"]) - midnight_after(date.fromisoformat(end["on"]), data["zone"])) > 1e-3:
+            yield f"case {case}: clock {data['clock']} ends at {end['at']}, not at the end of {end['on']}"
+    if data["rule"]["unit"] != "working days":
+        return
+    for reading in data["readings"]:
+        counted = [date.fromisoformat(step["on"]) for step in reading["because"] if step["counted"]]
+        if wrong := [day.isoformat() for day in counted if is_free(day)]:
+            yield f"case {case}: clock {data['clock']} counts {', '.join(wrong)}, when nobody works"
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

@@ -1,0 +1,88 @@
+"""Letters: each leaves, every copy is explained, none comes before its cause."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from chaos.record import Event, Mail, Said
+from chaos.run import Run
+
+LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
+
+CLOCKS_AGREE_WITHIN_S = 2.0
+"""Between the mail server's clock and the samples of the system's."""
+
+
+def every_letter_leaves(run: Run) -> Iterator[str]:
+    """I11: sent means taken over by a server, refused means a 5xx, owed means one of these or waiting."""
+    accepted = {mail.message_id for mail in run.mails if mail.accepted}
+    waiting = {letter.case for letter in run.letters}
+    for case, stream in run.cases.items():
+        outcomes = [event for event in stream if event.type in LETTER_OUTCOMES]
+        for event in outcomes:
+            if event.type == "LetterSent" and event.data["message_id"] not in accepted:
+                yield f"case {case}: a letter counts as sent and no server has it"
+            if event.type == "LetterRefused" and _is_given_up_too_soon(event):
+                yield f"case {case}: a letter was given up for a {event.data['reply_code']}"
+        opened = next((event for event in stream if event.type == "CaseOpened"), None)
+        is_forgotten = any(event.type == "ErasureRequested" for event in stream)
+        if opened is None or is_forgotten or case in run.poisoned_cases:
+            continue
+        settled = {event.data["letter"] for event in outcomes}
+        owed = [letter for letter in opened.data["letters"] if letter not in settled]
+        if owed and case not in waiting:
+            yield f"case {case}: letters {owed} are neither settled nor waiting"
+    yield from _asked_again(run)
+
+
+def every_copy_is_explained(run: Run) -> Iterator[str]:
+    """I12: copies beyond the first are no more than recorded uncertain attempts, all of one content."""
+    uncertain = Counter(event.data["message_id"] for event in run.events if event.type == "LetterUncertain")
+    copies: dict[str, list[Mail]] = defaultdict(list)
+    identities: dict[str, set[str]] = defaultdict(set)
+    for mail in run.mails:
+        identities[mail.to].add(mail.message_id)
+        if mail.accepted:
+            copies[mail.message_id].append(mail)
+    for message_id, same in copies.items():
+        if len(same) - 1 > uncertain[message_id]:
+            yield f"{message_id}: {len(same)} copies and {uncertain[message_id]} uncertain attempts"
+        if len({mail.digest for mail in same}) > 1:
+            yield f"{message_id}: its copies differ"
+    for to, different in identities.items():
+        stream = run.cases.get(run.case_of_address.get(to, ""), [])
+        opened = next((event for event in stream if event.type == "CaseOpened"), None)
+        if opened is not None and len(different) > len(opened.data["letters"]):
+            yield f"case {opened.case}: {len(different)} identities for {len(opened.data['letters'])} letters"
+
+
+def no_letter_before_its_cause(run: Run) -> Iterator[str]:
+    """I13: a mail belongs to a case that stands, and that was open before the mail came."""
+    for mail in run.mails:
+        case = run.case_of_address.get(mail.to)
+        opened = next((event for event in run.cases.get(case or "", []) if event.type == "CaseOpened"), None)
+        if opened is None:
+            yield f"a mail came for case {case or 'of nobody'}, which was never opened"
+        elif mail.at_s < run.wall_s(opened.recorded_s) - CLOCKS_AGREE_WITHIN_S:
+            yield f"case {case}: a mail came before the case was open"
+
+
+def _is_given_up_too_soon(event: Event) -> bool:
+    if event.data["stage"] == "address" or 500 <= event.data["reply_code"] < 600:
+        return False
+    return bool(event.data["attempts"] < 10)
+
+
+def _asked_again(run: Run) -> Iterator[str]:
+    """A letter that was refused for good is offered again only where the answer may have been lost."""
+    refused: dict[str, list[Said]] = defaultdict(list)
+    for said in run.said:
+        if said.code >= 500:
+            refused[said.to].append(said)
+    uncertain = Counter(event.case for event in run.events if event.type == "LetterUncertain")
+    for to, times in refused.items():
+        case = run.case_of_address.get(to, "")
+        lost = sum(
+            fault.begins and times[0].mono_s - 5.0 <= fault.mono_s <= times[-1].mono_s for fault in run.faults
+        )
+        if len(times) > 1 + uncertain[case] + lost:
+            yield f"case {case}: offered {len(times)} times to a server that refuses it for good"

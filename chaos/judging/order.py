@@ -1,0 +1,128 @@
+"""Streams, feed and consumers: in order, without a gap, once, and under a checkpoint nobody else moved."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from chaos.record import Event, Move, Place
+from chaos.run import CONSUMERS, NOWHERE, Run
+
+LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
+KNOWN_AT_OPENING = ("complaint received", "case opened")
+
+
+def streams_and_feed_are_in_order(run: Run) -> Iterator[str]:
+    """I4: versions 1..n in feed order, chains that fit, and a reader who saw each event once, in order."""
+    for case, stream in run.cases.items():
+        if [event.version for event in stream] != list(range(1, len(stream) + 1)):
+            yield f"case {case} has versions {[event.version for event in stream]}"
+        if any(later.place <= earlier.place for earlier, later in pairwise(stream)):
+            yield f"case {case} stands in the feed in another order than in its stream"
+    for earlier, later in pairwise(run.reads):
+        if later.place <= earlier.place:
+            yield f"a reader saw {later.place} after {earlier.place}"
+    seen = {read.place for read in run.reads}
+    until = run.reads[-1].place if run.reads else NOWHERE
+    for event in run.events:
+        if event.place <= until and event.place not in seen:
+            yield f"a reader never saw {event.case}/{event.version} {event.type}"
+        if not event.hash_fits:
+            yield f"{event.case}/{event.version} does not fit its chain"
+    for read in run.reads:
+        if read.case not in run.cases or len(run.cases[read.case]) < read.version:
+            yield f"a reader saw {read.case}/{read.version}, which does not stand"
+    for grant in run.grants:
+        if grant.privilege not in ("SELECT", "INSERT"):
+            yield f"role {grant.role} may {grant.privilege} events"
+
+
+def each_consumer_reacts_once(run: Run) -> Iterator[str]:
+    """I5: at rest each case is opened once, each of its clocks set once, each letter has one outcome."""
+    for checkpoint in run.checkpoints:
+        if checkpoint.partition >= 0 and checkpoint.place < run.heads.get(checkpoint.partition, NOWHERE):
+            yield f"{checkpoint.consumer} stands before the head of lane {checkpoint.partition}"
+    for case, stream in run.cases.items():
+        if case in run.poisoned_cases or stream[0].type != "ComplaintReceived":
+            continue
+        opened = [event for event in stream if event.type == "CaseOpened"]
+        if len(opened) != 1:
+            yield f"case {case} was opened {len(opened)} times"
+            continue
+        clocks = Counter(event.data["clock"] for event in stream if event.type == "DeadlineSet")
+        if several := [clock for clock, count in clocks.items() if count > 1]:
+            yield f"case {case}: clocks {several} were set more than once"
+        wanted = {rule["clock"] for rule in opened[0].data["clocks"] if _runs_from_the_start(rule)}
+        if missing := sorted(wanted - set(clocks)):
+            yield f"case {case}: clocks {missing} were never set"
+        outcomes = Counter(event.data["letter_id"] for event in stream if event.type in LETTER_OUTCOMES)
+        if any(count > 1 for count in outcomes.values()):
+            yield f"case {case}: one letter has {max(outcomes.values())} outcomes"
+        transactions: dict[str, set[int]] = defaultdict(set)
+        for event in stream:
+            transactions[event.command].add(event.place[1])
+        if any(len(several_xids) > 1 for several_xids in transactions.values()):
+            yield f"case {case}: one command was carried out in several transactions"
+
+
+def effects_follow_versions(run: Run) -> Iterator[str]:
+    """I6: the reactions of a consumer to a case stand in the order of what they react to."""
+    for case, stream in run.cases.items():
+        reached: dict[str, int] = {}
+        for event in stream:
+            caused_by = _reaction_to(event)
+            if caused_by is None:
+                continue
+            consumer, version = caused_by
+            if version < reached.get(consumer, 0):
+                yield f"case {case}: {consumer} reacted to {version} after {reached[consumer]}"
+            reached[consumer] = version
+
+
+def projections_are_folds(run: Run) -> Iterator[str]:
+    """I7: every worklist row equals the fold of its stream from zero."""
+    for row in run.rows:
+        if row.case not in run.poisoned_cases and row.stored != row.folded:
+            stored, folded = row.stored or {}, row.folded or {}
+            different = sorted(name for name in {**stored, **folded} if stored.get(name) != folded.get(name))
+            yield f"the row of case {row.case} differs in {', '.join(different)}"
+
+
+def nothing_commits_under_a_moved_checkpoint(run: Run) -> Iterator[str]:
+    """I16: moves form one chain per lane, and a reaction commits with the move that covers its cause."""
+    reached: dict[tuple[str, int], Place] = {}
+    of_transaction: dict[tuple[str, int], list[Move]] = defaultdict(list)
+    for move in run.moves:
+        lane = (move.consumer, move.partition)
+        if move.new < move.old:
+            yield f"{move.consumer} went back in lane {move.partition} from {move.old} to {move.new}"
+        if lane in reached and move.old != reached[lane]:
+            yield f"{move.consumer} lane {move.partition}: from {move.old}, it stood at {reached[lane]}"
+        reached[lane] = move.new
+        of_transaction[move.consumer, move.xid].append(move)
+    if not run.moves:
+        return
+    places = {(event.case, event.version): event.place for event in run.events}
+    for event in run.events:
+        caused_by = _reaction_to(event)
+        if caused_by is None:
+            continue
+        consumer, version = caused_by
+        place = places.get((event.case, version), NOWHERE)
+        moves = of_transaction[consumer, event.place[1]]
+        if not any(move.old < place <= move.new or move.old == move.new >= place for move in moves):
+            yield f"{event.case}/{event.version} {event.type} stands without the move that covers its cause"
+
+
+def _runs_from_the_start(rule: Mapping[str, Any]) -> bool:
+    """Tell whether a clock must be set when its case is opened; one without a term is never set."""
+    has_term = rule.get("term", "some") != "none"
+    return has_term and rule["starts"] in KNOWN_AT_OPENING and not rule.get("starts_also")
+
+
+def _reaction_to(event: Event) -> tuple[str, int] | None:
+    """Name consumer and version that an event answers; None for what is no consumer's reaction."""
+    consumer = event.actor.removeprefix("service:")
+    case, _, version = event.causation.rpartition("/")
+    is_reaction = consumer in CONSUMERS and case == event.case and not event.type.startswith("Letter")
+    return (consumer, int(version)) if is_reaction else None

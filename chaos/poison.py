@@ -1,0 +1,41 @@
+"""An event that no service can read, put into a case by the rules: right version and chain, foreign type."""
+
+from uuid import UUID, uuid4
+
+from chaos.reading import admin, admin_url
+from chaos.system import System
+from events.chain import event_hash
+from events.database import close_pool, open_pool
+from events.envelope import START, Recorded
+from events.store import Entry, Store, lock_cases
+from events.store_clock import StoreClock
+
+TYPE = "NotYetInvented"
+
+
+async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
+    """Append the event to a case, as a newer version of a service would; gives case and version."""
+    pool = await open_pool(admin_url(system), "gehoor", 1)
+    try:
+        clock = StoreClock()
+        await clock.measure(pool)
+        store = Store(pool, clock, b"")
+        case_id = await store.find(reference)
+        if case_id is None:
+            return None, 0
+        async with admin(system) as connection, connection.transaction():
+            await lock_cases(connection, [case_id])
+            history = await store.history(case_id, connection)
+            now, command = clock.now(), uuid4()
+            values = {
+                "case_id": case_id, "version": history.version + 1, "organisation": history.organisation,
+                "type": TYPE, "schema_version": 1, "happened_at": now, "recorded_at": now,
+                "actor": "service:future", "command_id": command, "causation": None, "correlation": case_id,
+                "traceparent": None, "data": b"{}", "pii": None, "fields_root": bytes(32),
+            }  # fmt: skip
+            hash_ = event_hash(previous=history.last_hash, **values)  # type: ignore[arg-type]
+            row = Recorded(**values, hash=hash_, place=START)  # type: ignore[arg-type]
+            await store.append(connection, [Entry([row], history.last_hash)])
+        return case_id, history.version + 1
+    finally:
+        await close_pool(pool)

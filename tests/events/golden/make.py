@@ -1,6 +1,6 @@
 """Makes the golden files: what the software of today stores, to be read by every later one.
 
-    PYTHONPATH=libs:services:tests python tests/events/golden/make.py [--replace]
+    PYTHONPATH=libs:services:tests python tests/events/golden/make.py [--replace | --states]
 
 Starts the whole system on a clock in which a day passes in two seconds, files one complaint to each of the
 five organisations, waits until time changes nothing about them any more, and writes
@@ -10,8 +10,9 @@ five organisations, waits until time changes nothing about them any more, and wr
 - `events/<Event>.v<version>.json`: the stored bytes of one event of each type, taken from those histories, or
   where they hold none an example with every field filled.
 
-Without `--replace` it writes only files that are not there: after the first release a golden file is never
-replaced, a new version of an event gets a file of its own. No test runs this.
+Without `--replace` it writes only files that are not there, and takes the histories that are: so a new event
+or version gets its file, and after the first release no golden file is ever replaced. `--states` writes only
+the states anew, for a state that tells more than before: read the difference. No test runs this.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from cases.state import fold, told
 from deadlines.clocks import next_look
 from events.catalogue import CATALOGUE, encode
 from events.envelope import History
-from golden_histories import FOLDER, to_lines
+from golden_histories import FOLDER, from_lines, to_lines
 from whole_system import HAPPENS_WITHIN_S, WholeSystem, until
 
 START = "2026-03-30T08:00:00+02:00"
@@ -156,8 +157,12 @@ async def course(system: WholeSystem, reference: str) -> History:
 
 
 def main() -> None:
-    replace = "--replace" in sys.argv[1:]
-    made = asyncio.run(histories())
+    replace, states = "--replace" in sys.argv[1:], "--states" in sys.argv[1:]
+    kept = {name: FOLDER / "histories" / f"{name}.jsonl" for name in COMPLAINTS}
+    if replace or not all(path.exists() for path in kept.values()):
+        made = asyncio.run(histories())
+    else:
+        made = {name: from_lines(path.read_text(encoding="utf-8")) for name, path in kept.items()}
     files: dict[str, str] = {}
     for organisation, history in made.items():
         case = fold(history)
@@ -175,7 +180,7 @@ def main() -> None:
     for path, text in files.items():
         target = FOLDER / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if replace or not target.exists():
+        if replace or not target.exists() or (states and path.endswith(".state.json")):
             target.write_text(text, encoding="utf-8")
             sys.stdout.write(f"{path}: {len(text.encode())} bytes\n")
 

@@ -104,7 +104,7 @@ def complaint(key: str, chance: random.Random) -> dict[str, object]:
     return {
         "organisation": chance.choice(ORGANISATIONS),
         "channel": chance.choice(CHANNELS),
-        "description": f"{CANARY} {key}: de lijn valt elke dag uit. {'x' * chance.randrange(400)}",
+        "description": f"{CANARY} {key}: de lijn valt elke dag uit {'x' * chance.randrange(400)}.",
         "complainant": complainant,
         "about": {"name": f"{CANARY} {key}", "function": "planner"},
     }

@@ -1,4 +1,4 @@
-"""Bugs planted on purpose to test the checker: `python -m chaos.planted <bug> <module>` runs a service with one.
+"""Bugs planted to test the checker: `python -m chaos.planted BUG MODULE` runs a service with one.
 
 No bug stands in the code of a service. Each is a patch that is put in place here, in the service's process,
 before its module runs, or a statement that the administrator of the database should never have given. The

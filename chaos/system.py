@@ -141,7 +141,7 @@ class System:
                 except ProcessLookupError:
                     continue
         async with asyncio.timeout(10):
-            while any(began(one.pid) == one.began for _, one in children):
+            while any(began(one.pid) == one.began for _, one in children):  # noqa: ASYNC110 - no signal
                 await asyncio.sleep(0.02)
         self.process = None
 

@@ -27,7 +27,7 @@ def each_clock_ends_once(run: Run) -> Iterator[str]:
                 yield f"case {case}: clock {breach.data['clock']} broke before it was due"
         for deadline in (event for event in stream if event.type == "DeadlineSet"):
             yield from _wrong_days(case, deadline)
-            if case not in run.poisoned_cases and not _was_moved(stream, deadline):
+            if case not in run.poisoned_cases and _ends_by_itself(stream, deadline):
                 yield from _wrong_ends(run, stream, deadline)
 
 
@@ -62,12 +62,13 @@ def _wrong_ends(run: Run, stream: list[Event], deadline: Event) -> Iterator[str]
             yield f"case {deadline.case}: clock {clock} broke at another moment than it was due"
 
 
-def _was_moved(stream: list[Event], deadline: Event) -> bool:
-    """A term that was extended ends elsewhere; nobody extends one in a campaign yet."""
-    return any(
+def _ends_by_itself(stream: list[Event], deadline: Event) -> bool:
+    """Tell whether a clock depends on nothing but its own term and facts; the oracle knows no more."""
+    moved = any(
         event.type == "DeadlineMoved" and event.data.get("clock") == deadline.data["clock"]
         for event in stream
     )
+    return not moved and not deadline.data["rule"].get("only_if_unmet")
 
 
 def _passings(deadline: Event) -> list[tuple[str, float]]:
@@ -109,6 +110,8 @@ def _wrong_days(case: str, deadline: Event) -> Iterator[str]:
     if data["rule"]["unit"] != "working days":
         return
     for reading in data["readings"]:
+        if reading["name"].startswith("calendar days"):
+            continue
         counted = [date.fromisoformat(step["on"]) for step in reading["because"] if step["counted"]]
         if wrong := [day.isoformat() for day in counted if is_free(day)]:
             yield f"case {case}: clock {data['clock']} counts {', '.join(wrong)}, when nobody works"

@@ -44,7 +44,7 @@ PURE = (
     "services/notifier/owed.py",
     "services/notifier/retry.py",
     "services/notifier/words.py",
-    "libs/cases/state.py",
+    "libs/cases/*.py",
     "services/workflow/case.py",
     "services/workflow/commands.py",
     "services/workflow/pinned.py",

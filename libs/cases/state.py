@@ -14,7 +14,10 @@ from uuid import UUID
 
 import msgspec
 
+from cases.letters import owed_by
+from cases.life import UNBORN, Life, Stage, live
 from events.catalogue import (
+    CaseMovedToVersion,
     CaseOpened,
     ComplaintReceived,
     DeadlineBreached,
@@ -42,14 +45,16 @@ from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
 
 Kind = Literal["complaint", "incident", "both", "neither"]
+LetterEvent = LetterSent | LetterPrepared | LetterRefused | LetterUncertain | LetterPosted | LetterBounced
 LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain", "returned"]
 
 
 class Phase(StrEnum):
-    """How far a case is; the stages of the procedures come between these."""
+    """How far a case is; between these come the stages of its procedure, which `life` tells."""
 
     RECEIVED = "received"
     OPEN = "open"
+    CLOSED = "closed"
 
 
 class ClockStatus(StrEnum):
@@ -104,10 +109,13 @@ class OpenEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One letter of the case and what became of it."""
+    """One letter of the case and what became of it; `letter_id` is the newest of that name."""
 
     letter: str
     status: LetterStatus
+    letter_id: UUID | None = None
+    dated_on: date | None = None
+    period_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +125,6 @@ class Case:
     case_id: UUID
     version: int
     organisation: str
-    phase: Phase
     received: ComplaintReceived
     received_at: datetime
     kind: Kind | None = None
@@ -130,6 +137,18 @@ class Case:
     open_ended: tuple[OpenEnded, ...] = ()
     letters: tuple[Letter, ...] = ()
     erased: tuple[str, ...] = ()
+    life: Life = UNBORN
+
+    @property
+    def phase(self) -> Phase:
+        """How far the case is, in one word."""
+        match self.life.stage:
+            case Stage.RECEIVED:
+                return Phase.RECEIVED
+            case Stage.CLOSED | Stage.MERGED:
+                return Phase.CLOSED
+            case _:
+                return Phase.OPEN
 
 
 def fold(history: History) -> Case | None:
@@ -151,7 +170,7 @@ def fold_events(events: Iterable[Recorded]) -> Case | None:
 def told(case: Case) -> dict[str, Any]:
     """Give a case as plain values, for a person or a program that looks at it."""
     plain: dict[str, Any] = msgspec.to_builtins(
-        {name: getattr(case, name) for name in case.__dataclass_fields__}
+        {name: getattr(case, name) for name in (*case.__dataclass_fields__, "phase")}
     )
     return plain
 
@@ -165,6 +184,16 @@ def with_decided(case: Case, decided: Sequence[NewEvent]) -> Case:
 
 def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     """Take one more event into account, apart from its version."""
+    life = live(case.life, event, happened_at)
+    case = _evolve(case if life is case.life else replace(case, life=life), event, happened_at)
+    letter = owed_by(event)
+    if letter is None:
+        return case
+    others = tuple(other for other in case.letters if other.letter != letter)
+    return replace(case, letters=(*others, Letter(letter=letter, status="owed")))
+
+
+def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     match event:
         case ReportClassified():
             terms = case.terms + tuple(rule.clock for rule in event.clocks)
@@ -172,7 +201,6 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
         case CaseOpened():
             return replace(
                 case,
-                phase=Phase.OPEN,
                 opened=event,
                 opened_at=happened_at,
                 terms=case.terms + tuple(rule.clock for rule in event.clocks),
@@ -214,18 +242,19 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
         case TargetMissed():
             status = ClockStatus.MISSED if event.beyond_dispute else ClockStatus.DISPUTED
             return _with_clock(case, event.clock, status=status, failed=True)
-        case LetterSent():
-            return _with_letter(case, event.letter, "sent")
+        case LetterSent() | LetterPosted():
+            return _with_letter(case, event, "sent")
         case LetterPrepared():
-            return _with_letter(case, event.letter, "prepared")
+            return _with_letter(case, event, "prepared")
         case LetterRefused():
-            return _with_letter(case, event.letter, "refused")
+            return _with_letter(case, event, "refused")
         case LetterUncertain():
-            return _with_letter(case, event.letter, "uncertain")
-        case LetterPosted():
-            return _with_letter(case, event.letter, "sent")
+            return _with_letter(case, event, "uncertain")
         case LetterBounced():
-            return _with_letter(case, event.letter, "returned")
+            return _with_letter(case, event, "returned")
+        case CaseMovedToVersion():
+            terms = tuple(dict.fromkeys((*case.terms, *(rule.clock for rule in event.clocks))))
+            return replace(case, terms=terms)
         case SubjectErased():
             return replace(case, erased=tuple(sorted({*case.erased, *event.persons})))
         case _:
@@ -240,9 +269,9 @@ def _begin(recorded: Recorded) -> Case:
         case_id=recorded.case_id,
         version=recorded.version,
         organisation=recorded.organisation,
-        phase=Phase.RECEIVED,
         received=event,
         received_at=recorded.happened_at,
+        life=live(UNBORN, event, recorded.happened_at),
     )
 
 
@@ -258,7 +287,16 @@ def _with_clock(case: Case, name: str, **changes: Any) -> Case:
     return replace(case, clocks=clocks, open_ended=open_ended)
 
 
-def _with_letter(case: Case, name: str, status: LetterStatus) -> Case:
+def _with_letter(case: Case, event: LetterEvent, status: LetterStatus) -> Case:
     """Note what became of a letter; one that was not owed at opening is added."""
-    others = tuple(letter for letter in case.letters if letter.letter != name)
-    return replace(case, letters=(*others, Letter(letter=name, status=status)))
+    known = {letter.letter: letter for letter in case.letters}
+    before = known.pop(event.letter, None)
+    same = before is not None and before.letter_id == event.letter_id
+    letter = Letter(
+        letter=event.letter,
+        status=status,
+        letter_id=event.letter_id,
+        dated_on=getattr(event, "dated_on", before.dated_on if before and same else None),
+        period_until=getattr(event, "period_until", before.period_until if before and same else None),
+    )
+    return replace(case, letters=(*known.values(), letter))

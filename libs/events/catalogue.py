@@ -18,8 +18,15 @@ from events.errors import MalformedEvent
 
 COMPLAINANT = "complainant"
 ABOUT = "about"
-ERASED = "[erased]"
-"""What a reader shows in the place of a person's field whose key was destroyed."""
+
+class Erased(str):
+    """The place of a person's field whose key was destroyed; never equal in type to what somebody wrote."""
+
+    __slots__ = ()
+
+
+ERASED = Erased("[erased]")
+"""What a reader shows there. Test with `isinstance(value, Erased)`: a text may say the same."""
 
 Personal = Mapping[str, Mapping[str, Any]]
 """Personal fields by person slot: `{"complainant": {"name": …}, "about": {…}}`."""
@@ -71,6 +78,31 @@ class ComplaintReceived(Event, frozen=True, kw_only=True):
     given: tuple[str, ...]
     missing: tuple[str, ...]
     reachable_by: tuple[str, ...]
+
+
+_ADDED: Mapping[str, tuple[str, ...]] = {
+    COMPLAINANT: (
+        "message", "name", "company", "role", "email", "phone", "address", "reachability", "description",
+        "references",
+    ),
+    ABOUT: ("name", "function"),
+}  # fmt: skip
+"""What a complainant may add to a complaint: what was missing from it, and anything else they say."""
+
+
+class ComplainantWrote(Event, frozen=True, kw_only=True):
+    """The complainant added something to their complaint; happened_at is its arrival.
+
+    `given` names the fields that it brings, in the procedures' own words. It was sent by whoever holds the
+    signed link of the case ("link"), or by a channel of the organisation that brings a token ("channel").
+    """
+
+    emitted_by: ClassVar[str] = "intake"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _ADDED
+
+    channel: str
+    sent_by: Literal["link", "channel"]
+    given: tuple[str, ...] = ()
 
 
 # --- workflow --------------------------------------------------------------------------------------------
@@ -192,6 +224,208 @@ class CaseOpened(Event, frozen=True, kw_only=True):
 _REASON: Mapping[str, tuple[str, ...]] = {COMPLAINANT: ("reason",)}
 
 
+class InformalStageNoted(Event, frozen=True, kw_only=True):
+    """The complainant had taken the matter to their own contact first, which is never a condition."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    by: str
+    result: Literal["solved", "not solved", "still tried"]
+
+
+class InformationAsked(Event, frozen=True, kw_only=True):
+    """The complainant is asked for more; no clock of the organisation stops while it waits.
+
+    `fields` are those of the procedure that are asked for; the question lies in the encrypted part.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("question",)}
+
+    by: str
+    fields: tuple[str, ...] = ()
+
+
+class InformationReceived(Event, frozen=True, kw_only=True):
+    """A person noted what the complainant added, by telephone for example; happened_at is its arrival."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _ADDED
+
+    by: str
+    channel: str
+    given: tuple[str, ...] = ()
+
+
+class CaseAssigned(Event, frozen=True, kw_only=True):
+    """Somebody else handles the case from now on; `handler` is their staff identifier."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    handler: str
+    because: Literal["conflict of interest", "absence", "workload", "expertise"]
+
+
+class CaseEscalated(Event, frozen=True, kw_only=True):
+    """The case was taken to somebody who can do more; `to` is a staff identifier, `role` what they are.
+
+    `level` counts in the organisation's escalation matrix from 1, or is 0 where it has none.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    to: str
+    role: str
+    level: int = 0
+
+
+class ConsultationAsked(Event, frozen=True, kw_only=True):
+    """Colleagues or a supplier are asked about the matter; `consultation` counts them from 1.
+
+    What they get is `share`: the question with every name, address and number of the persons masked.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("share",)}
+
+    by: str
+    consultation: int
+    party: Literal["staff", "supplier"]
+
+
+class ConsultationAnswered(Event, frozen=True, kw_only=True):
+    """Those who were consulted gave their view."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("answer",)}
+
+    consultation: int
+
+
+class TalkInvited(Event, frozen=True, kw_only=True):
+    """The complainant is invited to discuss the complaint; by letter it is the letter "invitation".
+
+    By phone or in person they were reached, so that contact was made.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    how: Literal["letter", "phone", "in person"]
+
+
+class ReactionGiven(Event, frozen=True, kw_only=True):
+    """Somebody decided what the organisation has to say on the substance; the letter tells it."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("reaction",)}
+
+    by: str
+
+
+class MeasureAgreed(Event, frozen=True, kw_only=True):
+    """Something will be done by `due_on`, and `owner` answers for it; `measure` counts them from 1.
+
+    The day is the organisation's own, never a promise of the procedure.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("measure",)}
+
+    measure: int
+    owner: str
+    due_on: date
+
+
+class MeasureCarriedOut(Event, frozen=True, kw_only=True):
+    """A measure was carried out; happened_at is when."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    measure: int
+    by: str
+
+
+class MeasureDropped(Event, frozen=True, kw_only=True):
+    """A measure will not be carried out after all; the reason lies in the encrypted part."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    measure: int
+    by: str
+
+
+class SolutionReportedBack(Event, frozen=True, kw_only=True):
+    """Who solved the complaint reported that to the complaint handler, inside the organisation."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+
+
+class SatisfactionAsked(Event, frozen=True, kw_only=True):
+    """The complainant was asked whether they are satisfied."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    how: Literal["phone", "in person", "email"]
+
+
+class SatisfactionAnswered(Event, frozen=True, kw_only=True):
+    """The complainant said whether they are satisfied with how the complaint ended."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("remark",)}
+
+    answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
+
+
+class ComplainantReminded(Event, frozen=True, kw_only=True):
+    """The complainant is reminded of what waits for them; `reminder` counts since they last moved."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    reminder: int
+    of: Literal["information", "proposal", "answer", "hearing"]
+
+
+class ExternalRecordWritten(Event, frozen=True, kw_only=True):
+    """The case stands in another recording system of the organisation, under `number`."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    system: str
+    number: str
+    what: Literal["registered", "updated", "closed"]
+
+
+class RefusedWithRoute(Event, frozen=True, kw_only=True):
+    """The complaint came by a way the procedure does not handle: the complainant is told the right one.
+
+    It stays recorded; what was promised to complainants still counts until the case is closed.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+    route: str
+
+
+class HandedOverAsIncident(Event, frozen=True, kw_only=True):
+    """The report, or the part of it that is an incident, went to the incident process."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
+
+    by: str
+
+
 class ContactMade(Event, frozen=True, kw_only=True):
     """Somebody who handles the complaint spoke with the complainant about it; happened_at is when."""
 
@@ -234,6 +468,7 @@ class PlanMade(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("plan",)}
 
     until: date
+    by: str = ""
 
 
 class TermExtended(Event, frozen=True, kw_only=True):
@@ -259,6 +494,7 @@ class SolutionProposed(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("proposal",)}
 
     proposal: int
+    by: str = ""
 
 
 class ProposalAccepted(Event, frozen=True, kw_only=True):
@@ -404,6 +640,102 @@ class CaseReopened(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
 
+    clocks: tuple[ClockRule, ...] = ()
+
+
+class LatenessExcused(Event, frozen=True, kw_only=True):
+    """The board takes up an objection although it came after the window; the reason is encrypted."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    by: str
+
+
+class OuterRouteNamed(Event, frozen=True, kw_only=True):
+    """The complainant is told where they can go outside the organisation; a right of theirs."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    route: str
+
+
+class OuterRouteTaken(Event, frozen=True, kw_only=True):
+    """The complainant took the matter outside the organisation; happened_at is when, as far as known."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    route: str
+
+
+class CaseLinked(Event, frozen=True, kw_only=True):
+    """This case has to do with another one of the same organisation; both streams say so."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    other: str
+    relation: Literal[
+        "same matter", "incident of this complaint", "complaint about this incident", "earlier case"
+    ]
+
+
+class CaseUnlinked(Event, frozen=True, kw_only=True):
+    """A link to another case was a mistake; both streams say so."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    other: str
+
+
+class CaseMerged(Event, frozen=True, kw_only=True):
+    """This case is the same complaint as `into`, which came first and is handled for both.
+
+    Nothing is moved: this case keeps its own history and its own clocks, for when the merge is undone.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    into: str
+
+
+class CaseUnmerged(Event, frozen=True, kw_only=True):
+    """The merge was a mistake: this case goes on from where it stood, on its own clocks."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    out_of: str
+
+
+class CaseAbsorbed(Event, frozen=True, kw_only=True):
+    """Another case turned out to be the same complaint and is handled here; told by this case's stream."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    other: str
+    received_on: date
+
+
+class CaseReleased(Event, frozen=True, kw_only=True):
+    """A case that was absorbed goes on by itself again; told by this case's stream."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    other: str
+
+
+class CaseMovedToVersion(Event, frozen=True, kw_only=True):
+    """The case runs under another version of its procedure from now on, as that version declares.
+
+    `clocks` are the rules that replace those of the same identifier or are new; all others stay. They start
+    at the same facts as ever. Under "most favourable" only those are here that serve the complainant better.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    procedure_version: int
+    procedure_digest: str
+    from_version: int
+    transition: Literal["at next stage", "most favourable"]
     clocks: tuple[ClockRule, ...] = ()
 
 
@@ -700,29 +1032,59 @@ CATALOGUE: Mapping[str, type[Event]] = {
     event.__name__: event
     for event in (
         ComplaintReceived,
+        ComplainantWrote,
         ReportClassified,
         CaseOpened,
+        InformalStageNoted,
+        InformationAsked,
+        InformationReceived,
+        CaseAssigned,
+        CaseEscalated,
+        ConsultationAsked,
+        ConsultationAnswered,
         ContactMade,
         ContactAttempted,
+        TalkInvited,
         TalkHeld,
+        ReactionGiven,
         PlanMade,
         TermExtended,
         SolutionProposed,
         ProposalAccepted,
         ProposalRefused,
         OutcomeDecided,
+        MeasureAgreed,
+        MeasureCarriedOut,
+        MeasureDropped,
         ComplaintSolved,
+        SolutionReportedBack,
+        SatisfactionAsked,
+        SatisfactionAnswered,
+        ComplainantReminded,
+        ExternalRecordWritten,
+        RefusedWithRoute,
+        HandedOverAsIncident,
         ComplaintHandled,
         ObjectionLodged,
+        LatenessExcused,
         HearingInvited,
         HearingAgreed,
         HearingHeld,
         HearingWaived,
         HearingRecorded,
         ObjectionDecided,
+        OuterRouteNamed,
+        OuterRouteTaken,
         ComplaintWithdrawn,
         CaseClosed,
         CaseReopened,
+        CaseLinked,
+        CaseUnlinked,
+        CaseMerged,
+        CaseUnmerged,
+        CaseAbsorbed,
+        CaseReleased,
+        CaseMovedToVersion,
         LetterPosted,
         LetterBounced,
         DeadlineSet,

@@ -32,7 +32,8 @@ async def campaign(seconds: float, seed: int, mix: str, keep: Path | None) -> li
     turn = 0
     while monotonic() < until_s:
         for_s = min(TURN_S, max(until_s - monotonic() - 30.0, 5.0))
-        attempt = Attempt(seed + turn, for_s, names[turn % len(names)], keep=keep)
+        rate = float(os.environ.get("RATE") or 15)
+        attempt = Attempt(seed + turn, for_s, names[turn % len(names)], rate, keep=keep)
         results.append(await _told(attempt))
         turn += 1
     return results

@@ -123,8 +123,7 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
         if disk is not None:
             disk.sync()
         world = World(system, history, mail, [], proxies if mix.network else [], disk)
-        await _load_and_break(attempt, mix, world)
-        await _end(attempt, mix, world)
+        await _watched(attempt, mix, world)
     finally:
         await system.stop()
         for proxy in proxies:
@@ -135,12 +134,31 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
     return check(history.lines)
 
 
+async def _watched(attempt: Attempt, mix: Mix, world: World) -> None:
+    """Load, break, heal and come to rest under the eyes of a reader; then write everything down."""
+    enough = asyncio.Event()
+    reader = FeedReader(world.system, world.history)
+    reading = asyncio.create_task(reader.run(enough))
+    try:
+        await _load_and_break(attempt, mix, world)
+        await slow_the_clock(world.system, world.history)
+        rested = await ending.come_to_rest(world.system, world.poisoned, bus_is_absent=mix.bus_is_absent)
+    finally:
+        enough.set()
+        await reading
+    async with admin(world.system) as connection:
+        await reader.read_on(connection)
+    world.history.extend(ending.usage(world.system, "end"))
+    await ending.write_down(world.system, world.history)
+    world.history.write(
+        Ended(is_quiet=rested.is_quiet, quiet_after_s=rested.quiet_after_s, waits_for=rested.waits_for)
+    )
+
+
 async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
-    enough, read_enough = asyncio.Event(), asyncio.Event()
+    enough = asyncio.Event()
     ports = [world.system.record.ports[name] for name in ("intake", "intake-2")]
     load = Load(world.history, attempt.seed, attempt.rate, lambda: ports, world.filed)
-    reader = FeedReader(world.system, world.history)
-    reading = asyncio.create_task(reader.run(read_enough))
     loading = asyncio.create_task(load.run(enough))
     try:
         await asyncio.sleep(WARMS_UP_FOR_S)
@@ -148,13 +166,9 @@ async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
         await _nemesis(attempt, mix, world)
         await _heal(world)
         await asyncio.sleep(WARMS_UP_FOR_S)
-        enough.set()
-        await loading
-        await slow_the_clock(world.system)
     finally:
         enough.set()
-        read_enough.set()
-        await asyncio.gather(loading, reading, return_exceptions=True)
+        await loading
 
 
 async def _nemesis(attempt: Attempt, mix: Mix, world: World) -> None:
@@ -186,15 +200,6 @@ async def _heal(world: World) -> None:
     world.system.disarm()
     await world.system.until_ready(HEALS_WITHIN_S)
     world.history.write(Fault(name="healing", begins=False))
-
-
-async def _end(attempt: Attempt, mix: Mix, world: World) -> None:
-    ended = await ending.come_to_rest(world.system, world.poisoned, bus_is_absent=mix.bus_is_absent)
-    async with admin(world.system) as connection:
-        await FeedReader(world.system, world.history).look(connection)
-    world.history.extend(ending.usage(world.system, "end"))
-    await ending.write_down(world.system, world.history)
-    world.history.write(ended)
 
 
 def _mix_of(attempt: Attempt) -> Mix:

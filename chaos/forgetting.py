@@ -39,7 +39,7 @@ async def _forget(system: System, reference: str) -> None:
         try:
             clock = StoreClock()
             await clock.measure(pool)
-            store = Store(pool, clock, settings.secret("salt.key"))
+            store = Store(pool, clock)
             keys = KeyStore(keys_pool, settings.master_key())
             case_id = await store.find(reference)
             if case_id is None:

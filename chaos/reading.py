@@ -99,10 +99,11 @@ class FeedReader:
         self._history.write(Sampled(simulated_s=shown))
 
 
-async def slow_the_clock(system: System) -> None:
+async def slow_the_clock(system: System, history: History) -> None:
     """Let the system's clock go at the pace of ours, so that no further deadline falls due meanwhile."""
     async with admin(system) as connection:
-        await connection.execute(
+        shown: float = await connection.fetchval(
             "UPDATE gehoor.clock_anchor SET simulated_at = gehoor.clock_now(), real_at = clock_timestamp(), "
-            "speed = 1.0"
+            "speed = 1.0 RETURNING extract(epoch FROM simulated_at)::float8"
         )
+        history.write(Sampled(simulated_s=shown))

@@ -48,10 +48,6 @@ class Container:
         return self._inspect["State"]  # type: ignore[no-any-return]
 
     @property
-    def restarts(self) -> int:
-        return int(self._inspect["RestartCount"])
-
-    @property
     def addresses(self) -> set[str]:
         networks = self._inspect["NetworkSettings"]["Networks"]
         return {network["IPAddress"] for network in networks.values()}

@@ -7,9 +7,10 @@ Saturdays and Sundays are always free. Beyond 2000 to 2100 a calendar refuses to
 """
 
 import hashlib
+from calendar import isleap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -78,7 +79,7 @@ class Calendar:
         year = self._years.get(day.year)
         if year is None:
             year = self._years[day.year] = self._free_in(day.year)
-        return year.get(day) or _WEEKEND.get(day.weekday())
+        return year.get(day)
 
     def is_working_day(self, day: date) -> bool:
         """Tell whether `day` is worked; raises `OutsideCalendar`."""
@@ -90,7 +91,7 @@ class Calendar:
                 f"the year {year} lies outside {FIRST_YEAR} to {LAST_YEAR}, which calendar {self.id} covers: "
                 "check the date, most likely its year is wrong"
             )
-        free: dict[date, str] = {}
+        free = _weekends(year)
         for day, names in _library_days(self.country, year).items():
             kept = [name for name in names if self._keeps(name, year)]
             if kept:
@@ -147,6 +148,11 @@ def _parent(path: Path, identifier: str, content: bytes) -> Calendar:
         rule = str(unknown("calendar", identifier, others))
         raise BrokenProcedure([problem(path.name, content.decode(), ("extends",), rule)])
     return calendar(identifier)
+
+
+def _weekends(year: int) -> dict[date, str]:
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(366 if isleap(year) else 365))
+    return {day: _WEEKEND[day.weekday()] for day in days if day.weekday() in _WEEKEND}
 
 
 @cache

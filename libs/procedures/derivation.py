@@ -78,7 +78,7 @@ def derive_from(rule: ClockRule, starts: tuple[Start, ...], zone: str) -> Deriva
     return interval(
         rule,
         [
-            (_read(rule, start, each, zone), each)
+            (_read(start, each.id, _what_rolls(rule), zone), each)
             for start in starts
             for each in works
             if start.on is not None or start.guard_from is not None
@@ -207,15 +207,18 @@ def working_day_until(day: date, works: Calendar) -> date:
     return day
 
 
-def _read(rule: ClockRule, start: Start, works: Calendar, zone: str) -> Reading:
+@lru_cache(maxsize=8192)
+def _read(start: Start, identifier: str, rolls: str | None, zone: str) -> Reading:
+    """Count one reading on one calendar; clocks of one start and amount share it."""
+    works = calendar(identifier)
     steps: list[Step] = []
     starts_on = _start_of(start, works, steps)
     why_free = works.why_free(starts_on)
     why = "the day it starts does not count" + (f" ({why_free})" if why_free else "")
     steps.append(Step(on=starts_on, counted=False, why=why))
     end = _walk(starts_on, start.amount, start.unit, works, steps)
-    if rule.binds == "customer" or rule.rolls:
-        end = _roll_forward(end, works, steps, "window" if rule.binds == "customer" else "term")
+    if rolls is not None:
+        end = _roll_forward(end, works, steps, rolls)
     return Reading(
         name=_named(start.reading, works),
         calendar=works.version,
@@ -223,6 +226,13 @@ def _read(rule: ClockRule, start: Start, works: Calendar, zone: str) -> Reading:
         ends=Moment(on=end, at=end_of(end, zone)),
         because=tuple(steps),
     )
+
+
+def _what_rolls(rule: ClockRule) -> str | None:
+    """Say what to call a term that moves off a free day; None for one that does not."""
+    if rule.binds == "customer":
+        return "window"
+    return "term" if rule.rolls else None
 
 
 def _start_of(start: Start, works: Calendar, steps: list[Step]) -> date:

@@ -154,4 +154,13 @@ def _print_tree(value: Any, indent: int = 0) -> None:
 def _json(value: Any) -> str:
     import msgspec
 
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=_plain).decode()
+
+
+def _plain(value: Any) -> str:
+    """Write the place of an erased person's field as the text that stands for it."""
+    from events.catalogue import Erased
+
+    if isinstance(value, Erased):
+        return str(value)
+    raise NotImplementedError(f"history cannot show a {type(value).__name__}")

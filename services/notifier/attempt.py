@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from events.catalogue import COMPLAINANT, ERASED
+from events.catalogue import COMPLAINANT, Erased
 from events.envelope import History, Recorded
 from events.errors import GehoorError
 from notifier.conversation import Refused, Result, Uncertain
@@ -57,7 +57,7 @@ def _prepare(attempt: Attempt, history: History, open_personal: Open, message_ke
     if attempt.letter_id in case.settled:
         return Done(attempt, AlreadySettled(), attempt.written_at)
     person = open_personal(history.events[0]).get(COMPLAINANT, {})
-    if case.erased or ERASED in person.values():
+    if case.erased or any(isinstance(value, Erased) for value in person.values()):
         return Done(attempt, Closed("the complainant was erased"), attempt.written_at)
     organisation = organisations()[case.organisation]
     letter = _write(attempt, case, organisation, str(person.get("name") or ""))

@@ -208,3 +208,12 @@ async def test_every_chain_holds_and_nothing_is_parked(running: WholeSystem) -> 
     assert (0, 0) == (verified.code, verified.lines[0]["bad"]), verified.err
     assert verified.lines[0]["events"] == await running.events_stored()
     assert (0, "nothing is parked\n") == (parked.code, parked.out)
+
+
+async def test_a_name_that_reads_like_an_erased_one_still_gets_its_letter(running: WholeSystem) -> None:
+    """Only a destroyed key makes a person forgotten, never what somebody typed."""
+    answer = await running.file(
+        complaint("preact", complainant={"name": "[erased]", "email": "noor.jansen@example.org"})
+    )
+
+    await running.until_told(answer.json()["reference"], *THE_COURSE)

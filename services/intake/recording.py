@@ -76,6 +76,7 @@ class NotRecorded(Exception):
 UNRECORDED: tuple[type[Exception], ...] = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

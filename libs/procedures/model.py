@@ -20,17 +20,23 @@ from procedures.words import (
     LETTERS,
     AChannel,
     AClassification,
+    ACommand,
     AContent,
     AField,
     AKind,
     ALanguage,
     ALead,
     ALetter,
+    Amount,
     AnAmount,
     ANature,
+    ANeed,
     AnOwed,
     AParty,
+    ARole,
+    AStage,
     ATone,
+    ATransition,
     one_of,
 )
 from procedures.zones import zone_named
@@ -179,6 +185,39 @@ class ClockSection(Sourced):
     reads: Line | None = None
 
 
+class StageSection(Sourced):
+    """What may be done in a stage, and by whom; a stage may stand here several times, once per group."""
+
+    name: AStage
+    who: Annotated[Many[ARole], Field(min_length=1)]
+    may: Annotated[Many[ACommand], Field(min_length=1)]
+
+
+class ConductSection(Section):
+    """What the commands of this procedure must respect.
+
+    `extends` names the clocks whose end may be moved by telling another one. `closes_when` is what must be
+    settled before a handled case is closed. Somebody who does not answer is reminded `reminders` times, and
+    has `answer_within` before the case may be closed without an answer. `running_cases` says what this
+    version means for cases that run under an earlier one.
+    """
+
+    extends: Many[ClockId] = ()
+    contact_before_outcome: bool = False
+    escalates: Annotated[
+        Literal["matrix", "role"] | None, BeforeValidator(one_of("way to escalate", ("matrix", "role")))
+    ] = None
+    escalates_to: Many[ARole] = ()
+    external_systems: Many[Identifier] = ()
+    objection_window: ClockId | None = None
+    outer_route: Line | None = None
+    route: Line | None = None
+    closes_when: Many[ANeed] = ()
+    reminders: Annotated[int, Field(ge=0, le=10)] = 2
+    answer_within: AnAmount = Amount(2, "weeks")
+    running_cases: ATransition = "keep"
+
+
 class ProcedureFile(Section):
     """One procedure of one organisation, in one version."""
 
@@ -195,6 +234,8 @@ class ProcedureFile(Section):
     classification: ClassificationSection
     letter: Annotated[Many[LetterSection], Field(min_length=1)]
     clock: Annotated[Many[ClockSection], Field(min_length=1)]
+    conduct: ConductSection = ConductSection()
+    stage: Many[StageSection] = ()
 
 
 def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
@@ -206,6 +247,7 @@ def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
         *_sentences_that_are_not_there(file),
         *_letters_that_do_not_fit(file),
         *_clocks_that_do_not_fit(file),
+        *_conduct_that_does_not_fit(file),
     ]
 
 
@@ -224,6 +266,7 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("classification", "rule", index), rule) for index, rule in enumerate(file.classification.rule)),
         *((("letter", index), letter) for index, letter in enumerate(file.letter)),
         *((("clock", index), clock) for index, clock in enumerate(file.clock)),
+        *((("stage", index), stage) for index, stage in enumerate(file.stage)),
     ]
     count = len(file.text.sentences)
     return [
@@ -232,6 +275,37 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         for number in section.source
         if number > count
     ]
+
+
+def _conduct_that_does_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
+    """Every command that the conduct speaks of can be given, and every clock it names is there."""
+    clocks = {clock.id for clock in file.clock}
+    conduct = file.conduct
+    named = [("extends", clock) for clock in conduct.extends]
+    if conduct.objection_window is not None:
+        named.append(("objection_window", conduct.objection_window))
+    problems: list[tuple[Place, str]] = [
+        (("conduct", place), f"clock {clock!r} is not in this file")
+        for place, clock in named
+        if clock not in clocks
+    ]
+    may = {command for stage in file.stage for command in stage.may}
+    goes_with: tuple[tuple[str, bool, str], ...] = (
+        ("extends", bool(conduct.extends), "extend"),
+        ("escalates", conduct.escalates is not None, "escalate"),
+        ("external_systems", bool(conduct.external_systems), "record-external"),
+        ("objection_window", conduct.objection_window is not None, "lodge-objection"),
+        ("outer_route", conduct.outer_route is not None, "name-outer-route"),
+        ("route", conduct.route is not None, "refuse-with-route"),
+    )
+    problems.extend(
+        (("conduct",), f"`{word}` and the command {command!r} belong together: no stage allows the command")
+        if there
+        else (("conduct",), f"a stage allows {command!r}, so say `{word}`")
+        for word, there, command in goes_with
+        if there != (command in may)
+    )
+    return problems
 
 
 def _letters_that_do_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Literal
 
 from events.catalogue import Alternative, ClockRule, Guard
+from procedures.conduct import Conduct, conduct_of
 from procedures.model import (
     AlternativeSection,
     AskSection,
@@ -55,6 +56,7 @@ class Procedure:
     opening: tuple[str, ...]
     clocks: tuple[ClockRule, ...]
     letters: Mapping[str, LetterRule]
+    conduct: Conduct
     classification: ClassificationSection = field(repr=False)
     _asks: Mapping[str, AskSection] = field(repr=False)
 
@@ -96,6 +98,7 @@ def procedure_of(file: ProcedureFile, content: bytes) -> Procedure:
         opening=tuple(letter.name for letter in file.letter if letter.owed == "at opening"),
         clocks=tuple(_clock_rule(clock, file) for clock in file.clock),
         letters={letter.name: _letter_rule(letter, file.text.digest) for letter in file.letter},
+        conduct=conduct_of(file),
         classification=file.classification,
         _asks=dict(file.asks.items()),
     )

@@ -80,6 +80,49 @@ Role = Literal[
     "court",
 ]
 Outcome = Literal["founded", "partly founded", "unfounded", "inadmissible"]
+Stage = Literal["handling", "proposed", "agreed", "answered", "objection", "heard", "decided", "closed"]
+Command = Literal[
+    "note-informal-stage",
+    "refuse-with-route",
+    "hand-over",
+    "escalate",
+    "consult",
+    "record-consultation",
+    "invite-to-talk",
+    "record-talk",
+    "react",
+    "make-plan",
+    "extend",
+    "propose",
+    "record-acceptance",
+    "record-refusal",
+    "decide-outcome",
+    "record-solved",
+    "report-back",
+    "record-handled",
+    "ask-satisfaction",
+    "record-satisfaction",
+    "record-external",
+    "lodge-objection",
+    "excuse-lateness",
+    "invite-to-hearing",
+    "agree-hearing",
+    "record-hearing",
+    "waive-hearing",
+    "write-hearing-record",
+    "decide-objection",
+    "name-outer-route",
+    "record-outer-route",
+    "close",
+]
+Need = Literal[
+    "measures settled",
+    "reported back",
+    "window over",
+    "hearing recorded",
+    "objection settled",
+]
+Transition = Literal["keep", "at next stage", "most favourable"]
 Field = Literal[
     "description",
     "name",
@@ -219,4 +262,8 @@ AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_
 AnOwed = Annotated[Owed, BeforeValidator(one_of("moment", get_args(Owed)))]
 ARole = Annotated[Role, BeforeValidator(one_of("role", get_args(Role)))]
 AnOutcome = Annotated[Outcome, BeforeValidator(one_of("outcome", get_args(Outcome)))]
+AStage = Annotated[Stage, BeforeValidator(one_of("stage", get_args(Stage)))]
+ACommand = Annotated[Command, BeforeValidator(one_of("command", get_args(Command)))]
+ANeed = Annotated[Need, BeforeValidator(one_of("need", get_args(Need)))]
+ATransition = Annotated[Transition, BeforeValidator(one_of("transition", get_args(Transition)))]
 AField = Annotated[Field, BeforeValidator(one_of("field", FIELDS))]

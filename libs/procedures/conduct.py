@@ -1,0 +1,98 @@
+"""Who may do what in which stage of a procedure, and what their commands must respect.
+
+The files say it; this is how services ask. A procedure role ("account manager") is a person's place in the
+organisation's text; `ROLES` says which roles of our tokens act in it. Everything here is pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from procedures.words import Amount, Command, Need, Role, Stage, Transition
+
+if TYPE_CHECKING:
+    from procedures.model import ProcedureFile
+
+TokenRole = Literal["handler", "quality_manager", "board"]
+
+ROLES: Mapping[Role, tuple[TokenRole, ...]] = {
+    "handler": ("handler",),
+    "contact person": ("handler",),
+    "account manager": ("handler",),
+    "partner manager": ("handler",),
+    "service manager": ("handler",),
+    "technical specialist": ("handler",),
+    "back office": ("handler",),
+    "deputy": ("handler",),
+    "registrar": ("handler",),
+    "quality manager": ("quality_manager",),
+    "team lead": ("quality_manager",),
+    "responsible person": ("quality_manager", "board"),
+    "board": ("board",),
+    "court": (),
+}
+"""A court acts on no case of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What a procedure lets people do. `may` gives, by stage and command, the token roles that may."""
+
+    may: Mapping[Stage, Mapping[Command, frozenset[TokenRole]]]
+    extends: tuple[str, ...]
+    contact_before_outcome: bool
+    escalates: Literal["matrix", "role"] | None
+    escalates_to: tuple[Role, ...]
+    external_systems: tuple[str, ...]
+    objection_window: str | None
+    outer_route: str | None
+    route: str | None
+    closes_when: frozenset[Need]
+    reminders: int
+    answer_within: timedelta
+    running_cases: Transition
+
+    @property
+    def commands(self) -> frozenset[Command]:
+        """Name the commands that this procedure has in some stage."""
+        return frozenset(command for stage in self.may.values() for command in stage)
+
+
+def conduct_of(file: "ProcedureFile") -> Conduct:
+    """Make the conduct of a checked file."""
+    may: dict[Stage, dict[Command, frozenset[TokenRole]]] = {}
+    for stage in file.stage:
+        roles = frozenset(role for who in stage.who for role in ROLES[who])
+        commands = may.setdefault(stage.name, {})
+        for command in stage.may:
+            commands[command] = commands.get(command, frozenset()) | roles
+    said = file.conduct
+    return Conduct(
+        may=may,
+        extends=said.extends,
+        contact_before_outcome=said.contact_before_outcome,
+        escalates=said.escalates,
+        escalates_to=said.escalates_to,
+        external_systems=said.external_systems,
+        objection_window=said.objection_window,
+        outer_route=said.outer_route,
+        route=said.route,
+        closes_when=frozenset(said.closes_when),
+        reminders=said.reminders,
+        answer_within=_span(said.answer_within),
+        running_cases=said.running_cases,
+    )
+
+
+def _span(amount: Amount) -> timedelta:
+    """Give an amount as elapsed time, five working days as a week."""
+    match amount.unit:
+        case "days":
+            return timedelta(days=amount.number)
+        case "weeks":
+            return timedelta(weeks=amount.number)
+        case "working days":
+            return timedelta(days=amount.number + 2 * ((amount.number + 4) // 5))
+        case _:
+            assert_never(amount.unit)

@@ -71,8 +71,12 @@ class Container:
             run("docker", "start", self.id)
 
     def stop_in_order(self) -> None:
-        """Ask the process to end, wait until it has, and start it again."""
-        run("docker", "restart", "--time", "30", self.id)
+        """Ask the process to end, and start it again; raises `EngineFailed` when it did not end well by itself."""
+        run("docker", "stop", "--time", "30", self.id)
+        status = self.state["ExitCode"]
+        run("docker", "start", self.id)
+        if status != 0:
+            raise EngineFailed(f"{self.name} was asked to stop and ended with status {status}")
 
     def publishes(self, port: int) -> str | None:
         """Give the address under which this machine reaches a port now; None while it is down."""

@@ -115,7 +115,7 @@ def faults(project: Project) -> Iterator[Fault]:
             yield f"{container.name} killed", [container], Container.crash
     leader = leading_relay(project)
     yield f"{leader.name}, the leading relay, killed", [leader], Container.crash
-    first = stream(project)["cluster"]["leader"]
+    first = _until(lambda: stream(project), WELL_WITHIN_S)["cluster"]["leader"]
     for server in (first, *(name for name in NATS_SERVERS if name != first)):
         told = ", the stream's leader," if server == first else ""
         yield f"{server}{told} killed", [project.one(server)], Container.crash
@@ -143,17 +143,22 @@ def leading_relay(project: Project) -> Container:
 
 
 def stream(project: Project) -> dict[str, Any]:
-    """Ask a living NATS server about the stream: its leader, its replicas, how many messages it has."""
+    """Ask about the stream: its leader, its replicas, how many messages; only the leader knows who is behind."""
     for server in NATS_SERVERS:
         try:
-            accounts = project.ask_bus(server, "jsz?streams=true&config=true").get("account_details", [])
-            for account in accounts:
-                for found in account.get("stream_detail", []):
-                    if found["cluster"].get("leader"):
-                        return found  # type: ignore[no-any-return]
+            found = _stream_as_seen_by(project, server)
         except (EngineFailed, ValueError):
             continue
-    raise EngineFailed("no NATS server knows the stream")
+        if found and found["cluster"].get("leader") == server:
+            return found
+    raise EngineFailed("no NATS server leads the stream")
+
+
+def _stream_as_seen_by(project: Project, server: str) -> dict[str, Any] | None:
+    for account in project.ask_bus(server, "jsz?streams=true&config=true").get("account_details", []):
+        for found in account.get("stream_detail", []):
+            return found  # type: ignore[no-any-return]
+    return None
 
 
 CASES = """
@@ -181,7 +186,7 @@ def examine(project: Project, filing: Filing) -> list[tuple[str, bool, str]]:
     mails = Counter(_addressees(project))
     parked = project.ask_store(PARKED)
     verified = json.loads(project.compose("run", "--rm", "-T", "gehoor", "verify", "--json").splitlines()[-1])
-    bus = stream(project)
+    bus = _until(lambda: stream(project), WELL_WITHIN_S)
 
     def wrong(holds: Callable[[dict[str, int]], bool]) -> list[str]:
         return sorted(reference for reference, case in cases.items() if not holds(case))

@@ -21,7 +21,7 @@ from events.errors import GehoorError
 from procedures.reading import BrokenProcedure, Many, Section, problem, read
 from procedures.words import unknown
 
-CALENDARS: tuple[str, ...] = ("nl-atw", "nl-atw-besluit", "nl-kantoor")
+CALENDARS: tuple[str, ...] = ("nl-atw", "nl-atw-besluit", "nl-kantoor", "gb-eng")
 """The identifiers of all calendars."""
 
 FIRST_YEAR = 2000
@@ -52,6 +52,7 @@ class CalendarFile(Section):
     id: str
     extends: str | None = None
     country: str | None = None
+    subdivision: str | None = None
     free: Many[str] = ()
     worked: Many[str] = ()
     only_every_fifth_year: Many[str] = ()
@@ -69,6 +70,7 @@ class Calendar:
     id: str
     version: str
     country: str
+    subdivision: str | None
     holiday_names: frozenset[str]
     only_every_fifth_year: frozenset[str]
     own_days: Mapping[date, str]
@@ -92,7 +94,7 @@ class Calendar:
                 "check the date, most likely its year is wrong"
             )
         free = _weekends(year)
-        for day, names in _library_days(self.country, year).items():
+        for day, names in _library_days(self.country, self.subdivision, year).items():
             kept = [name for name in names if self._keeps(name, year)]
             if kept:
                 free[day] = " and ".join(kept)
@@ -116,7 +118,8 @@ def load(path: Path) -> Calendar:
     file, content = read(path, CalendarFile)
     parent = None if file.extends is None else _parent(path, file.extends, content)
     country = file.country or (parent.country if parent else "")
-    known = _library_names(country)
+    subdivision = file.subdivision or (parent.subdivision if parent else None)
+    known = _library_names(country, subdivision)
     for place in ("free", "worked", "only_every_fifth_year"):
         for name in getattr(file, place):
             if name not in known:
@@ -135,6 +138,7 @@ def load(path: Path) -> Calendar:
         id=file.id,
         version=f"{file.id}: holidays {holidays.version.__version__}, data {digest[:16]}",
         country=country,
+        subdivision=subdivision,
         holiday_names=frozenset(file.free) | (parent.holiday_names if parent else set()) - set(file.worked),
         only_every_fifth_year=frozenset(file.only_every_fifth_year)
         | (parent.only_every_fifth_year if parent else set()),
@@ -156,20 +160,25 @@ def _weekends(year: int) -> dict[date, str]:
 
 
 @cache
-def _library_days(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
+def _library_days(country: str, subdivision: str | None, year: int) -> Mapping[date, tuple[str, ...]]:
     """Ask the library for one year, all its categories; one day may carry two names."""
+    known = holidays.country_holidays(country, years=()).supported_categories
+    categories = tuple(name for name in ("public", "optional") if name in known)
     found = holidays.country_holidays(
-        country, years=year, categories=("public", "optional"), language="en_US", expand=False
+        country, subdiv=subdivision, years=year, categories=categories, language="en_US", expand=False
     )
     return {day: tuple(names.split("; ")) for day, names in found.items()}
 
 
 @cache
-def _library_names(country: str) -> frozenset[str]:
+def _library_names(country: str, subdivision: str | None) -> frozenset[str]:
     """Collect the names the library uses, from years that show each of them."""
     if not country:
         return frozenset()
-    years = (2010, 2015, 2025, 2026)
+    years = (2002, 2010, 2011, 2012, 2015, 2022, 2023, 2025, 2026)
     return frozenset(
-        name for year in years for names in _library_days(country, year).values() for name in names
+        name
+        for year in years
+        for names in _library_days(country, subdivision, year).values()
+        for name in names
     )

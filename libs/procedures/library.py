@@ -68,7 +68,7 @@ def library() -> Library:
     """Give the shelf of this installation, its calendars checked too. Raises `BrokenProcedure`."""
     for name in CALENDARS:
         calendar(name)
-    return load(_FOLDER, people.organisations())
+    return load(_FOLDER, people.with_demonstrations())
 
 
 def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:

@@ -62,17 +62,18 @@ AZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Sourced(Section):
-    """A rule with its origin: sentences of the organisation's text, or a declared addition of ours."""
+    """A rule with its origin: sentences of the organisation's text, a law, or a declared addition of ours."""
 
     source: Many[SentenceNumber] = ()
+    law: Line | None = None
     addition: Line | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
-        if bool(self.source) == (self.addition is not None):
+        if [bool(self.source), self.law is not None, self.addition is not None].count(True) != 1:
             raise PydanticCustomError(
                 "origin",
-                "say where the rule comes from: `source` (sentence numbers) or `addition` (our reason)",
+                "say where the rule comes from: `source` (sentences), `law`, or `addition` (our reason)",
             )
         return self
 
@@ -154,7 +155,8 @@ class ClockSection(Sourced):
 
     It ends `within` an amount from the fact `from`, or `before` the end of the clock `end_of`, or on the day
     that a fact of `told_by` carries, or never (`no_term`, perhaps with an internal `norm`). Each calendar is
-    one reading, each `alternative` another. `reads` says how we read what the text leaves open.
+    one reading, each `alternative` another. `only_for` leaves it out for reports of another nature. `reads`
+    says how we read what the text leaves open.
     """
 
     id: ClockId
@@ -181,6 +183,7 @@ class ClockSection(Sourced):
     precedes: ClockId | None = None
     released_by: Many[AFact] = ()
     dropped_by: Many[AFact] = ("complaint withdrawn",)
+    only_for: Many[ANature] = ()
     warn_before: AnAmount | None = None
     reads: Line | None = None
 
@@ -228,7 +231,7 @@ class ProcedureFile(Section):
     zone: AZone
     language: ALanguage
     tone: ATone
-    text: TextSection
+    text: TextSection | None = None
     channel: Annotated[Many[ChannelSection], Field(min_length=1)]
     asks: dict[AField, AskSection] = Field(default_factory=dict)
     classification: ClassificationSection
@@ -268,7 +271,7 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("clock", index), clock) for index, clock in enumerate(file.clock)),
         *((("stage", index), stage) for index, stage in enumerate(file.stage)),
     ]
-    count = len(file.text.sentences)
+    count = 0 if file.text is None else len(file.text.sentences)
     return [
         ((*place, "source"), f"sentence {number} is not there: the text has {count} sentences")
         for place, section in sections

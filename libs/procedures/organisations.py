@@ -74,6 +74,12 @@ def organisations() -> Mapping[str, Organisation]:
     return load(_FOLDER)
 
 
+@cache
+def with_demonstrations() -> Mapping[str, Organisation]:
+    """Give the organisations and, after them, those that exist only to demonstrate a procedure."""
+    return MappingProxyType({**organisations(), **load(_FOLDER / "demonstration")})
+
+
 def load(folder: Path) -> Mapping[str, Organisation]:
     """Read every organisation in a folder; raises `BrokenProcedure` with all problems of all files."""
     found: dict[str, Organisation] = {}

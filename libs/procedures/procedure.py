@@ -59,6 +59,7 @@ class Procedure:
     conduct: Conduct
     classification: ClassificationSection = field(repr=False)
     _asks: Mapping[str, AskSection] = field(repr=False)
+    _only_for: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     def missing(self, given: Collection[str]) -> tuple[str, ...]:
         """Name what the procedure asks for and was not given, in its order; a complaint counts anyway."""
@@ -74,6 +75,10 @@ class Procedure:
             if rule.nature == nature and rule.channel in (None, channel):
                 return rule.kind, rule.because
         return self.classification.default, self.classification.because
+
+    def clocks_for(self, nature: str) -> tuple[ClockRule, ...]:
+        """Give the clocks that apply to a report of this nature."""
+        return tuple(rule for rule in self.clocks if nature in self._only_for.get(rule.clock, (nature,)))
 
     def clock(self, identifier: str) -> ClockRule:
         """Give the clock with this identifier; raises KeyError."""
@@ -97,10 +102,11 @@ def procedure_of(file: ProcedureFile, content: bytes) -> Procedure:
         welcomes=tuple(name for name, ask in file.asks.items() if ask.optional),
         opening=tuple(letter.name for letter in file.letter if letter.owed == "at opening"),
         clocks=tuple(_clock_rule(clock, file) for clock in file.clock),
-        letters={letter.name: _letter_rule(letter, file.text.digest) for letter in file.letter},
+        letters={letter.name: _letter_rule(letter, file) for letter in file.letter},
         conduct=conduct_of(file),
         classification=file.classification,
         _asks=dict(file.asks.items()),
+        _only_for={clock.id: clock.only_for for clock in file.clock if clock.only_for},
     )
 
 
@@ -119,7 +125,7 @@ def _clock_rule(clock: ClockSection, file: ProcedureFile) -> ClockRule:
         satisfied_by=clock.until,
         calendars=clock.calendars,
         warn_before_working_days=clock.warn_before.number if clock.warn_before else 0,
-        source=_source(clock, file.text.digest),
+        source=_source(clock, file),
         term=_way_to_end(clock),
         reading=clock.reading or "",
         starts_also=clock.or_from,
@@ -176,17 +182,19 @@ def _guard(guard: GuardSection | None) -> Guard | None:
     )
 
 
-def _letter_rule(letter: LetterSection, text: str) -> LetterRule:
+def _letter_rule(letter: LetterSection, file: ProcedureFile) -> LetterRule:
     return LetterRule(
         contents=letter.contains,
         period_of=letter.period_of,
         neutral=letter.neutral,
-        source=_source(letter, text),
+        source=_source(letter, file),
     )
 
 
-def _source(rule: ClockSection | LetterSection, text: str) -> str:
+def _source(rule: ClockSection | LetterSection, file: ProcedureFile) -> str:
     if rule.addition is not None:
         return f"addition: {rule.addition}"
+    if rule.law is not None or file.text is None:
+        return rule.law or ""
     numbers = ", ".join(str(number) for number in rule.source)
-    return f"sentence{'s' if len(rule.source) > 1 else ''} {numbers} of text {text[:16]}"
+    return f"sentence{'s' if len(rule.source) > 1 else ''} {numbers} of text {file.text.digest[:16]}"

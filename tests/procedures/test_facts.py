@@ -31,6 +31,7 @@ def recorded(event: Event, version: int = 1) -> Recorded:
         traceparent=None,
         data=encode(event),
         pii=None,
+        salt=b"",
         fields_root=b"",
         hash=b"",
         place=FeedPosition(1, 1, version),

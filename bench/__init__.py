@@ -1,0 +1,1 @@
+"""Measuring Gehoor beside the bare limits of the machine and beside others; see README.md."""

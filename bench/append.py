@@ -1,0 +1,177 @@
+"""Appending single events over 8 connections, each its own transaction and fsync.
+
+Ours does all that an append costs: encrypting, hashing, chaining, the check of the predecessor. The bare
+limit inserts the very same kind of rows, sealed beforehand, as values into the same table: same indexes,
+constraints and triggers, no check. message-db's `write_message` writes events of the same size with the
+expected version. All go on with streams of ten events, in turns on the same server, by the same client.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from time import perf_counter
+
+import asyncpg
+
+from bench.figures import Figure, Target, of_repeats, ratio
+from bench.payload import Writer
+from bench.peers import eventsourcing, message_db
+from bench.peers.environment import NotHere
+from bench.run import Run
+from events.envelope import NewEvent, Recorded
+from events.store import COLUMNS, Entry
+from events.testing import TestSystem
+
+CELL = "append"
+CONNECTIONS = 8
+EVENTS = 6_400
+PER_STREAM = 10
+BARE = (
+    f"INSERT INTO gehoor.event ({COLUMNS}) VALUES "
+    f"({', '.join(f'${i}' for i in range(1, len(COLUMNS.split(', ')) + 1))})"
+)
+PREPARED = {"plan_cache_mode": "force_generic_plan"}
+"""As the services' connections have it; the bare INSERT gains a little from it too."""
+
+STREAMS = EVENTS // PER_STREAM
+Work = Callable[[asyncpg.Connection, range], Awaitable[None]]
+"""Writes the streams with these numbers."""
+
+
+async def run(run: Run) -> Sequence[Figure]:
+    """Take the three in turns and compare them pair by pair."""
+    system = await run.servers.system()
+    store = (await system.platform("intake")).store
+    clock = (await system.platform("workflow")).clock
+    writer = Writer()
+    events = [writer.draw(PER_STREAM, clock.now()) for _ in range(STREAMS)]
+
+    async def ours(connection: asyncpg.Connection, numbers: range) -> None:
+        for number in numbers:
+            last: Recorded | None = None
+            for event in events[number]:
+                rows = writer.seal([event], clock.now(), after=last)
+                previous = last.hash if last else b""
+                status = await store.append(connection, [Entry(rows, previous)])
+                if status[rows[0].case_id] != "ok":
+                    raise RuntimeError("an append without a rival was refused")
+                last = rows[0]
+
+    peer_url, skipped = await _message_db(run)
+    url = system.settings.database_for("intake")
+    results: dict[str, list[float]] = {"ours": [], "bare": [], "message-db": []}
+    for _ in range(run.repeats):
+        await run.servers.quiet(system.database_url)
+        rows = _sealed(writer, events, clock.now())
+        results["ours"].append(await _timed(url, ours, **PREPARED))
+        await run.servers.quiet(system.database_url)
+        results["bare"].append(await _timed(url, _bare(rows), **PREPARED))
+        if peer_url:
+            await run.servers.quiet(peer_url)
+            results["message-db"].append(await _timed(peer_url, _message_db_work(rows)))
+    await _check(system, 2 * run.repeats * EVENTS)
+    run.details[CELL] = {"payload_bytes": sum(len(r.data) + len(r.pii or b"") for r in rows[0]) / PER_STREAM}
+
+    figures = [
+        of_repeats(CELL, "ours, sealing included", results["ours"], "events/s"),
+        of_repeats(CELL, "bare INSERT of sealed values", results["bare"], "events/s"),
+        ratio(CELL, "ours ÷ bare", results["ours"], results["bare"], Target(0.75, 0.9)),
+    ]
+    if peer_url:
+        figures += [
+            of_repeats(CELL, "message-db write_message", results["message-db"], "events/s"),
+            ratio(CELL, "ours ÷ message-db", results["ours"], results["message-db"], Target(goal=3)),
+        ]
+    else:
+        run.say(f"message-db left out: {skipped}")
+    return [*figures, *await _eventsourcing(run, results["ours"])]
+
+
+def _sealed(writer: Writer, streams: list[list[NewEvent]], at: datetime) -> list[list[Recorded]]:
+    return [writer.seal(stream, at) for stream in streams]
+
+
+def _bare(streams: list[list[Recorded]]) -> Work:
+    columns = COLUMNS.split(", ")
+    values = [[[getattr(row, name) for name in columns] for row in rows] for rows in streams]
+
+    async def work(connection: asyncpg.Connection, numbers: range) -> None:
+        for number in numbers:
+            for row in values[number]:
+                await connection.execute(BARE, *row)
+
+    return work
+
+
+def _message_db_work(streams: list[list[Recorded]]) -> Work:
+    """Write the same bytes: what is encrypted goes into the metadata as text."""
+    messages = [
+        [
+            (str(uuid.uuid4()), r.type, r.data.decode(), json.dumps({"pii": (r.pii or b"").decode()}))
+            for r in rows
+        ]
+        for rows in streams
+    ]
+
+    async def work(connection: asyncpg.Connection, numbers: range) -> None:
+        for number in numbers:
+            name = f"complaint-{uuid.uuid4()}"
+            for version, (identifier, type_, data, metadata) in enumerate(messages[number]):
+                await connection.fetchval(
+                    message_db.WRITE, identifier, name, type_, data, metadata, version - 1
+                )
+
+    return work
+
+
+async def _timed(url: str, work: Work, **settings: str) -> float:
+    """Give events per second over all connections, each warmed up with one stream that is not counted."""
+    connections = [await asyncpg.connect(url, server_settings=settings) for _ in range(CONNECTIONS)]
+    numbers = [range(worker, STREAMS, CONNECTIONS) for worker in range(CONNECTIONS)]
+    try:
+        await asyncio.gather(*(work(c, own[:1]) for c, own in zip(connections, numbers, strict=True)))
+        began_s = perf_counter()
+        await asyncio.gather(*(work(c, own[1:]) for c, own in zip(connections, numbers, strict=True)))
+        return (EVENTS - CONNECTIONS * PER_STREAM) / (perf_counter() - began_s)
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+async def _check(system: TestSystem, expected: int) -> None:
+    """All events stand, in streams without a hole."""
+    admin = await system.admin()
+    try:
+        count, holes = await admin.fetchrow(
+            "SELECT count(*), count(*) FILTER (WHERE version > 1 AND NOT EXISTS (SELECT FROM gehoor.event p "
+            "WHERE p.case_id = e.case_id AND p.version = e.version - 1)) FROM gehoor.event e"
+        )
+    finally:
+        await admin.close()
+    if (count, holes) != (expected, 0):
+        raise RuntimeError(f"{count} of {expected} events stand, {holes} without the one before")
+
+
+async def _message_db(run: Run) -> tuple[str | None, str]:
+    try:
+        scripts = message_db.install()
+    except NotHere as reason:
+        return None, str(reason)
+    url = await run.servers.empty_database("message_db")
+    await message_db.make(url, scripts)
+    return url, ""
+
+
+async def _eventsourcing(run: Run, ours: Sequence[float]) -> list[Figure]:
+    url = await run.servers.empty_database("eventsourcing")
+    try:
+        peers = [await eventsourcing.append(url, CONNECTIONS, EVENTS // 8) for _ in range(3)]
+    except NotHere as reason:
+        run.say(f"eventsourcing left out: {reason}")
+        return []
+    return [
+        of_repeats(CELL, "eventsourcing 9.5.6, 8 threads", peers, "events/s"),
+        ratio(CELL, "ours ÷ eventsourcing", ours[:3], peers),
+    ]

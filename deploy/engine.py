@@ -71,7 +71,7 @@ class Container:
             run("docker", "start", self.id)
 
     def stop_in_order(self) -> None:
-        """Ask the process to end, and start it again; raises `EngineFailed` when it did not end well by itself."""
+        """Ask the process to end, and start it again; raises `EngineFailed` when it did not end well."""
         run("docker", "stop", "--time", "30", self.id)
         status = self.state["ExitCode"]
         run("docker", "start", self.id)

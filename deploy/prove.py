@@ -143,7 +143,7 @@ def leading_relay(project: Project) -> Container:
 
 
 def stream(project: Project) -> dict[str, Any]:
-    """Ask about the stream: its leader, its replicas, how many messages; only the leader knows who is behind."""
+    """Ask the leader of the stream about it: nobody else knows which replicas are behind."""
     for server in NATS_SERVERS:
         try:
             found = _stream_as_seen_by(project, server)

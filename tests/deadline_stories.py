@@ -5,6 +5,7 @@ The company of the stories promises to confirm a complaint within five working d
 not: the interval is disputed in between. Received on Monday 1 June 2026 both readings end on Monday the 8th.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -100,6 +101,7 @@ def recorded(version: int, new: NewEvent, recorded_at: datetime, case_id: UUID =
         traceparent=None,
         data=encode(new.event),
         pii=None,
+        salt=b"",
         fields_root=bytes(32),
         hash=bytes(32),
         place=START,
@@ -141,6 +143,6 @@ def opened_case(*rules: ClockRule, at: datetime = EASTER) -> Story:
     return story
 
 
-def told(found: tuple[NewEvent, ...]) -> list[tuple[str, datetime]]:
+def told(found: Sequence[NewEvent]) -> list[tuple[str, datetime]]:
     """Shorten events to what they are and when they happened."""
     return [(new.event.type, new.happened_at) for new in found]

@@ -13,7 +13,7 @@ What always holds:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, assert_never
 
@@ -431,12 +431,16 @@ class _Settling:
         """List the moments that were not told as broken and before which the clock was not met."""
         if self.running.beyond_dispute:
             return []  # one failure is counted once
-        return [
+        found = [
             passing
             for passing in _passings(deadline, self._asked_at(deadline, index, until))
             if passing.reading not in self.running.broken_by
             and (met_by is None or met_by.happened_at >= passing.due.at)
         ]
+        if len(found) == 2 and found[0].at == found[1].at:
+            # Both are known at one moment, such as the end of the base clock: told once.
+            return [replace(found[0], reading="both", beyond_dispute=True)]
+        return found
 
     def _asked_at(
         self, deadline: DeadlineSet, index: int, until: datetime | None

@@ -28,6 +28,7 @@ class DeadlinesConsumer:
     """
 
     name = "deadlines"
+    reconciles = True
     reacts_to: frozenset[str] = BRINGS_RULES | TELLING
 
     def __init__(self, wake: asyncio.Event, speed: float = 1.0) -> None:

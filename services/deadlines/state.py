@@ -3,13 +3,13 @@
 Pure: a fold, no clock and no decision. What is owed by now is decided in `clocks.py`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from events.catalogue import (
     CATALOGUE,
@@ -73,9 +73,8 @@ Outcome = Literal[
 _MET: Mapping[str, Outcome] = {"in time": "met in time", "disputed": "met in dispute", "late": "met late"}
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A clock that was set, with what was told about it so far.
+class Running(msgspec.Struct, frozen=True):
+    """A clock that was set, with what was told about it so far; a Struct, because each event makes it anew.
 
     `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
     `reopened_at` when what met it was taken back.
@@ -109,14 +108,13 @@ class Running:
         return "lapsed" if self.lapsed else "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(msgspec.Struct, frozen=True):
     """All clocks of a case: the rules that apply to it, those that run, and the facts known."""
 
     opened: CaseOpened | None = None
     rules: tuple[ClockRule, ...] = ()
-    running: Mapping[str, Running] = field(default_factory=dict)
-    facts: Facts = field(default_factory=Facts)
+    running: Mapping[str, Running] = msgspec.field(default_factory=dict)
+    facts: Facts = msgspec.field(default_factory=Facts)
 
     def outcome(self, clock: str) -> Outcome:
         """Tell how one clock stands."""
@@ -211,7 +209,7 @@ def after(running: Running, event: Event, happened_at: datetime) -> Running:
 def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Running:
     if not isinstance(running.deadline, DeadlineSet):
         raise MalformedEvent(f"{event.clock} has no term and cannot be moved")
-    deadline = msgspec.structs.replace(
+    deadline = replace(
         running.deadline,
         strict=event.strict,
         lenient=event.lenient,
@@ -235,8 +233,10 @@ def _read_deadline(schema_version: int, data: bytes) -> Event:
     return decode(DeadlineSet.__name__, schema_version, data)
 
 
-def _with_rules(clocks: Clocks, rules: Iterable[ClockRule]) -> Clocks:
+def _with_rules(clocks: Clocks, rules: Collection[ClockRule]) -> Clocks:
     """Add rules in their order; a clock keeps the rule that it first came with."""
+    if not rules:
+        return clocks
     known = {rule.clock for rule in clocks.rules}
     return replace(clocks, rules=clocks.rules + tuple(rule for rule in rules if rule.clock not in known))
 

@@ -1,0 +1,209 @@
+"""A small model of what the services stand on: a store, a bus, a mail server, and virtual time.
+
+Only for the simulation, never for a test of SQL: it says what the real ones promise, in the fewest words. The
+store gives transaction numbers at the first write and shows the feed only below the oldest open one; the bus
+may lose, repeat and reorder everything; the mail server takes copies over and may not say so.
+"""
+
+from collections import defaultdict
+from collections.abc import Generator
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from chaos.record import AnyLine, Fault, Mail, Move, Read
+from events.catalogue import encode
+from events.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
+
+IDLE = float("inf")
+"""What a process waits that has nothing to do until somebody changes something."""
+
+EPOCH = datetime(2026, 3, 20, 8, 0, tzinfo=UTC)
+LANES = 16
+
+
+class Fenced(Exception):
+    """The checkpoint is not where it was when the work was planned."""
+
+
+class Conflict(Exception):
+    """Somebody else appended first."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What will stand together; rolled back when nobody commits it."""
+
+    xid: int = 0
+    locks: set[UUID] = field(default_factory=set)
+    rows: list[Recorded] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)
+    moves: list[tuple[str, int, FeedPosition, FeedPosition]] = field(default_factory=list)
+
+
+@dataclass
+class ModelWorld:
+    """Everything outside the deciders, in one thread of virtual time."""
+
+    bugs: frozenset[str] = frozenset()
+    now_s: float = 0.0
+    lines: list[AnyLine] = field(default_factory=list)
+    streams: dict[UUID, list[Recorded]] = field(default_factory=dict)
+    feed: list[Recorded] = field(default_factory=list)
+    keys: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    contents: dict[UUID, str] = field(default_factory=dict)
+    addresses: dict[UUID, str] = field(default_factory=dict)
+    reader: FeedPosition = START
+    checkpoints: dict[tuple[str, int], FeedPosition] = field(
+        default_factory=lambda: defaultdict(lambda: START)
+    )
+    relayed: FeedPosition = START
+    tails: dict[int, FeedPosition] = field(default_factory=lambda: defaultdict(lambda: START))
+    bus: dict[tuple[str, int], list[tuple[Recorded, FeedPosition]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    due: dict[UUID, datetime] = field(default_factory=dict)
+    outbox: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    locked: dict[UUID, Transaction] = field(default_factory=dict)
+    running: set[int] = field(default_factory=set)
+    next_xid: int = 1
+    next_position: int = 1
+    changes: int = 0
+
+    @property
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.now_s)
+
+    @property
+    def at_s(self) -> float:
+        return self.now.timestamp()
+
+    def disturb(self, name: str, lasts_s: float = 0.0) -> None:
+        """Note that something was broken."""
+        self.lines.append(Fault(name=name, begins=True, at_s=self.at_s, mono_s=self.now_s))
+        self.lines.append(Fault(name=name, begins=False, at_s=self.at_s + lasts_s, mono_s=self.now_s))
+
+    def history(self, case_id: UUID) -> History:
+        return History(case_id, tuple(self.streams.get(case_id, ())))
+
+    def begin(self) -> Transaction:
+        return Transaction()
+
+    def lock(self, transaction: Transaction, case_id: UUID) -> Generator[float, None, None]:
+        """Wait for a case, then hold it until the transaction ends."""
+        while self.locked.get(case_id, transaction) is not transaction:
+            yield 0.01
+        self.locked[case_id] = transaction
+        transaction.locks.add(case_id)
+
+    def number(self, transaction: Transaction) -> int:
+        """Give the transaction's number, as the first write does."""
+        if not transaction.xid:
+            transaction.xid, self.next_xid = self.next_xid, self.next_xid + 1
+            self.running.add(transaction.xid)
+        return transaction.xid
+
+    def append(
+        self, transaction: Transaction, history: History, events: tuple[NewEvent, ...], cause: Cause, org: str
+    ) -> History:
+        """Add rows to a transaction; raises `Conflict` when the stream is longer than the one decided on."""
+        if len(self.streams.get(history.case_id, ())) > history.version:
+            raise Conflict
+        rows = list(history.events)
+        for event in events:
+            rows.append(
+                self._row(self.number(transaction), history.case_id, len(rows) + 1, event, cause, org)
+            )
+            transaction.rows.append(rows[-1])
+        return History(history.case_id, tuple(rows))
+
+    def move(
+        self, transaction: Transaction, consumer: str, lane: int, old: FeedPosition, new: FeedPosition
+    ) -> None:
+        """Move a checkpoint from where it was read; raises `Fenced` when it is elsewhere."""
+        if self.checkpoints[consumer, lane] != old and "no fence" not in self.bugs:
+            raise Fenced
+        self.number(transaction)
+        transaction.moves.append((consumer, lane, old, new))
+
+    def commit(self, transaction: Transaction) -> None:
+        """Let everything stand at once; raises `Fenced` or `Conflict` when it cannot any more."""
+        for consumer, lane, old, _ in transaction.moves:
+            if self.checkpoints[consumer, lane] != old and "no fence" not in self.bugs:
+                raise Fenced
+        for row in transaction.rows:
+            if len(self.streams.get(row.case_id, ())) >= row.version:
+                raise Conflict
+        for row in transaction.rows:
+            self.streams.setdefault(row.case_id, []).append(row)
+            self.feed.append(row)
+        for consumer, lane, _, new in transaction.moves:
+            there = self.checkpoints[consumer, lane]
+            self.lines.append(
+                Move(consumer=consumer, partition=lane, old=there[:3], new=new[:3], xid=transaction.xid)
+            )
+            self.checkpoints[consumer, lane] = new
+        for change in transaction.changes:
+            change()
+        self.end(transaction)
+
+    def end(self, transaction: Transaction) -> None:
+        """Give back what a transaction held; rolls back what was not committed. Harmless to repeat."""
+        if transaction.xid:
+            self.running.discard(transaction.xid)
+            self.changes += 1
+            transaction.xid = 0
+        for case_id in transaction.locks:
+            if self.locked.get(case_id) is transaction:
+                del self.locked[case_id]
+        transaction.locks.clear()
+
+    def visible(self, after: FeedPosition, lane: int | None = None) -> list[Recorded]:
+        """Read the feed below the oldest open transaction, in its order."""
+        mark = min(self.running, default=self.next_xid)
+        if "position only" in self.bugs:
+            mark = self.next_xid
+        found = [
+            row
+            for row in self.feed
+            if row.place > after and row.place.xid < mark and (lane is None or row.case_id.int & 15 == lane)
+        ]
+        return sorted(found, key=lambda row: row.place)
+
+    def read_all(self) -> None:
+        """Let the reader of the feed see what it has not seen yet."""
+        for row in self.visible(self.reader):
+            self.lines.append(Read(place=row.place[:3], case=str(row.case_id), version=row.version))
+            self.reader = row.place
+
+    def take_mail(self, to: str, message_id: str, digest: str, *, accepted: bool) -> None:
+        self.lines.append(
+            Mail(
+                to=to,
+                message_id=message_id,
+                digest=digest,
+                accepted=accepted,
+                at_s=self.at_s,
+                mono_s=self.now_s,
+            )
+        )
+
+    def _row(self, xid: int, case_id: UUID, version: int, new: NewEvent, cause: Cause, org: str) -> Recorded:
+        place = FeedPosition(1, xid, self.next_position)
+        self.next_position += 1
+        values: dict[str, Any] = {
+            "case_id": case_id, "version": version, "organisation": org, "type": new.event.type,
+            "schema_version": new.event.schema_version, "happened_at": new.happened_at,
+            "recorded_at": self.now, "actor": cause.actor, "command_id": cause.command_id, "causation": cause.causation,
+            "correlation": cause.correlation, "traceparent": None, "data": encode(new.event), "pii": None,
+            "place": place,
+        }  # fmt: skip
+        row = Recorded(**{one.name: values.get(one.name, b"") for one in fields(Recorded)})
+        row.__dict__["event"] = new.event
+        return row
+
+
+def in_lane(case_id: UUID, lane: int) -> UUID:
+    """Give a case identifier of this lane, so that cases of a small world meet."""
+    return UUID(int=(case_id.int & ~(LANES - 1)) | lane)

@@ -22,6 +22,7 @@ from chaos.table import table, write_json
 
 TURN_S = 60.0
 PLANTED_FOR_S = 10.0
+PLANTED_RESTS_WITHIN_S = 20.0
 
 
 async def campaign(seconds: float, seed: int, mix: str, keep: Path | None) -> list[Result]:
@@ -41,7 +42,17 @@ async def campaign(seconds: float, seed: int, mix: str, keep: Path | None) -> li
 
 async def planted(seed: int, names: list[str], keep: Path | None) -> list[Result]:
     """Run every planted bug once; `violations` then are what should have been found and was not."""
-    attempts = (Attempt(seed, PLANTED_FOR_S, "planted", planted=name, keep=keep) for name in names)
+    attempts = (
+        Attempt(
+            seed,
+            PLANTED_FOR_S,
+            "planted",
+            planted=name,
+            rests_within_s=90.0 if PLANTED[name].is_harmless else PLANTED_RESTS_WITHIN_S,
+            keep=keep,
+        )
+        for name in names
+    )
     return [await _told(attempt) for attempt in attempts]
 
 

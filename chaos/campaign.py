@@ -43,6 +43,7 @@ class Attempt:
     rate: float = 15.0
     speed: float = 43_200.0
     planted: str = ""
+    rests_within_s: float = 90.0
     keep: Path | None = None
 
 
@@ -142,7 +143,9 @@ async def _watched(attempt: Attempt, mix: Mix, world: World) -> None:
     try:
         await _load_and_break(attempt, mix, world)
         await slow_the_clock(world.system, world.history)
-        rested = await ending.come_to_rest(world.system, world.poisoned, bus_is_absent=mix.bus_is_absent)
+        rested = await ending.come_to_rest(
+            world.system, world.poisoned, attempt.rests_within_s, bus_is_absent=mix.bus_is_absent
+        )
     finally:
         enough.set()
         await reading

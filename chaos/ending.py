@@ -42,7 +42,6 @@ from events.store import COLUMNS, recorded
 from gehoor.embedded import http_probe
 from workflow.worklist import project
 
-RESTS_WITHIN_S = 90.0
 LOOKS_EVERY_S = 0.5
 
 _HASTEN = """
@@ -77,11 +76,13 @@ WHERE table_schema = 'gehoor' AND table_name LIKE 'event%' AND grantee LIKE 'geh
 """
 
 
-async def come_to_rest(system: System, poisoned: list[UUID], *, bus_is_absent: bool) -> Ended:
+async def come_to_rest(
+    system: System, poisoned: list[UUID], within_s: float, *, bus_is_absent: bool
+) -> Ended:
     """Wait until nothing is left to do, or until the bound; says what it still waits for."""
     since_s = monotonic()
     waits_for: dict[str, int] = {"an answer of the databases": 1}
-    while waits_for and monotonic() - since_s < RESTS_WITHIN_S:
+    while waits_for and monotonic() - since_s < within_s:
         try:
             waits_for = await _left_to_do(system, poisoned, bus_is_absent=bus_is_absent)
         except (*TROUBLE, KeyError) as trouble:

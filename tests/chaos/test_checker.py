@@ -1,0 +1,342 @@
+"""The judge itself: silent about a sound history, and loud about each mistake that is planted in one.
+
+The history is a small one that the simulation made; each mistake changes the fewest lines that a broken
+service would have changed.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chaos.checker import INVARIANTS, check
+from chaos.record import (
+    Answered,
+    AnyLine,
+    Canary,
+    Checkpoint,
+    Durable,
+    Ended,
+    Event,
+    Fault,
+    Grant,
+    Invoked,
+    Letter,
+    Mail,
+    Move,
+    Parked,
+    Poisoned,
+    Read,
+    Row,
+    Said,
+    Usage,
+)  # fmt: skip
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "simulation"))
+
+from simulate import Simulation
+
+Lines = list[AnyLine]
+SEED = 5
+
+
+@cache
+def sound() -> tuple[AnyLine, ...]:
+    """A history in which everything went well, with a worklist row per case beside it."""
+    lines = [line for line in Simulation(SEED).run() if not isinstance(line, Fault | Row)]
+    kept = [line for line in lines if not (isinstance(line, Answered) and line.status == 0)]
+    cases = {line.case for line in kept if isinstance(line, Event)}
+    rows: Lines = [Row(case=case, stored={"version": 7}, folded={"version": 7}) for case in sorted(cases)]
+    return (*kept, *rows)
+
+
+def first(lines: Lines, kind: type, **wanted: object) -> int:
+    """Find the first line of a kind with these values."""
+    return next(
+        i
+        for i, line in enumerate(lines)
+        if isinstance(line, kind) and all(getattr(line, name) == value for name, value in wanted.items())
+    )
+
+
+def changed(lines: Lines, at: int, **values: object) -> None:
+    lines[at] = msgspec.structs.replace(lines[at], **values)
+
+
+def end(lines: Lines, **values: object) -> None:
+    changed(lines, first(lines, Ended), **values)
+
+
+def loses_a_promise(lines: Lines) -> None:
+    case = lines[first(lines, Event, type="ComplaintReceived")]
+    assert isinstance(case, Event)
+    lines[:] = [line for line in lines if getattr(line, "case", "") != case.case]
+
+
+def stores_twice(lines: Lines) -> None:
+    event = lines[first(lines, Event, type="ComplaintReceived")]
+    lines.append(msgspec.structs.replace(event, case="0" * 31 + "c"))
+
+
+def stores_what_was_refused(lines: Lines) -> None:
+    for i, line in enumerate(lines):
+        if isinstance(line, Answered):
+            changed(lines, i, outcome="fail", status=422, reference="")
+
+
+def invents_a_complaint(lines: Lines) -> None:
+    changed(lines, first(lines, Event, type="ComplaintReceived"), content="somebody else's")
+
+
+def skips_a_version(lines: Lines) -> None:
+    del lines[first(lines, Event, type="CaseOpened")]
+
+
+def inverts_the_feed(lines: Lines) -> None:
+    changed(lines, first(lines, Event, type="CaseOpened"), place=(1, 0, 0))
+
+
+def hides_from_a_reader(lines: Lines) -> None:
+    del lines[first(lines, Read)]
+
+
+def changes_a_column(lines: Lines) -> None:
+    changed(lines, first(lines, Event, type="CaseOpened"), hash_fits=False)
+
+
+def grants_truncate(lines: Lines) -> None:
+    lines.append(Grant(role="gehoor_intake", privilege="TRUNCATE"))
+
+
+def leaves_a_lane_behind(lines: Lines) -> None:
+    for i, line in enumerate(lines):
+        if isinstance(line, Checkpoint):
+            changed(lines, i, place=(0, 0, 0))
+
+
+def sets_a_clock_twice(lines: Lines) -> None:
+    event = lines[first(lines, Event, type="DeadlineSet")]
+    assert isinstance(event, Event)
+    lines.append(msgspec.structs.replace(event, version=99))
+
+
+def reacts_backwards(lines: Lines) -> None:
+    at = first(lines, Event, type="DeadlineSet")
+    event = lines[at]
+    assert isinstance(event, Event)
+    lines.append(msgspec.structs.replace(event, version=99, causation=f"{event.case}/1"))
+
+
+def shows_an_old_row(lines: Lines) -> None:
+    changed(lines, first(lines, Row), stored={"version": 3})
+
+
+def breaks_early(lines: Lines) -> None:
+    event = lines[first(lines, Event, type=_a_breach(lines))]
+    assert isinstance(event, Event)
+    changed(lines, lines.index(event), recorded_s=event.happened_s - 60)
+
+
+def breaks_twice(lines: Lines) -> None:
+    event = lines[first(lines, Event, type=_a_breach(lines))]
+    lines.append(msgspec.structs.replace(event, version=99))
+
+
+def never_tells(lines: Lines) -> None:
+    del lines[first(lines, Event, type=_a_breach(lines))]
+
+
+def forgets_summer_time(lines: Lines) -> None:
+    at = next(
+        i
+        for i, line in enumerate(lines)
+        if isinstance(line, Event)
+        and line.type == "DeadlineSet"
+        and line.data["strict"]["at"].endswith("22:00:00Z")
+    )
+    event = lines[at]
+    assert isinstance(event, Event)
+    on = event.data["strict"]["on"]
+    changed(lines, at, data=event.data | {"strict": {"on": on, "at": f"{on}T23:00:00Z"}})
+
+
+def works_at_easter(lines: Lines) -> None:
+    at = next(
+        i
+        for i, line in enumerate(lines)
+        if isinstance(line, Event)
+        and line.type == "DeadlineSet"
+        and line.data["rule"]["unit"] == "working days"
+        and not line.data["readings"][0]["name"].startswith("calendar days")
+    )
+    event = lines[at]
+    assert isinstance(event, Event)
+    step = {"on": "2026-04-06", "counted": True, "why": "working day 9"}
+    reading = event.data["readings"][0]
+    readings = [reading | {"because": [*reading["because"], step]}]
+    changed(lines, at, data=event.data | {"readings": readings})
+
+
+def tells_late(lines: Lines) -> None:
+    at = first(lines, Event, type=_a_breach(lines))
+    event = lines[at]
+    assert isinstance(event, Event)
+    changed(lines, at, recorded_s=event.happened_s + 3600)
+
+
+def never_hands_over(lines: Lines) -> None:
+    lines[:] = [line for line in lines if not isinstance(line, Mail)]
+
+
+def gives_up_for_now(lines: Lines) -> None:
+    at = first(lines, Event, type="LetterSent")
+    event = lines[at]
+    assert isinstance(event, Event)
+    data = event.data | {"reply_code": 450, "stage": "recipient", "attempts": 1}
+    changed(lines, at, type="LetterRefused", data=data)
+
+
+def insists(lines: Lines) -> None:
+    mail = lines[first(lines, Mail)]
+    assert isinstance(mail, Mail)
+    lines += [Said(to=mail.to, code=550, is_final=False, at_s=mail.at_s, mono_s=mail.mono_s)] * 3
+
+
+def forgets_a_letter(lines: Lines) -> None:
+    at = first(lines, Event, type="LetterSent")
+    event = lines[at]
+    assert isinstance(event, Event)
+    changed(lines, at, type="LetterUncertain")
+
+
+def sends_twice(lines: Lines) -> None:
+    lines += [lines[first(lines, Mail, accepted=True)]] * 9
+
+
+def sends_another_text(lines: Lines) -> None:
+    mail = lines[first(lines, Mail, accepted=True)]
+    lines.append(msgspec.structs.replace(mail, digest="another"))
+
+
+def renames_a_letter(lines: Lines) -> None:
+    mail = lines[first(lines, Mail, accepted=True)]
+    lines.append(msgspec.structs.replace(mail, message_id="<another@example.org>"))
+
+
+def sends_too_soon(lines: Lines) -> None:
+    mail = lines[first(lines, Mail)]
+    assert isinstance(mail, Mail)
+    changed(lines, lines.index(mail), at_s=mail.at_s - 3600)
+
+
+def moves_back(lines: Lines) -> None:
+    move = lines[first(lines, Move)]
+    assert isinstance(move, Move)
+    lines.append(msgspec.structs.replace(move, old=move.new, new=move.old))
+
+
+def commits_under_anothers_move(lines: Lines) -> None:
+    lines[:] = [line for line in lines if not isinstance(line, Move) or line.consumer != "deadlines"]
+
+
+def drops_poison(lines: Lines) -> None:
+    event = lines[first(lines, Event)]
+    assert isinstance(event, Event)
+    lines.append(Poisoned(case=event.case, version=2))
+
+
+def sets_aside_without_reason(lines: Lines) -> None:
+    event = lines[first(lines, Event)]
+    assert isinstance(event, Event)
+    lines.append(Parked(consumer="workflow", case=event.case, version=2))
+
+
+def never_rests(lines: Lines) -> None:
+    end(lines, is_quiet=False)
+
+
+def holds_a_letter(lines: Lines) -> None:
+    event = lines[first(lines, Event)]
+    assert isinstance(event, Event)
+    lines.append(Letter(case=event.case, letter_id="x", state="held"))
+
+
+def never_acknowledges(lines: Lines) -> None:
+    changed(lines, 0, bus_is_absent=False)
+    lines.append(Durable(name="workflow-3", ack_pending=4, pending=0))
+
+
+def loses_the_durables(lines: Lines) -> None:
+    changed(lines, 0, bus_is_absent=False)
+
+
+def answers_500(lines: Lines) -> None:
+    one = lines[first(lines, Answered)]
+    lines.append(msgspec.structs.replace(one, status=500, outcome="info"))
+
+
+def logs_an_address(lines: Lines) -> None:
+    lines.append(Canary(file="log/notifier.log"))
+
+
+def echoes(lines: Lines) -> None:
+    changed(lines, first(lines, Answered), echoes=True)
+
+
+def leaks(lines: Lines) -> None:
+    lines.append(Usage(name="intake", at="start", rss_mb=80, descriptors=30))
+    lines.append(Usage(name="intake", at="end", rss_mb=80, descriptors=400))
+
+
+def grows(lines: Lines) -> None:
+    lines.append(Usage(name="intake", at="start", rss_mb=80, descriptors=30))
+    lines.append(Usage(name="intake", at="end", rss_mb=400, descriptors=30))
+
+
+MISTAKES: tuple[tuple[Callable[[Lines], None], str], ...] = (
+    (loses_a_promise, "I1"), (stores_twice, "I2"), (stores_what_was_refused, "I2"),
+    (invents_a_complaint, "I3"), (skips_a_version, "I4"), (inverts_the_feed, "I4"),
+    (hides_from_a_reader, "I4"), (changes_a_column, "I4"), (grants_truncate, "I4"),
+    (leaves_a_lane_behind, "I5"), (sets_a_clock_twice, "I5"), (reacts_backwards, "I6"),
+    (shows_an_old_row, "I7"), (breaks_early, "I8"), (breaks_twice, "I8"), (never_tells, "I8"),
+    (forgets_summer_time, "I8"), (works_at_easter, "I8"), (tells_late, "I10"), (never_hands_over, "I11"),
+    (gives_up_for_now, "I11"), (insists, "I11"), (forgets_a_letter, "I11"), (sends_twice, "I12"),
+    (sends_another_text, "I12"), (renames_a_letter, "I12"), (sends_too_soon, "I13"), (moves_back, "I16"),
+    (commits_under_anothers_move, "I16"), (drops_poison, "I17"), (sets_aside_without_reason, "I17"),
+    (never_rests, "I17"), (holds_a_letter, "I17"), (never_acknowledges, "I17"), (loses_the_durables, "I17"),
+    (answers_500, "I18"), (logs_an_address, "I19"), (echoes, "I19"), (leaks, "I21"), (grows, "I21"),
+)  # fmt: skip
+
+
+def _a_breach(lines: Lines) -> str:
+    told = {line.type for line in lines if isinstance(line, Event)}
+    return "DeadlineBreached" if "DeadlineBreached" in told else "TargetMissed"
+
+
+def test_a_sound_history_is_left_alone() -> None:
+    """The judge does not cry wolf."""
+    assert [] == check(sound())
+
+
+@pytest.mark.parametrize(("mistake", "invariant"), MISTAKES, ids=lambda each: getattr(each, "__name__", each))
+def test_each_mistake_is_found(mistake: Callable[[Lines], None], invariant: str) -> None:
+    """Whatever breaks a promise turns the judge red, by the invariant that it breaks."""
+    lines = list(sound())
+
+    mistake(lines)
+
+    assert invariant in {violation.invariant for violation in check(lines)}
+
+
+def test_every_invariant_has_a_mistake() -> None:
+    """An invariant that nothing has ever broken may not look at anything."""
+    assert set(INVARIANTS) == {invariant for _, invariant in MISTAKES}
+
+
+def test_a_history_that_was_cut_off_is_no_proof() -> None:
+    """A run that died before its end is not called a success."""
+    with pytest.raises(ValueError, match="cut off"):
+        check([line for line in sound() if not isinstance(line, Ended | Invoked)])

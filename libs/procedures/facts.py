@@ -31,11 +31,14 @@ from events.catalogue import (
     ObjectionDecided,
     ObjectionLodged,
     OutcomeDecided,
+    OuterRouteNamed,
+    OuterRouteTaken,
     PlanMade,
     ProposalAccepted,
     ProposalRefused,
     SolutionProposed,
     TalkHeld,
+    TalkInvited,
 )
 from events.envelope import Recorded
 from events.errors import MalformedEvent
@@ -60,16 +63,19 @@ _ALWAYS: Mapping[type[Event], tuple[str, ...]] = {
     HearingAgreed: ("hearing agreed",),
     HearingWaived: ("hearing waived",),
     HearingRecorded: ("hearing recorded",),
+    OuterRouteNamed: ("outer route open",),
+    OuterRouteTaken: ("outer route taken",),
     ObjectionDecided: ("objection decided",),
     ComplaintWithdrawn: ("complaint withdrawn",),
-    CaseClosed: ("case closed", "complaint handled"),
 }
 """Events that give the same facts whatever they say."""
 
 _BY_CONTENT: tuple[type[Event], ...] = (
     PlanMade,
+    TalkInvited,
     HearingInvited,
     HearingHeld,
+    CaseClosed,
     LetterSent,
     LetterPosted,
     LetterBounced,
@@ -82,15 +88,14 @@ _OF_LETTERS = tuple(f"{letter} {what}" for letter in LETTERS for what in ("sent"
 
 FACTS: tuple[str, ...] = (
     *dict.fromkeys(name for names in _ALWAYS.values() for name in names),
+    "case closed",
     "plan made",
     "hearing invited",
     "hearing held",
-    "outer route open",
-    "outer route taken",
     *_OF_LETTERS,
     *TOLD,
 )
-"""Every word a clock may use; nobody records "outer route taken" yet."""
+"""Every word a clock may use."""
 
 TELLING: frozenset[str] = frozenset(event.__name__ for event in (*_ALWAYS, *_BY_CONTENT))
 """The types of the events that may give or take a fact; who folds facts reacts to these."""
@@ -197,8 +202,14 @@ def _facts(recorded: Recorded) -> tuple[Fact, ...]:
             return _of_a_letter(event, recorded, fact)
         case PlanMade():
             return (fact("plan made"), fact("plan term", event.until))
+        case TalkInvited():
+            return () if event.how == "letter" else (fact("contact made"),)
         case HearingInvited():
             return () if event.how == "letter" else (fact("hearing invited"),)
+        case CaseClosed():
+            # A withdrawn complaint was not handled, and a merged one is handled elsewhere.
+            is_handled = event.because not in ("withdrawn", "merged")
+            return (fact("case closed"), *((fact("complaint handled"),) if is_handled else ()))
         case HearingHeld():
             return (fact("hearing held"), *(() if event.satisfied else (fact("outer route open"),)))
         case _:

@@ -25,13 +25,22 @@ class EngineFailed(Exception):
     """A command of the engine ended with an error; its last words are the reason."""
 
 
-def run(*command: str, within_s: float = COMMAND_WITHIN_S, environment: dict[str, str] | None = None) -> str:
-    """Run a command and give its output; raises `EngineFailed` with the end of what it complained about."""
+def run(
+    *command: str,
+    within_s: float = COMMAND_WITHIN_S,
+    environment: dict[str, str] | None = None,
+    answers: tuple[int, ...] = (0,),
+) -> str:
+    """Run a command and give its output; raises `EngineFailed` with the end of what it complained about.
+
+    `answers` are the exit statuses that are answers and not failures.
+    """
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=within_s, env=environment, check=False
     )
-    if done.returncode != 0:
-        raise EngineFailed(f"{' '.join(command)}: {done.stderr.strip()[-800:] or done.stdout.strip()[-800:]}")
+    if done.returncode not in answers:
+        reason = done.stderr.strip()[-800:] or done.stdout.strip()[-800:]
+        raise EngineFailed(f"{' '.join(command)}: {reason}")
     return done.stdout
 
 
@@ -118,14 +127,14 @@ class Project:
         self.name = name
         self._environment = {**os.environ, **settings}
 
-    def compose(self, *arguments: str, within_s: float = 600.0) -> str:
+    def compose(self, *arguments: str, within_s: float = 600.0, answers: tuple[int, ...] = (0,)) -> str:
         program = ["docker", "compose"] if _has_plugin() else ["docker-compose"]
         files = ["--file", str(HERE / "compose.yaml")]
         if (HERE / ".env").exists():
             files += ["--env-file", str(HERE / ".env")]
         return run(
             *program, "--project-name", self.name, *files, *arguments,
-            within_s=within_s, environment=self._environment,
+            within_s=within_s, environment=self._environment, answers=answers,
         )  # fmt: skip
 
     def containers(self, *services: str) -> list[Container]:

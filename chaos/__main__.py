@@ -21,6 +21,7 @@ from chaos.planted import PLANTED
 from chaos.table import table, write_json
 
 TURN_S = 60.0
+NOT_IN_TURN = ("none", "sample")
 PLANTED_FOR_S = 10.0
 PLANTED_RESTS_WITHIN_S = 20.0
 
@@ -28,7 +29,11 @@ PLANTED_RESTS_WITHIN_S = 20.0
 async def campaign(seconds: float, seed: int, mix: str, keep: Path | None) -> list[Result]:
     """Run mixes in turn until the time is up."""
     until_s = monotonic() + seconds
-    names = [mix] if mix else [name for name, one in MIXES.items() if name != "none" and _can_run(one.disk)]
+    names = (
+        [mix]
+        if mix
+        else [name for name, one in MIXES.items() if name not in ("none", "sample") and _can_run(one.disk)]
+    )
     results: list[Result] = []
     turn = 0
     while monotonic() < until_s:

@@ -24,7 +24,7 @@ from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import FeedReader, admin, note_moves, slow_the_clock
 from chaos.record import Began, Ended, Fault, History
-from chaos.runtime import Wanted
+from chaos.runtime import TWICE, Wanted
 from chaos.system import ROOT, System
 
 WARMS_UP_FOR_S = 4.0
@@ -44,6 +44,7 @@ class Attempt:
     speed: float = 43_200.0
     planted: str = ""
     rests_within_s: float = 90.0
+    twice: bool = True
     keep: Path | None = None
 
 
@@ -110,6 +111,7 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
             database_port=proxies[0].port or None,
             nats_port=proxies[1].port or None,
             nats_is_absent=mix.bus_is_absent,
+            twice=TWICE if attempt.twice else (),
         )
         history.write(
             Began(
@@ -160,7 +162,7 @@ async def _watched(attempt: Attempt, mix: Mix, world: World) -> None:
 
 async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
     enough = asyncio.Event()
-    ports = [world.system.record.ports[name] for name in ("intake", "intake-2")]
+    ports = [port for name, port in world.system.record.ports.items() if name.startswith("intake")]
     load = Load(world.history, attempt.seed, attempt.rate, lambda: ports, world.filed)
     loading = asyncio.create_task(load.run(enough))
     try:

@@ -69,7 +69,7 @@ async def kill_service(world: World, chance: random.Random) -> str:
 
 async def kill_intake(world: World, chance: random.Random) -> str:
     """kill -9 of who answers complaints."""
-    name = chance.choice(("intake", "intake-2"))
+    name = chance.choice(hosts_of("intake.parsed"))
     world.system.send(name, signal.SIGKILL)
     return name
 
@@ -321,6 +321,7 @@ class Mix:
 
 MIXES: Mapping[str, Mix] = {
     "none": Mix({}),
+    "sample": Mix({"kill": 3.0, "mail dropped": 1.0, "nats wiped": 1.0}, every_s=3.0),
     "kill": Mix({"kill anything": 1.0}),
     "kill-all": Mix({"kill all": 1.0}, every_s=20.0),
     "pause": Mix({"pause": 1.0}, every_s=4.0),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from events.errors import Misconfigured
 from events.settings import load
+from gehoor.embedded import processes
 from gehoor.embedded.backoff import Backoff
 from gehoor.embedded.keeper import Keeper, Ready
 from gehoor.embedded.logs import LogWatch
@@ -77,6 +78,7 @@ class ChaosSupervisor(Supervisor):
         keeper = Keeper(
             self._changed_launch(launch), until_ready, self.screen.problem, changed=self._note, port=port,
             must_start=must_start, backoff=QuickBackoff(),
+            start=processes.start if self.wanted.planted else self._nursery.start,
         )  # fmt: skip
         group.append(keeper)
         keeper.start()

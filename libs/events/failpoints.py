@@ -192,7 +192,10 @@ def _note(file: Path, name: str, action: str) -> None:
 
 
 def _is_child_of_supervisor(home: Path) -> bool:
+    """Tell whether the supervisor of this home started us, itself or through its nursery."""
     try:
-        return bool(json.loads((home / "run.json").read_text()).get("pid") == os.getppid())
+        supervisor = json.loads((home / "run.json").read_text()).get("pid")
+        parents = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
     except (OSError, ValueError):
         return False
+    return supervisor in (os.getppid(), int(parents[1]))

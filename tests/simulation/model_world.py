@@ -196,8 +196,8 @@ class ModelWorld:
             "case_id": case_id, "version": version, "organisation": org, "type": new.event.type,
             "schema_version": new.event.schema_version, "happened_at": new.happened_at,
             "recorded_at": self.now, "actor": cause.actor, "command_id": cause.command_id,
-            "causation": cause.causation, "correlation": cause.correlation, "traceparent": None, "data": encode(new.event), "pii": None,
-            "place": place,
+            "causation": cause.causation, "correlation": cause.correlation, "traceparent": None,
+            "data": encode(new.event), "pii": None, "place": place,
         }  # fmt: skip
         row = Recorded(**{one.name: values.get(one.name, b"") for one in fields(Recorded)})
         row.__dict__["event"] = new.event

@@ -25,8 +25,8 @@ def fits(row: Recorded, previous: bytes) -> bool:
         None if row.causation is None else row.causation.encode(),
         row.correlation.bytes,
         None if row.traceparent is None else row.traceparent.encode(),
-        row.data,
-        row.pii,
+        hashlib.sha256(b"\x03" + row.salt + row.data).digest(),
+        None if row.pii is None else hashlib.sha256(b"\x04" + row.pii).digest(),
         row.fields_root,
     )
     return hashlib.sha256(b"".join(map(_prefixed, columns))).digest() == row.hash

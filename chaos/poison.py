@@ -19,7 +19,7 @@ async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
     try:
         clock = StoreClock()
         await clock.measure(pool)
-        store = Store(pool, clock, b"")
+        store = Store(pool, clock)
         case_id = await store.find(reference)
         if case_id is None:
             return None, 0
@@ -31,7 +31,7 @@ async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
                 "case_id": case_id, "version": history.version + 1, "organisation": history.organisation,
                 "type": TYPE, "schema_version": 1, "happened_at": now, "recorded_at": now,
                 "actor": "service:future", "command_id": command, "causation": None, "correlation": case_id,
-                "traceparent": None, "data": b"{}", "pii": None, "fields_root": bytes(32),
+                "traceparent": None, "data": b"{}", "pii": None, "salt": bytes(16), "fields_root": bytes(32),
             }  # fmt: skip
             hash_ = event_hash(previous=history.last_hash, **values)  # type: ignore[arg-type]
             row = Recorded(**values, hash=hash_, place=START)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ HANDOUT = Path("/handout")
 NATS_SERVERS = ("nats-1", "nats-2", "nats-3")
 BUS_WITHIN_S = 60.0
 
-_EVERY = ("database-{}", "nats-{}", "salt.key")
+_EVERY = ("database-{}", "nats-{}")
 _PERSONAL = ("keys-{}", "master.key")
 SECRETS_OF: Mapping[str, tuple[str, ...]] = {
     "relay": _EVERY,

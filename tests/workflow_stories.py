@@ -80,6 +80,7 @@ class Story:
             traceparent=None,
             data=encode(event),
             pii=None,
+            salt=b"",
             fields_root=bytes(32),
             hash=bytes(32),
             place=START,

@@ -5,7 +5,7 @@ blocks that case for this consumer; (d) compare-and-set the checkpoint, one grou
 parked rows; (e) commit. Whoever calls acknowledges afterwards. Effects and checkpoint stand or fall together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,12 +16,13 @@ import structlog
 
 from events.catalogue import CATALOGUE
 from events.database import transaction
-from events.envelope import FeedPosition, History, NewEvent, Recorded, follow
+from events.envelope import Cause, FeedPosition, History, NewEvent, Recorded, follow
 from events.errors import Fenced, StreamConflict
 from events.failpoints import failpoint
 from events.feed import Notice
 from events.identity import reaction_id
 from events.platform import Platform
+from events.sealing import foreseen
 from events.store import Entry, lock_cases
 from events.transact import rows_after
 
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 CASES_LIMIT = 200
 """Cases that one transaction locks at most."""
+
+EVENTS_LIMIT = 20_000
+"""Events that one transaction loads at most, unless a single case has more."""
 
 REASON_LIMIT = 500
 
@@ -42,13 +46,21 @@ class Reaction:
 
 
 class Consumer(Protocol):
-    """A service's answer to events; `react` is pure, `apply` writes the service's own tables."""
+    """A service's answer to events; `react` is pure, `apply` writes the service's own tables.
+
+    `react` gets an event and the whole history, and says what is still owed; it appends nothing personal.
+    With `reconciles` it is asked once per case and batch, with the newest event, because the answer does not
+    depend on which one it was: a case with thousands of events then costs one fold, not thousands.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def reacts_to(self) -> frozenset[str]: ...
+
+    @property
+    def reconciles(self) -> bool: ...
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction: ...
 
@@ -68,8 +80,8 @@ class Move:
 class _Decided:
     """What the batch will write."""
 
-    rows: dict[UUID, list[Recorded]] = field(default_factory=dict)
-    previous: dict[UUID, bytes] = field(default_factory=dict)
+    events: dict[UUID, list[tuple[Cause, Sequence[NewEvent]]]] = field(default_factory=dict)
+    stored: dict[UUID, History] = field(default_factory=dict)
     effects: list[tuple[UUID, Any]] = field(default_factory=list)
     parked: dict[UUID, tuple[Notice, str]] = field(default_factory=dict)
 
@@ -120,8 +132,8 @@ async def transact_batch(
             histories = await platform.store.histories(cases - blocked, connection)
             _decide_all(platform, consumer, relevant, blocked, histories, decided, refuse or {})
         await failpoint("consumer.decided")
+        entries = _entries(platform, decided, histories)
         await _move(connection, moves)
-        entries = [Entry(rows, decided.previous[case_id]) for case_id, rows in decided.rows.items()]
         statuses = await platform.store.append(connection, entries)
         if any(status != "ok" for status in statuses.values()):
             raise StreamConflict(f"{consumer.name}: a case was appended to while it was locked")
@@ -133,7 +145,7 @@ async def transact_batch(
             await _park(connection, consumer, decided)
             await failpoint("consumer.parked")
         await failpoint("consumer.before_commit")
-    appended = sum(len(rows) for rows in decided.rows.values())
+    appended = sum(len(entry.rows) for entry in entries)
     if appended:
         platform.doorbell.ring()
     return appended
@@ -148,33 +160,59 @@ def _decide_all(
     decided: _Decided,
     refuse: Mapping[UUID, str],
 ) -> None:
-    """Decide notice by notice; what an earlier one appends is history for the later ones of its case."""
-    for notice in notices:
+    """Decide turn by turn; what an earlier one appends is history for the later ones of its case."""
+    decided.stored = dict(histories)
+    for first, notice in _turns(consumer, notices):
         case_id = notice.case_id
         if case_id in blocked or case_id in decided.parked:
             continue
         if case_id in refuse:
-            decided.parked[case_id] = (notice, refuse[case_id])
+            decided.parked[case_id] = (first, refuse[case_id])
             continue
         history = histories[case_id]
         try:
             event = history.events[notice.version - 1]
-            _ = event.event  # an event that cannot be read is parked even by who would not look inside
+            for recorded in history.events[first.version - 1 : notice.version]:
+                _ = recorded.event  # one that cannot be read is parked even by who would not look inside
             now = platform.clock.now()
             reaction = consumer.react(history, event, now)
-            command_id = reaction_id(consumer.name, case_id, event.version)
-            events = () if history.has_command(command_id) else reaction.events
-            rows = rows_after(
-                platform, history, events, follow(event, f"service:{consumer.name}", command_id), now
-            )
         except Exception as error:  # noqa: BLE001 - whatever it is, only this case waits for somebody to look
-            decided.parked[case_id] = (notice, reason_of(error))
+            decided.parked[case_id] = (first, reason_of(error))
             continue
         decided.effects.extend((case_id, effect) for effect in reaction.effects)
-        if rows:
-            decided.previous.setdefault(case_id, history.last_hash)
-            decided.rows.setdefault(case_id, []).extend(rows)
+        command_id = reaction_id(consumer.name, case_id, event.version)
+        if reaction.events and not history.has_command(command_id):
+            cause = follow(event, f"service:{consumer.name}", command_id)
+            decided.events.setdefault(case_id, []).append((cause, reaction.events))
+            rows = foreseen(history.events[-1], reaction.events, cause, now)
             histories[case_id] = History(case_id, (*history.events, *rows))
+
+
+def _turns(consumer: Consumer, notices: Sequence[Notice]) -> Iterable[tuple[Notice, Notice]]:
+    """Give, per turn, the first and the last notice it answers: one each, or a case's all together."""
+    if not consumer.reconciles:
+        return [(notice, notice) for notice in notices]
+    first: dict[UUID, Notice] = {}
+    last: dict[UUID, Notice] = {}
+    for notice in notices:
+        first.setdefault(notice.case_id, notice)
+        last[notice.case_id] = notice
+    return [(first[case_id], notice) for case_id, notice in last.items()]
+
+
+def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, History]) -> list[Entry]:
+    """Seal and chain what was decided, stamped with the moment just before it is appended."""
+    now = platform.clock.now()
+    entries = []
+    for case_id, decisions in decided.events.items():
+        history = decided.stored[case_id]
+        rows: list[Recorded] = []
+        for cause, events in decisions:
+            so_far = History(case_id, (*history.events, *rows))
+            rows += rows_after(platform, so_far, events, cause, now)
+        entries.append(Entry(rows, history.last_hash))
+        histories[case_id] = History(case_id, (*history.events, *rows))
+    return entries
 
 
 def reason_of(error: BaseException) -> str:

@@ -207,7 +207,7 @@ async def understand(messages: Sequence[Msg]) -> list[Message]:
             log.error("message.foreign", reason=str(error))  # noqa: TRY400 - the reason is all there is
             await message.term()
             continue
-        understood.append(Message(notice, after, message.ack))
+        understood.append(Message(notice, after, message.ack, message.term))
     return understood
 
 

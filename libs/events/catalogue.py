@@ -19,6 +19,7 @@ from events.errors import MalformedEvent
 COMPLAINANT = "complainant"
 ABOUT = "about"
 
+
 class Erased(str):
     """The place of a person's field whose key was destroyed; never equal in type to what somebody wrote."""
 
@@ -1016,7 +1017,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "keys"
 
     persons: tuple[str, ...]
-    basis: str
+    basis: Literal["request", "retention", "objection", "order"]
 
 
 class SubjectErased(Event, frozen=True, kw_only=True):

@@ -1,16 +1,17 @@
 """The chain of one case: what exactly is hashed, so that any change of an event shows.
 
 `event_hash` covers every column that a client sends, plus the hash before it, in a length-prefixed encoding
-under a format version: it is the format, it never changes; a new one gets a new FORMAT. `fields_root` is the
-root of a Merkle tree (RFC 9162: leaf prefix 0x00, node prefix 0x01) over the salted fields of an event, so
-that an extract with fields blacked out can still be checked. Salts keep a blacked-out field from being
-guessed: those of a person's fields come from the person's key and die with it, the others from the salt of
-the case. One SHAKE-256 over secret and version gives the salts of all fields that one secret guards; who is
-shown one of them learns nothing about the next.
+under a format version: it is the format, it never changes; a new one gets a new FORMAT. It covers `data` and
+`pii` through commitments, so that an extract can leave them out and still be checked against the chain. What
+an extract does show is proven by `fields_root`: RFC 9162 trees (leaf prefix 0x00, node prefix 0x01) over the
+salted fields of `data` and of each person, their roots joined into one. A field that is left out cannot be
+guessed, because nobody knows its salt: those of `data` come from the event's own random salt, those of a
+person from one that lies encrypted with their fields and dies with their key. A person's root stays, so
+that everybody else's fields remain provable.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +21,7 @@ import msgspec
 from events.canonical import microseconds, prefixed, to_json
 
 FORMAT = b"gehoor event 1"
-_SALT_LENGTH = 16
-_SECRET_LENGTH = 32
+SALT_LENGTH = 16
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -40,8 +40,8 @@ def event_hash(
     causation: str | None,
     correlation: UUID,
     traceparent: str | None,
-    data: bytes,
-    pii: bytes | None,
+    data_commitment: bytes,
+    pii_commitment: bytes | None,
     fields_root: bytes,
 ) -> bytes:
     """Hash one event onto `previous` (empty for version 1); 32 bytes."""
@@ -62,59 +62,59 @@ def event_hash(
                 None if causation is None else causation.encode(),
                 correlation.bytes,
                 None if traceparent is None else traceparent.encode(),
-                data,
-                pii,
+                data_commitment,
+                pii_commitment,
                 fields_root,
             )
         )
     ).digest()
 
 
-def case_salt(salt_key: bytes, case_id: UUID) -> bytes:
-    """Derive the salt of a case's fields that concern nobody in person."""
-    return hashlib.shake_256(b"gehoor case salt" + salt_key + case_id.bytes).digest(_SECRET_LENGTH)
+def commit_to_data(salt: bytes, data: bytes) -> bytes:
+    """Commit to the exact bytes of `data`, which nobody can guess without the event's salt."""
+    return hashlib.sha256(b"\x03" + salt + data).digest()
 
 
-def person_salt(person_key: bytes) -> bytes:
-    """Derive the salt of a person's fields from the person's key: who has lost one has lost the other."""
-    return hashlib.shake_256(b"gehoor person salt" + person_key).digest(_SECRET_LENGTH)
+def commit_to_pii(pii: bytes | None) -> bytes | None:
+    """Commit to the exact bytes of the encrypted part, if there is one."""
+    return None if pii is None else hashlib.sha256(b"\x04" + pii).digest()
 
 
-def field_salts(secret: bytes, version: int, number: int) -> list[bytes]:
-    """Derive the salts of the first `number` fields that `secret` guards in one event of its case."""
-    length = number * _SALT_LENGTH
-    stream = hashlib.shake_256(b"gehoor field salt" + secret + version.to_bytes(4, "big")).digest(length)
-    return [stream[start : start + _SALT_LENGTH] for start in range(0, length, _SALT_LENGTH)]
+def join_roots(data_root: bytes, persons: Sequence[tuple[str, bytes]]) -> bytes:
+    """Join the root of `data` and those of the persons, sorted by slot, to the event's `fields_root`."""
+    parts = [part for slot, root in sorted(persons) for part in (slot.encode(), root)]
+    return hashlib.sha256(b"\x02" + prefixed((data_root, *parts))).digest()
+
+
+def data_root(salt: bytes, data: bytes) -> bytes:
+    """Give the root over the fields of `data`, in the order of their names."""
+    return _root(salt, "data", sorted(_fields.decode(data).items()))
+
+
+def person_root(salt: bytes, slot: str, fields: Mapping[str, Any]) -> bytes:
+    """Give the root over a person's fields, in the order of their names."""
+    return _root(salt, slot, [(name, to_json(value)) for name, value in sorted(fields.items())])
+
+
+def _root(salt: bytes, place: str, fields: Sequence[tuple[str, bytes | msgspec.Raw]]) -> bytes:
+    salts = field_salts(salt, len(fields))
+    return merkle_root(
+        field_leaf(own_salt, f"{place}/{name}", value)
+        for own_salt, (name, value) in zip(salts, fields, strict=True)
+    )
+
+
+def field_salts(secret: bytes, number: int) -> list[bytes]:
+    """Derive the salts of `number` fields from one secret; who is shown one learns nothing about the next."""
+    length = number * SALT_LENGTH
+    stream = hashlib.shake_256(b"gehoor field salt" + secret).digest(length)
+    return [stream[start : start + SALT_LENGTH] for start in range(0, length, SALT_LENGTH)]
 
 
 def field_leaf(salt: bytes, path: str, value: bytes | msgspec.Raw) -> bytes:
     """Hash one field under its own salt; `value` is its canonical JSON."""
     name = path.encode()
     return hashlib.sha256(b"".join((b"\x00", salt, len(name).to_bytes(4, "big"), name, value))).digest()
-
-
-def leaves(
-    version: int,
-    data: bytes,
-    salt: bytes,
-    personal: Mapping[str, Mapping[str, Any]],
-    salts: Mapping[str, bytes],
-) -> list[bytes]:
-    """Hash the fields of data in the order of their names, then each person's, by slot and name."""
-    fields = sorted(_fields.decode(data).items())
-    own = [
-        field_leaf(field_salt, f"data/{name}", raw)
-        for field_salt, (name, raw) in zip(field_salts(salt, version, len(fields)), fields, strict=True)
-    ]
-    for slot in sorted(personal):
-        theirs = sorted(personal[slot].items())
-        own += [
-            field_leaf(field_salt, f"{slot}/{name}", to_json(value))
-            for field_salt, (name, value) in zip(
-                field_salts(salts[slot], version, len(theirs)), theirs, strict=True
-            )
-        ]
-    return own
 
 
 def merkle_root(hashes: Iterable[bytes]) -> bytes:

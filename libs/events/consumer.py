@@ -9,7 +9,7 @@ and all the time while the bus is away.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from uuid import UUID
@@ -17,11 +17,12 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from events.batch import CASES_LIMIT, Consumer, Move, reason_of, transact_batch
+from events.batch import CASES_LIMIT, EVENTS_LIMIT, Consumer, Move, reason_of, transact_batch
 from events.envelope import START, FeedPosition
 from events.errors import ClockDisagrees, Fenced, StreamConflict
 from events.failpoints import failpoint
 from events.feed import Notice, notices
+from events.logs import describe
 from events.platform import Platform
 
 log = structlog.get_logger()
@@ -33,17 +34,32 @@ ATTEMPTS = 3
 """Of one batch before it is cut; of one event before its case is parked."""
 
 
-POISON = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-    asyncpg.PLPGSQLError,
-    asyncpg.InsufficientPrivilegeError,
-)
-"""What an event itself can be at fault for; everything else is the weather, and goes up to be tried again."""
-
 STALE_CONNECTION = (asyncpg.InvalidCachedStatementError, asyncpg.ReadOnlySQLTransactionError)
 """After a migration or a failover: the connections of the pool know an older world."""
+
+AGAIN = (StreamConflict, ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Worth another try at once, and never an event's fault."""
+
+ITS_OWN_FAULT = (asyncpg.QueryCanceledError, asyncpg.DataError)
+"""Looks like weather by its class, but comes of what the batch asks for."""
+
+WEATHER = (
+    Fenced,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
+    *STALE_CONNECTION,
+    OSError,
+    TimeoutError,
+)
+"""Goes up, to be tried again later; everything that is not here is looked for in the batch, and parked."""
+
+WAITING_LIMIT = 4_000
+"""Messages of one lane that wait here; beyond that the store is read instead, and they come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,7 @@ class Message:
     notice: Notice
     after: FeedPosition
     ack: Callable[[], Awaitable[None]]
+    refuse: Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -65,12 +82,31 @@ class Lane:
     sweep: bool = True
     swept_for: FeedPosition | None = None
 
+    def wait(self, message: Message) -> None:
+        """Let a message wait for its turn; the same event waits once, and not too many wait at all."""
+        if len(self.waiting) >= WAITING_LIMIT:
+            self.waiting.clear()  # not acknowledged: they come again, and the store has them meanwhile
+            self.sweep = True
+        places = self.waiting[-1].notice.place if self.waiting else START
+        if message.notice.place > places or all(
+            message.notice.place != other.notice.place for other in self.waiting
+        ):
+            self.waiting.append(message)
+
 
 _CHECKPOINTS = "SELECT partition, epoch, xid, position FROM checkpoint WHERE partition = ANY($1::integer[])"
 
+_KNOWN = """
+SELECT asked.number
+FROM unnest($1::integer[], $2::uuid[], $3::integer[], $4::smallint[], $5::xid8[], $6::bigint[])
+    AS asked(number, case_id, version, epoch, xid, position)
+JOIN gehoor.event e ON e.case_id = asked.case_id AND e.version = asked.version
+    AND (e.epoch, e.xid, e.position) = (asked.epoch, asked.xid, asked.position)
+"""
+
 _TO_RETRY = """
 SELECT case_id, version FROM parked
-WHERE retry_at <= clock_timestamp() AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+WHERE retry_at <= (SELECT clock_timestamp()) AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
 ORDER BY parked_at LIMIT 50
 """
 
@@ -96,25 +132,32 @@ class ConsumerLoop:
 
     async def own(self, owned: frozenset[int]) -> None:
         """Take up newly owned lanes from their checkpoints and let go of the others."""
+        self.platform.ownership.owned = owned
         async with self._one_at_a_time:
-            for partition in set(self.lanes) - owned:
-                del self.lanes[partition]
-            await self._read_checkpoints(owned - set(self.lanes))
+            await self._own(owned)
+
+    async def _own(self, owned: frozenset[int]) -> None:
+        for partition in set(self.lanes) - owned:
+            del self.lanes[partition]
+        await self._read_checkpoints(owned - set(self.lanes))
 
     async def receive(self, messages: Sequence[Message]) -> None:
         """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close."""
         await failpoint("consumer.received")
+        known = await self._known(messages)
         async with self._one_at_a_time:
-            for message in messages:
+            await self._own(self.platform.ownership.owned)
+            for message in known:
                 lane = self.lanes.get(message.notice.partition)
                 if lane is not None:
-                    lane.waiting.append(message)
+                    lane.wait(message)
             while await self._round():
                 pass
 
     async def sweep(self) -> int:
         """Read on from the store in every lane; gives the number of events applied."""
         async with self._one_at_a_time:
+            await self._own(self.platform.ownership.owned)
             before = self.applied
             for lane in self.lanes.values():
                 lane.sweep = True
@@ -125,8 +168,34 @@ class ConsumerLoop:
             return self.applied - before
 
     def sweep_is_due(self) -> bool:
+        if (
+            any(lane.sweep for lane in self.lanes.values())
+            or set(self.lanes) != self.platform.ownership.owned
+        ):
+            return True
         every_s = SWEEP_EVERY_S if self.bus_is_up else SWEEP_WITHOUT_BUS_S
         return monotonic() - self._swept_at_s >= every_s
+
+    async def _known(self, messages: Sequence[Message]) -> list[Message]:
+        """Keep the messages about events that stand in the store at the place they name.
+
+        Others come of a bus that remembers what the store lost (a failover, a restored backup), or of a
+        forger: believing them would move a checkpoint past events that are yet to come.
+        """
+        asked = [message.notice for message in messages]
+        rows = await self.platform.pool.fetch(
+            _KNOWN,
+            list(range(len(asked))),
+            [notice.case_id for notice in asked],
+            [notice.version for notice in asked],
+            *([notice.place[i] for notice in asked] for i in range(3)),
+        )
+        known = {row["number"] for row in rows}
+        for number, message in enumerate(messages):
+            if number not in known:
+                log.error("message.of_no_event", consumer=self.consumer.name, place=str(asked[number].place))
+                await message.refuse()
+        return [message for number, message in enumerate(messages) if number in known]
 
     async def _read_checkpoints(self, partitions: frozenset[int] | set[int]) -> None:
         if not partitions:
@@ -202,9 +271,9 @@ class ConsumerLoop:
         """React in transactions of at most 200 cases; checkpoints follow what was done."""
         start = 0
         while start < len(planned):
-            end, cases = start, set[UUID]()
-            while end < len(planned) and len(cases | {planned[end].case_id}) <= CASES_LIMIT:
-                cases.add(planned[end].case_id)
+            end, sizes = start, dict[UUID, int]()
+            while end < len(planned) and _fits(sizes, planned[end]):
+                sizes[planned[end].case_id] = planned[end].version
                 end += 1
             chunk = planned[start:end]
             await self._persistently(chunk, self._goals_of(chunk) if end < len(planned) else goals)
@@ -225,25 +294,29 @@ class ConsumerLoop:
             try:
                 await self._transact(chunk, goals)
                 return  # noqa: TRY300 - the way out of the attempts
-            except (StreamConflict, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            except AGAIN as error:
                 failure: Exception = error
-            except ClockDisagrees as error:
-                await self.platform.store.measure_clock()
-                failure = error
-            except POISON as error:
+                if isinstance(error, ClockDisagrees):
+                    await self.platform.store.measure_clock()
+            except ITS_OWN_FAULT as error:
                 failure = error
                 break
-            except STALE_CONNECTION:
-                await self.platform.pool.expire_connections()
+            except WEATHER as error:
+                if isinstance(error, STALE_CONNECTION):
+                    await self.platform.pool.expire_connections()
                 raise
+            except Exception as error:  # noqa: BLE001 - a fault of one event must not stop the others
+                failure = error
+                log.warning("batch.failed", consumer=self.consumer.name, events=len(chunk), **describe(error))
+                break
         if len(chunk) > 1:
             middle = len(chunk) // 2
             await self._persistently(chunk[:middle], self._goals_of(chunk[:middle]))
             await self._persistently(chunk[middle:], goals)
-        elif chunk and isinstance(failure, POISON):
+        elif chunk and not isinstance(failure, AGAIN):
             await self._transact(chunk, goals, refuse={chunk[0].case_id: reason_of(failure)})
         else:
-            raise failure  # the weather again: a clock or a writer without a lock, never this event's fault
+            raise failure
 
     async def _transact(
         self,
@@ -296,6 +369,29 @@ class ConsumerLoop:
                 )
                 for r in found
             ]
-            # The checkpoint "moves" to where it is: the comparison still fences a replica that lost the lane.
-            await self._transact(backlog, {lane.partition: lane.checkpoint}, unpark=row["case_id"])
-            log.info("parked.retried", consumer=self.consumer.name, case=str(row["case_id"]))
+            await self._retry(row["case_id"], lane, backlog)
+
+    async def _retry(self, case_id: UUID, lane: Lane, backlog: Sequence[Notice]) -> None:
+        """Retry one case; if it fails again it is parked again, and no other one waits for it.
+
+        The checkpoint "moves" to where it is: the comparison still fences a replica that lost the lane.
+        """
+        goals = {lane.partition: lane.checkpoint}
+        try:
+            await self._transact(backlog, goals, unpark=case_id)
+        except Fenced:
+            await self._read_checkpoints({lane.partition})
+            return
+        except ITS_OWN_FAULT as error:
+            await self._transact(backlog[:1], goals, unpark=case_id, refuse={case_id: reason_of(error)})
+        except (*WEATHER, *AGAIN):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above: this case alone
+            await self._transact(backlog[:1], goals, unpark=case_id, refuse={case_id: reason_of(error)})
+        log.info("parked.retried", consumer=self.consumer.name, case=str(case_id))
+
+
+def _fits(sizes: Mapping[UUID, int], notice: Notice) -> bool:
+    """Tell whether a notice may join a transaction: by its cases, and by the events they make it load."""
+    after = {**sizes, notice.case_id: notice.version} if notice.case_id not in sizes else sizes
+    return not sizes or (len(after) <= CASES_LIMIT and sum(after.values()) <= EVENTS_LIMIT)

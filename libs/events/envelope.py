@@ -75,6 +75,7 @@ class Recorded:
     traceparent: str | None
     data: bytes
     pii: bytes | None
+    salt: bytes
     fields_root: bytes
     hash: bytes
     place: FeedPosition
@@ -103,6 +104,10 @@ class History:
     @property
     def organisation(self) -> str:
         return self.events[0].organisation
+
+    @property
+    def last(self) -> Recorded | None:
+        return self.events[-1] if self.events else None
 
     @property
     def last_hash(self) -> bytes:

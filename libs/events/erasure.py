@@ -7,6 +7,7 @@ minute.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from events.catalogue import ErasureRequested, SubjectErased
@@ -18,12 +19,16 @@ from events.personal import persons_sealed
 from events.platform import Platform
 from events.transact import Command, Outcome, transact
 
+Basis = Literal["request", "retention", "objection", "order"]
 
-async def erase(platform: Platform, case_id: UUID, persons: Sequence[str], basis: str, actor: str) -> Outcome:
+
+async def erase(
+    platform: Platform, case_id: UUID, persons: Sequence[str], basis: Basis, actor: str
+) -> Outcome:
     """Destroy the keys of these persons of a case; gives the outcome of the certificate.
 
-    `basis` is a short word for why (a request, a retention rule), never a text about somebody. Raises
-    `CommandRefused` when the case does not exist or has no such person.
+    `basis` is why: the person's request or objection, a retention rule, an order of a court or authority.
+    Raises `CommandRefused` when the case does not exist or has no such person.
     """
     if platform.keys is None:
         raise Misconfigured("erasing needs the key store: set GEHOOR_KEYS_URL")

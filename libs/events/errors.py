@@ -45,5 +45,9 @@ class PersonErased(GehoorError):
     """The key of this person was destroyed: show the fixed erased value, and write nothing personal."""
 
 
+class KeyMissing(GehoorError):
+    """A person's key is not there although nobody was forgotten: restore the key store, then try again."""
+
+
 class Misconfigured(GehoorError):
     """A setting is wrong; the message names the variable and what to do."""

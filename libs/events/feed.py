@@ -24,6 +24,8 @@ WHERE {VISIBLE}
 ORDER BY epoch, xid, position LIMIT $4
 """
 
+PUBLIC_PAGE = PAGE.replace("data, pii,", "data, NULL::bytea AS pii,")
+
 NOTICES = f"""
 SELECT case_id, version, type, epoch, xid, position FROM gehoor.event
 WHERE {VISIBLE} AND get_byte(uuid_send(case_id), 15) & 15 = ANY($5::integer[])
@@ -32,7 +34,8 @@ ORDER BY epoch, xid, position LIMIT $4
 
 WATERMARK_AGE = """
 SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
-FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+FROM (SELECT xact_start FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+      UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writing
 """
 
 BREACHES = f"""
@@ -66,6 +69,11 @@ async def page(
 ) -> list[Recorded]:
     """Read up to `limit` whole events that follow `after`."""
     return [recorded(row) for row in await connection.fetch(PAGE, *after, limit)]
+
+
+async def public_page(connection: asyncpg.Connection, after: FeedPosition, limit: int) -> list[Recorded]:
+    """Read the same without the encrypted parts, for who publishes: they are large and go nowhere."""
+    return [recorded(row) for row in await connection.fetch(PUBLIC_PAGE, *after, limit)]
 
 
 async def notices(

@@ -20,12 +20,14 @@ import uuid_utils.compat
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.envelope import Recorded
-from events.errors import PersonErased
 from events.failpoints import failpoint
 from events.personal import CaseKeys, PersonKey, open_sealed
 
 CACHE_FOR_S = 60.0
-"""A destroyed key may be used from a cache for at most this long."""
+"""Keys are taken from the cache for at most this long, then read again."""
+
+IN_USE_FOR_S = 15.0
+"""Keys that were fresh when work began may be used this much longer, until it ends."""
 
 CACHE_LIMIT = 50_000
 """Cases whose keys one process keeps; the oldest go first."""
@@ -44,28 +46,24 @@ class NewPerson:
 _INSERT = """
 INSERT INTO person_key (key_id, case_id, person, wrapped, email_token, phone_token)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
-    AS made(key_id, case_id, person, wrapped, email_token, phone_token)
-WHERE NOT EXISTS (
-    SELECT FROM destroyed_key d WHERE d.case_id = made.case_id AND d.person = made.person)
 """
 
-_SELECT = """
-SELECT case_id, person, key_id, wrapped FROM person_key WHERE case_id = ANY($1)
-UNION ALL
-SELECT case_id, person, key_id, NULL FROM destroyed_key WHERE case_id = ANY($1)
-"""
+_SELECT = "SELECT case_id, person, key_id, wrapped FROM person_key WHERE case_id = ANY($1)"
 
 _FIND = """
 SELECT case_id, person FROM person_key WHERE email_token = $1 OR phone_token = $1
 """
 
 _DESTROY = """
-WITH gone AS (DELETE FROM person_key WHERE case_id = $1 AND person = ANY($2) RETURNING key_id, case_id,
-person) INSERT INTO destroyed_key (key_id, case_id, person) SELECT key_id, case_id, person FROM gone ON
-CONFLICT DO NOTHING
+UPDATE person_key
+SET wrapped = NULL, email_token = NULL, phone_token = NULL, destroyed_at = clock_timestamp()
+WHERE case_id = $1 AND person = ANY($2) AND destroyed_at IS NULL
 """
 
-_DESTROYED = "SELECT key_id FROM destroyed_key WHERE case_id = $1 AND person = ANY($2) ORDER BY person"
+_DESTROYED = """
+SELECT key_id FROM person_key
+WHERE case_id = $1 AND person = ANY($2) AND destroyed_at IS NOT NULL ORDER BY person
+"""
 
 
 class KeyStore:
@@ -80,13 +78,14 @@ class KeyStore:
     async def mint(self, persons: Sequence[NewPerson]) -> None:
         """Make and commit keys for persons of new cases, in one statement, and cache them.
 
-        Raises `PersonErased` for somebody whose key was destroyed: who is forgotten stays forgotten.
+        Raises asyncpg's UniqueViolationError for somebody who has, or once had, a key in the case: who is
+        forgotten stays forgotten.
         """
         if not persons:
             return
         made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
         await failpoint("keys.before_mint")
-        inserted = await self._pool.execute(
+        await self._pool.execute(
             _INSERT,
             [key.key_id for key in made],
             [person.case_id for person in persons],
@@ -98,8 +97,6 @@ class KeyStore:
             [self.email_token(person.email) for person in persons],
             [self.phone_token(person.phone) for person in persons],
         )
-        if inserted != f"INSERT 0 {len(made)}":
-            raise PersonErased("a key was asked for somebody whose key was destroyed")
         by_case: dict[UUID, dict[str, PersonKey]] = {}
         for key, person in zip(made, persons, strict=True):
             by_case.setdefault(person.case_id, {})[person.person] = key
@@ -109,6 +106,7 @@ class KeyStore:
     async def load(self, case_ids: Iterable[UUID]) -> None:
         """Bring the keys of these cases into the cache, where they are not fresh there."""
         now = monotonic()
+        self._forget_stale(now)
         wanted = [case_id for case_id in set(case_ids) if not self._fresh(case_id, now)]
         if not wanted:
             return
@@ -116,7 +114,7 @@ class KeyStore:
         erased: dict[UUID, set[str]] = {case_id: set() for case_id in wanted}
         for row in await self._pool.fetch(_SELECT, wanted):
             case_id, person = row["case_id"], row["person"]
-            if row["wrapped"] is None:
+            if row["wrapped"] is None:  # destroyed
                 erased[case_id].add(person)
             else:
                 keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
@@ -127,7 +125,7 @@ class KeyStore:
     def of_case(self, case_id: UUID) -> CaseKeys:
         """Give the cached keys of a case; load them first: raises LookupError when that was forgotten."""
         cached = self._cache.get(case_id)
-        if cached is None or monotonic() - cached[0] > 2 * CACHE_FOR_S:
+        if cached is None or monotonic() - cached[0] > CACHE_FOR_S + IN_USE_FOR_S:
             raise LookupError(f"keys of case {case_id} are not loaded: await keys.load([case_id]) first")
         return cached[1]
 
@@ -168,6 +166,14 @@ class KeyStore:
     def _fresh(self, case_id: UUID, now: float) -> bool:
         cached = self._cache.get(case_id)
         return cached is not None and now - cached[0] <= CACHE_FOR_S
+
+    def _forget_stale(self, now: float) -> None:
+        """Let go of keys nobody may use any more; the oldest come first."""
+        while self._cache:
+            case_id, (loaded_at_s, _) = next(iter(self._cache.items()))
+            if now - loaded_at_s <= CACHE_FOR_S + IN_USE_FOR_S:
+                return
+            del self._cache[case_id]
 
     def _remember(self, case_id: UUID, keys: CaseKeys) -> None:
         self._cache.pop(case_id, None)

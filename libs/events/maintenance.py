@@ -32,12 +32,11 @@ class OwnershipLoop:
     interval_s = BEAT_EVERY_S
     wake: asyncio.Event | None = None
 
-    def __init__(self, platform: Platform, consumer: ConsumerLoop) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._consumer = consumer
 
     async def run_once(self) -> int:
-        await self._consumer.own(await self._platform.ownership.beat(self._platform.pool))
+        await self._platform.ownership.beat(self._platform.pool)  # the consumer follows it by itself
         await failpoint("consumer.owned")
         return 0
 

@@ -44,7 +44,7 @@ class Kept:
 APPEND = f"""
 WITH {INPUT},
 asked AS MATERIALIZED (
-    SELECT * FROM unnest($18::uuid[], $19::text[], $20::text[], $21::text[], $22::bytea[], $23::bytea[])
+    SELECT * FROM unnest($19::uuid[], $20::text[], $21::text[], $22::text[], $23::bytea[], $24::bytea[])
     AS asked(case_id, reference, scope, key, fingerprint, response)
 ),
 keyed AS (

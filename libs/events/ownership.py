@@ -1,11 +1,16 @@
 """Which replica works on which of the 16 lanes: heartbeats, fair shares, nothing more.
 
 This only spreads the work. What keeps two replicas from doing the same thing is the comparison of the
-checkpoint in the transaction of the effects, so a late or paused replica does no harm. Times here are real.
+checkpoint in the transaction of the effects, so a late or paused replica does no harm. A replica counts as
+dead when somebody who beats all the while has seen its heartbeat stand still for long enough; after an outage
+of the database nobody has, so nobody buries the living. A replica with a name (GEHOOR_REPLICA) that starts
+again takes the place of its former self at once. Times here are real.
 """
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,13 +19,23 @@ from events.database import transaction
 from events.identity import PARTITIONS
 
 BEAT_EVERY_S = 2.0
-DEAD_AFTER_S = 10.0
+DEAD_AFTER_S = 8.0
+WATCHED_WITHOUT_BREAK_S = 3 * BEAT_EVERY_S
+"""A watcher whose own last beat is longer ago than this has seen nothing, and begins to watch anew."""
 
 _BEAT = """
-INSERT INTO member (member_id) VALUES ($1)
+INSERT INTO member (member_id, name) VALUES ($1, $2)
 ON CONFLICT (member_id) DO UPDATE SET seen_at = clock_timestamp()
 """
-_BURY = "DELETE FROM member WHERE seen_at < clock_timestamp() - make_interval(secs => $1)"
+_SUCCEED = "DELETE FROM member WHERE name = $2 AND member_id <> $1"
+_MEMBERS = "SELECT member_id, seen_at FROM member WHERE member_id <> $1"
+_BURY = """
+DELETE FROM member WHERE member_id IN (
+    SELECT m.member_id FROM member m
+    JOIN unnest($1::uuid[], $2::timestamptz[]) AS dead(member_id, seen_at)
+        ON m.member_id = dead.member_id AND m.seen_at = dead.seen_at
+    FOR UPDATE OF m SKIP LOCKED)
+"""
 _ALIVE = "SELECT count(*) FROM member"
 _OWNERS = """
 SELECT o.partition, o.member_id, m.member_id IS NOT NULL AS alive
@@ -35,14 +50,21 @@ _GONE = "DELETE FROM member WHERE member_id = $1"
 class Ownership:
     """The lanes this process works on now; `owned` changes only in `beat` and `leave`."""
 
+    name: str | None = None
     member_id: UUID = field(default_factory=uuid4)
     owned: frozenset[int] = frozenset()
+    _others: dict[UUID, tuple[datetime, float]] = field(default_factory=dict)
+    _beat_at_s: float = float("-inf")
 
     async def beat(self, pool: asyncpg.Pool) -> frozenset[int]:
         """Say that this process lives, take its fair share of the lanes and release what is over it."""
+        dead = self._dead(await pool.fetch(_MEMBERS, self.member_id))
         async with transaction(pool) as connection:
-            await connection.execute(_BEAT, self.member_id)
-            await connection.execute(_BURY, DEAD_AFTER_S)
+            if self.name is not None:
+                await connection.execute(_SUCCEED, self.member_id, self.name)
+            await connection.execute(_BEAT, self.member_id, self.name)
+            if dead:
+                await connection.execute(_BURY, list(dead), list(dead.values()))
             owners = await connection.fetch(_OWNERS)
             share = math.ceil(PARTITIONS / await connection.fetchval(_ALIVE))
             mine = [row["partition"] for row in owners if row["member_id"] == self.member_id]
@@ -61,3 +83,21 @@ class Ownership:
             await connection.execute(_LEAVE, self.member_id)
             await connection.execute(_GONE, self.member_id)
         self.owned = frozenset()
+
+    def _dead(self, members: list[asyncpg.Record]) -> dict[UUID, datetime]:
+        """Tell whose heartbeat has stood still while this process watched without a break."""
+        now_s = monotonic()
+        if now_s - self._beat_at_s > WATCHED_WITHOUT_BREAK_S:
+            self._others.clear()
+        self._beat_at_s = now_s
+        watched: dict[UUID, tuple[datetime, float]] = {}
+        for row in members:
+            before = self._others.get(row["member_id"])
+            still = before is not None and before[0] == row["seen_at"]
+            watched[row["member_id"]] = (row["seen_at"], before[1] if still and before else now_s)
+        self._others = watched
+        return {
+            member: seen_at
+            for member, (seen_at, since_s) in watched.items()
+            if now_s - since_s >= DEAD_AFTER_S
+        }

@@ -4,6 +4,10 @@ Secrets as files, roles with the least they need, schemas by migration, stream a
 Services later only log in and bind. Running it again corrects what drifted and changes nothing else.
 """
 
+import base64
+import hashlib
+import hmac
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +17,7 @@ import nats
 import structlog
 
 from events import secrets
+from events.catalogue import CATALOGUE
 from events.errors import Misconfigured
 from events.migrate import Migrations, migrate
 from events.settings import Settings
@@ -22,6 +27,14 @@ log = structlog.get_logger()
 OLDEST_POSTGRES = 150_000
 _SQL = Path(__file__).parent / "sql"
 _OWNER = "gehoor_owner"
+_ROLE_OF = {"keys": "keeper"}
+"""The role that emits for a part of the catalogue, where it has another name."""
+
+_FROM_ANOTHER_CLUSTER = """
+SELECT EXISTS (
+    SELECT FROM gehoor.event e JOIN gehoor.store_setting s ON e.epoch = s.epoch
+    WHERE e.xid >= pg_snapshot_xmax(pg_current_snapshot()))
+"""
 
 ROLE_SETTINGS = {
     "statement_timeout": "30s",
@@ -34,10 +47,14 @@ ROLE_SETTINGS = {
 """Per role, because every writing transaction holds back all readers of the feed."""
 
 
-async def provision(settings: Settings, admin_database_url: str, admin_keys_url: str) -> None:
+async def provision(
+    settings: Settings, admin_database_url: str, admin_keys_url: str, *, new_epoch: bool = False
+) -> None:
     """Make or correct secrets, roles, schemas and access tokens; the bus is `provision_bus`'s business.
 
-    Raises `Misconfigured` for a server that is too old or an administrator who may not.
+    `new_epoch` begins the next epoch, as needed once after a restore into another cluster. Raises
+    `Misconfigured` for a server that is too old, an administrator who may not, and a store that was moved and
+    has not begun its next epoch.
     """
     secrets.ensure(settings.home, settings.reader_names)
     await _prepare_cluster(settings, admin_database_url, "database", secrets.DATABASE_ROLES)
@@ -45,6 +62,8 @@ async def provision(settings: Settings, admin_database_url: str, admin_keys_url:
     await _migrate(admin_database_url, _store_migrations())
     await _migrate(admin_keys_url, [Migrations("gehoor", "keys", _SQL / "keys")])
     await _grant_service_schemas(admin_database_url)
+    await _grant_appends(admin_database_url)
+    await _check_epoch(admin_database_url, new_epoch)
     from events.access import write_tokens
 
     write_tokens(settings)
@@ -98,7 +117,7 @@ async def _prepare_cluster(settings: Settings, url: str, kind: str, roles: tuple
         await connection.execute(f"GRANT {_OWNER} TO CURRENT_USER")
         for role in roles:
             password = (settings.secrets / f"{kind}-{role}").read_text().strip()
-            await _role(connection, f"gehoor_{role}", f"LOGIN PASSWORD '{password}'")
+            await _role(connection, f"gehoor_{role}", f"LOGIN PASSWORD '{scram_verifier(password)}'")
             for name, value in ROLE_SETTINGS.items():
                 await connection.execute(f"ALTER ROLE gehoor_{role} SET {name} = '{value}'")
         quoted = '"' + database.replace('"', '""') + '"'
@@ -107,10 +126,21 @@ async def _prepare_cluster(settings: Settings, url: str, kind: str, roles: tuple
         names = ", ".join(f"gehoor_{role}" for role in roles)
         await connection.execute(f"GRANT CONNECT ON DATABASE {quoted} TO {names}")
         await connection.execute(f"GRANT CREATE ON DATABASE {quoted} TO {_OWNER}")
+        await _let_the_relay_see_transactions(connection, roles)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Misconfigured(f"the administrator of {_without_password(url)} may not: {error}") from error
     finally:
         await connection.close()
+
+
+async def _let_the_relay_see_transactions(connection: asyncpg.Connection, roles: tuple[str, ...]) -> None:
+    """Grant what the metric of the watermark's age needs; without it the metric stays empty."""
+    if "relay" not in roles:
+        return
+    try:
+        await connection.execute("GRANT pg_read_all_stats TO gehoor_relay")
+    except asyncpg.InsufficientPrivilegeError:
+        log.warning("watermark.unseen", reason="the administrator may not grant pg_read_all_stats")
 
 
 async def _make_database(url: str) -> None:
@@ -160,6 +190,54 @@ async def _grant_service_schemas(url: str) -> None:
                 await connection.execute(f"REVOKE ALL ON {schema}.migration FROM {role}")
     finally:
         await connection.close()
+
+
+async def _grant_appends(url: str) -> None:
+    """Let each service append the events it emits and no others, as the catalogue says."""
+    types: dict[str, list[str]] = {}
+    for name, event in CATALOGUE.items():
+        types.setdefault(_ROLE_OF.get(event.emitted_by, event.emitted_by), []).append(name)
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL ROLE {_OWNER}")
+            await connection.execute("ALTER TABLE gehoor.event ENABLE ROW LEVEL SECURITY")
+            await connection.execute("DROP POLICY IF EXISTS reading ON gehoor.event")
+            await connection.execute("CREATE POLICY reading ON gehoor.event FOR SELECT USING (true)")
+            for role, names in types.items():
+                listed = ", ".join(f"'{name}'" for name in sorted(names))
+                await connection.execute(f"DROP POLICY IF EXISTS appending_{role} ON gehoor.event")
+                await connection.execute(
+                    f"CREATE POLICY appending_{role} ON gehoor.event FOR INSERT TO gehoor_{role} "
+                    f"WITH CHECK (type IN ({listed}))"
+                )
+    finally:
+        await connection.close()
+
+
+async def _check_epoch(url: str, new_epoch: bool) -> None:
+    """Refuse a store whose newest events come of transactions that this cluster has not had yet."""
+    connection = await asyncpg.connect(url)
+    try:
+        if new_epoch:
+            log.warning("epoch.begun", epoch=await connection.fetchval("SELECT gehoor.begin_epoch()"))
+        if await connection.fetchval(_FROM_ANOTHER_CLUSTER):
+            raise Misconfigured(
+                "this event store was restored into another cluster: run `gehoor provision --new-epoch` "
+                "once, while no service runs, or every reader would miss events"
+            )
+    finally:
+        await connection.close()
+
+
+def scram_verifier(password: str) -> str:
+    """Give what Postgres stores of a password (RFC 5803), so that no log of statements ever holds it."""
+    salt, rounds = os.urandom(16), 4096
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${rounds}:{encoded[0]}${encoded[1]}:{encoded[2]}"
 
 
 def _without_password(url: str) -> str:

@@ -35,6 +35,10 @@ class PullHealth:
     good_at_s: float = 0.0
     last_error: str = ""
 
+    def well(self) -> None:
+        """Note a good sign: whatever was wrong is over."""
+        self.good_at_s, self.last_error = monotonic(), ""
+
 
 class LanePull:
     """Pulls the messages of one durable into `arrived`, which `gather` empties."""
@@ -103,11 +107,11 @@ class LanePull:
                 left -= 1
                 self.arrived.append(message)
                 self._arrival.set()
-                self.health.good_at_s = monotonic()
+                self.health.well()
             elif status == "100":
-                self.health.good_at_s = monotonic()
+                self.health.well()
             elif status in _NOTHING_THERE:
-                self.health.good_at_s = monotonic()
+                self.health.well()
                 return None
             else:
                 return f"{status} {(message.headers or {}).get('Description', '')}".strip()

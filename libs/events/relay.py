@@ -17,8 +17,6 @@ import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
-from nats.js.errors import Error as JetStreamError
 from prometheus_client import Gauge
 
 from events import feed, topology
@@ -80,6 +78,7 @@ class RelayLoop:
         """Publish the next window, if this process leads and the bus is there."""
         client = self._client_source()
         if client is None or not client.is_connected:
+            await self.close()  # a standby that reaches the bus should lead
             return 0
         await self._listen(client)
         connection = await self._lead()
@@ -141,7 +140,7 @@ class RelayLoop:
         (row,) = await connection.fetch(_READ)
         start = FeedPosition(row["epoch"], row["xid"], row["position"])
         tails = [FeedPosition.parse(tail) for tail in row["tails"]]
-        window = await feed.page(connection, start, WINDOW)
+        window = await feed.public_page(connection, start, WINDOW)
         if not window:
             return 0
         await failpoint("relay.read")
@@ -177,7 +176,7 @@ class RelayLoop:
                     await jetstream.publish(
                         subject_of(event), event.data, headers=headers_of(event, after, generation)
                     )
-                except (NatsError, JetStreamError, TimeoutError, ConnectionError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever it is, this event is published again
                     log.warning("relay.not_acknowledged", event=event.id, reason=type(error).__name__)
                     return False
                 await failpoint("relay.published")

@@ -1,41 +1,41 @@
-"""From decided events to rows: version, personal part sealed, hash chained; pure but for random nonces."""
+"""From decided events to rows: version, personal part sealed, hash chained; pure but for random salts."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from events.catalogue import encode
-from events.chain import case_salt, event_hash, leaves, merkle_root
+from events.chain import SALT_LENGTH, commit_to_data, commit_to_pii, data_root, event_hash, join_roots
 from events.envelope import START, Cause, NewEvent, Recorded
-from events.personal import CaseKeys, salts_of, seal
+from events.personal import CaseKeys, seal
 
 
 def next_rows(
     *,
     case_id: UUID,
     organisation: str,
-    version: int,
-    previous_hash: bytes,
+    after: Recorded | None,
     events: Sequence[NewEvent],
     cause: Cause,
     recorded_at: datetime,
-    salt_key: bytes,
     keys: CaseKeys | None,
 ) -> list[Recorded]:
-    """Make the rows that follow `version`; their place in the feed is given by the database later.
+    """Make the rows that follow `after` (None for a new case); the database gives their place in the feed.
 
-    Raises `PersonErased` when an event concerns somebody whose key is gone.
+    Inside a case `recorded_at` never runs backwards, whoever's clock it was. Raises `PersonErased` when an
+    event concerns somebody whose key is gone.
     """
-    salt = case_salt(salt_key, case_id)
+    version, previous = (after.version, after.hash) if after else (0, b"")
+    recorded_at = max(recorded_at, after.recorded_at) if after else recorded_at
     rows: list[Recorded] = []
     for new in events:
         version += 1
-        data = encode(new.event)
-        personal = {person: fields for person, fields in new.personal.items() if fields}
-        pii = seal(personal, keys, case_id, version, new.event.type)
-        root = merkle_root(leaves(version, data, salt, personal, salts_of(personal, keys)))
+        data, salt = encode(new.event), secrets.token_bytes(SALT_LENGTH)
+        pii, roots = seal(new.personal, keys, case_id, version, new.event.type)
+        fields_root = join_roots(data_root(salt, data), roots)
         hash_ = event_hash(
-            previous=previous_hash,
+            previous=previous,
             case_id=case_id,
             version=version,
             organisation=organisation,
@@ -48,16 +48,30 @@ def next_rows(
             causation=cause.causation,
             correlation=cause.correlation,
             traceparent=cause.traceparent,
-            data=data,
-            pii=pii,
-            fields_root=root,
+            data_commitment=commit_to_data(salt, data),
+            pii_commitment=commit_to_pii(pii),
+            fields_root=fields_root,
         )
         row = Recorded(
             case_id, version, organisation, new.event.type, new.event.schema_version, new.happened_at,
             recorded_at, cause.actor, cause.command_id, cause.causation, cause.correlation,
-            cause.traceparent, data, pii, root, hash_, START,
+            cause.traceparent, data, pii, salt, fields_root, hash_, START,
         )  # fmt: skip
         row.__dict__["event"] = new.event  # it need not be decoded again
         rows.append(row)
-        previous_hash = hash_
+        previous = hash_
+    return rows
+
+
+def foreseen(after: Recorded, events: Sequence[NewEvent], cause: Cause, now: datetime) -> list[Recorded]:
+    """Make rows that only serve to decide further in the same transaction: not sealed, not chained."""
+    rows = []
+    for version, new in enumerate(events, after.version + 1):
+        row = Recorded(
+            after.case_id, version, after.organisation, new.event.type, new.event.schema_version,
+            new.happened_at, now, cause.actor, cause.command_id, cause.causation, cause.correlation,
+            cause.traceparent, b"", None, b"", b"", b"", START,
+        )  # fmt: skip
+        row.__dict__["event"] = new.event
+        rows.append(row)
     return rows

@@ -17,7 +17,7 @@ CONSUMERS = ("workflow", "deadlines", "notifier")
 DATABASE_ROLES = (*SERVICES, "relay", "keeper", "auditor")
 KEYS_ROLES = ("intake", "workflow", "notifier", "keeper")
 NATS_USERS = (*SERVICES, "relay", "provisioner")
-KEYS_32_BYTES = ("master.key", "salt.key", "token.key", "status.key", "fingerprint.key", "message.key")
+KEYS_32_BYTES = ("master.key", "token.key", "status.key", "fingerprint.key", "message.key")
 
 
 def ensure(home: Path, readers: Sequence[str] = ("reader",)) -> None:

@@ -86,7 +86,7 @@ class Running:
             loops: list[Loop] = [ClockLoop(platform)]
             if self.service.consumer is not None:
                 consumer_loop = ConsumerLoop(platform, self.service.consumer(platform))
-                ownership_loop = OwnershipLoop(platform, consumer_loop)
+                ownership_loop = OwnershipLoop(platform)
                 await ownership_loop.run_once()
                 self.consumer_loop = consumer_loop
                 loops += [ownership_loop, SweepLoop(consumer_loop, self.bus_is_up)]
@@ -113,7 +113,10 @@ class Running:
     async def _open_persistently(self, stack: AsyncExitStack) -> Platform:
         while True:
             try:
-                return await self._open(stack)
+                async with AsyncExitStack() as opened:
+                    platform = await self._open(opened)
+                    stack.push_async_exit(opened.pop_all())
+                    return platform
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if type(error).__qualname__ != self.last_error:
                     log.warning("service.waits_for_postgres", **describe(error))
@@ -136,7 +139,7 @@ class Running:
             settings=self.settings,
             pool=pool,
             clock=clock,
-            store=Store(pool, clock, self.settings.secret("salt.key")),
+            store=Store(pool, clock),
             keys=keys,
             doorbell=BusDoorbell(self.broker),
             ownership=self.ownership,
@@ -161,7 +164,7 @@ class ServiceApplication(AsgiFastStream):
 def make_application(service: Service, settings: Settings) -> ServiceApplication:
     """Put a service together; nothing is contacted before its lifespan begins."""
     broker = make_broker(settings.nats_for(service.name), service.name)
-    running = Running(service, settings, broker)
+    running = Running(service, settings, broker, Ownership(settings.replica))
     if service.consumer is not None:
         running.subscriber = subscribe(broker, service.name, running.receive, running.ownership)
 

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     master_key_file: Path | None = None
     public_url: str | None = None
     bind: str = "127.0.0.1"
+    replica: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
     readers: Annotated[str, AfterValidator(_reader_names)] = "reader"
     intake_port: Port = 8080
     console_port: Port = 8081

@@ -21,7 +21,7 @@ from events.store_clock import StoreClock
 
 COLUMNS = (
     "case_id, version, organisation, type, schema_version, happened_at, recorded_at, actor, command_id, "
-    "causation, correlation, traceparent, data, pii, fields_root, hash"
+    "causation, correlation, traceparent, data, pii, salt, fields_root, hash"
 )
 """What a client sends, in the order of `Recorded`; epoch, xid and position follow when reading."""
 
@@ -47,7 +47,7 @@ input AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::bytea[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::smallint[], $7::timestamptz[],
         $8::timestamptz[], $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::bytea[],
-        $15::bytea[], $16::bytea[], $17::bytea[])
+        $15::bytea[], $16::bytea[], $17::bytea[], $18::bytea[])
     AS row(previous, {COLUMNS})
 ),
 here AS MATERIALIZED (
@@ -55,7 +55,7 @@ here AS MATERIALIZED (
            epoch, pg_current_xact_id() AS xid
     FROM gehoor.store_setting
 )"""
-"""The rows as parameters 1 to 17; `previous` is null on all but the first row of a case."""
+"""The rows as parameters 1 to 18; `previous` is null on all but the first row of a case."""
 
 APPEND = f"""
 WITH {INPUT},
@@ -87,7 +87,8 @@ SELECT case_id FROM heads
 APPEND_ONE = f"""
 INSERT INTO gehoor.event ({COLUMNS})
 SELECT $2::uuid, $3::integer, $4::text, $5::text, $6::smallint, $7::timestamptz, $8::timestamptz, $9::text,
-       $10::uuid, $11::text, $12::uuid, $13::text, $14::bytea, $15::bytea, $16::bytea, $17::bytea
+       $10::uuid, $11::text, $12::uuid, $13::text, $14::bytea, $15::bytea, $16::bytea, $17::bytea,
+       $18::bytea
 FROM gehoor.store_setting here LEFT JOIN gehoor.clock_anchor a ON true
 WHERE abs(extract(epoch FROM $8 - coalesce(
         a.simulated_at + (clock_timestamp() - a.real_at) * a.speed, clock_timestamp())))
@@ -123,11 +124,11 @@ LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 def recorded(row: Iterable[Any]) -> Recorded:
     """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
     values = tuple(row)
-    return Recorded(*values[:16], FeedPosition(*values[16:]))  # type: ignore[call-arg]  # by COLUMNS
+    return Recorded(*values[:17], FeedPosition(*values[17:]))  # type: ignore[call-arg]  # by COLUMNS
 
 
 def arguments(entries: Iterable[Entry]) -> list[list[Any]]:
-    """Turn entries, sorted by case against deadlocks, into the seventeen arrays of INPUT."""
+    """Turn entries, sorted by case against deadlocks, into the eighteen arrays of INPUT."""
     rows = [
         (entry.previous_hash if i == 0 else None, row)
         for entry in sorted(entries, key=lambda entry: entry.case_id)
@@ -147,10 +148,9 @@ async def lock_cases(connection: asyncpg.Connection, case_ids: Iterable[UUID]) -
 class Store:
     """Reads and appends; a connection is given where the work belongs to a transaction."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock, salt_key: bytes) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
         self.pool = pool
         self.clock = clock
-        self.salt_key = salt_key
 
     async def measure_clock(self) -> None:
         """Compare the clock with the database's again."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from events.catalogue import COMPLAINANT, ComplaintReceived, Personal
+from events.catalogue import CATALOGUE, COMPLAINANT, ComplaintReceived, Personal
 from events.clock import Clock
 from events.database import close_pool, open_pool, transaction
 from events.envelope import START, Cause, History, NewEvent, Recorded
@@ -65,12 +65,10 @@ def history_of(*events: NewEvent, organisation: str = "supportoplus", case_id: U
         rows += next_rows(
             case_id=case_id,
             organisation=organisation,
-            version=len(rows),
-            previous_hash=rows[-1].hash if rows else b"",
+            after=rows[-1] if rows else None,
             events=[NewEvent(event.event, event.happened_at)],
             cause=Cause("service:test", new_case_id(), case_id),
             recorded_at=event.happened_at,
-            salt_key=bytes(32),
             keys=None,
         )
     return History(case_id, tuple(rows))
@@ -87,6 +85,7 @@ class TestSystem:
     keys_url: str
     settings: Settings
     _pools: list[asyncpg.Pool] = field(default_factory=list)
+    _by_role: dict[str, asyncpg.Pool] = field(default_factory=dict)
 
     async def platform(
         self, name: str, *, clock: Clock | None = None, keys: bool = False, size: int = 4
@@ -101,7 +100,7 @@ class TestSystem:
             key_store = KeyStore(
                 await self._pool(self.settings.keys_for(name), name, 2), self.settings.master_key()
             )
-        store = Store(pool, clock, self.settings.secret("salt.key"))
+        store = Store(pool, clock)
         return Platform(name, self.settings, pool, clock, store, key_store)
 
     async def admin(self) -> asyncpg.Connection:
@@ -117,7 +116,7 @@ class TestSystem:
         happened_at: datetime | None = None,
         **changes: Any,
     ) -> UUID:
-        """Put a complaint into the store as intake would; gives its case."""
+        """Put a complaint into the store as intake would, with `platform`'s clock and keys; gives its case."""
         case_id = new_case_id()
         now = platform.clock.now()
         keys = None
@@ -129,20 +128,45 @@ class TestSystem:
         rows = next_rows(
             case_id=case_id,
             organisation=organisation,
-            version=0,
-            previous_hash=b"",
+            after=None,
             events=[NewEvent(event, happened_at or now, personal if keys else {})],
             cause=Cause("client:test", new_case_id(), case_id),
             recorded_at=now,
-            salt_key=platform.store.salt_key,
             keys=keys,
         )
-        async with transaction(platform.pool) as connection:
+        async with transaction(await self.pool_of("intake")) as connection:
             await platform.store.append(connection, [Entry(rows, b"")])
             await connection.execute(
                 "INSERT INTO gehoor.case_reference (reference, case_id) VALUES ($1, $2)", reference, case_id
             )
         return case_id
+
+    async def append(self, case_id: UUID, *events: NewEvent, store: Store) -> None:
+        """Append events as the services that emit them would, one after the other.
+
+        An event that is not in the catalogue is one of a newer version: no role of ours may append it.
+        """
+        for new in events:
+            history = await store.history(case_id)
+            rows = next_rows(
+                case_id=case_id,
+                organisation=history.organisation,
+                after=history.last,
+                events=[new],
+                cause=Cause(f"service:{new.event.emitted_by}", new_case_id(), case_id),
+                recorded_at=store.clock.now(),
+                keys=None,
+            )
+            role = new.event.emitted_by if new.event.type in CATALOGUE else "admin"
+            async with transaction(await self.pool_of(role)) as connection:
+                await store.append(connection, [Entry(rows, history.last_hash)])
+
+    async def pool_of(self, role: str) -> asyncpg.Pool:
+        """Give one pool per role for what a test does in its name."""
+        if role not in self._by_role:
+            url = self.database_url if role == "admin" else self.settings.database_for(role)
+            self._by_role[role] = await self._pool(url, role, 2)
+        return self._by_role[role]
 
     async def close(self) -> None:
         for pool in self._pools:

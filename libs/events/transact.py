@@ -2,7 +2,7 @@
 
 The cases are locked first, then read, so the decision sees the last row; nothing is written before everything
 is decided, so a transaction holds the feed's watermark back for as short as possible. A repeated command is
-recognised in the stream itself. Consumers use `batch.py`, which shares `append_decided`.
+recognised in the stream itself. Consumers use `batch.py`, which shares `rows_after`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,13 +12,17 @@ from typing import Literal
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from events.database import transaction
 from events.envelope import Cause, History, NewEvent, Recorded
 from events.errors import ClockDisagrees, CommandRefused, PersonErased, StreamConflict
+from events.logs import describe
 from events.platform import Platform
 from events.sealing import next_rows
 from events.store import Entry, lock_cases
+
+log = structlog.get_logger()
 
 ATTEMPTS = 5
 """A conflict under the case's lock is rare: more attempts than this mean that something is wrong."""
@@ -47,11 +51,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command fared. `events` are the ones that stand because of it (none when already so)."""
+    """How a command fared. `events` are the ones that stand because of it (none when already so).
 
-    status: Literal["ok", "duplicate", "conflict", "refused"]
+    failed: deciding raised `failure`; nothing stands, and the other commands are not touched by it.
+    """
+
+    status: Literal["ok", "duplicate", "conflict", "refused", "failed"]
     events: tuple[Recorded, ...] = ()
     refused: CommandRefused | None = None
+    failure: Exception | None = None
 
 
 Apply = Callable[[asyncpg.Connection, Sequence[tuple[Command, Outcome]]], Awaitable[None]]
@@ -63,6 +71,8 @@ async def transact(platform: Platform, command: Command, apply: Apply | None = N
     (outcome,) = await transact_many(platform, [command], apply)
     if outcome.refused is not None:
         raise outcome.refused
+    if outcome.failure is not None:
+        raise outcome.failure
     if outcome.status == "conflict":
         raise StreamConflict(f"case {command.case_id}: somebody else kept appending; try again later")
     return outcome
@@ -101,13 +111,17 @@ async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | 
     async with transaction(platform.pool) as connection:
         await lock_cases(connection, (command.case_id for command in commands))
         histories = await platform.store.histories((command.case_id for command in commands), connection)
-        outcomes: dict[UUID, Outcome] = {}
-        entries: list[Entry] = []
-        for command in commands:
-            outcome = _decide(platform, histories[command.case_id], command)
-            outcomes[command.case_id] = outcome
-            if outcome.status == "ok" and outcome.events:
-                entries.append(Entry(outcome.events, histories[command.case_id].last_hash))
+        now = platform.clock.now()
+        decisions = [(command, _decide(histories[command.case_id], command, now)) for command in commands]
+        outcomes = {
+            command.case_id: _sealed(platform, histories[command.case_id], command, decision)
+            for command, decision in decisions
+        }
+        entries = [
+            Entry(outcome.events, histories[case_id].last_hash)
+            for case_id, outcome in outcomes.items()
+            if outcome.status == "ok" and outcome.events
+        ]
         for case_id, status in (await platform.store.append(connection, entries)).items():
             if status != "ok":
                 outcomes[case_id] = Outcome("conflict")
@@ -121,20 +135,39 @@ async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | 
         return outcomes
 
 
-def _decide(platform: Platform, history: History, command: Command) -> Outcome:
+def _decide(history: History, command: Command, now: datetime) -> Outcome | Sequence[NewEvent]:
+    """Decide one command: events, or the outcome that it has without any."""
     if history.has_command(command.command_id):
         done = tuple(event for event in history.events if event.command_id == command.command_id)
         return Outcome("duplicate", done)
     if not history.events:
         return Outcome("refused", refused=CommandRefused("no-such-case", "there is no such case"))
     try:
-        now = platform.clock.now()
-        rows = rows_after(platform, history, command.decide(history, now), command.cause(), now)
+        return command.decide(history, now)
     except CommandRefused as refused:
         return Outcome("refused", refused=refused)
+    except Exception as failure:  # noqa: BLE001 - one case that cannot be decided must not stop the others
+        return _failed(history, failure)
+
+
+def _sealed(
+    platform: Platform, history: History, command: Command, decision: Outcome | Sequence[NewEvent]
+) -> Outcome:
+    """Chain what was decided, stamped with the moment just before it is appended."""
+    if isinstance(decision, Outcome):
+        return decision
+    try:
+        rows = rows_after(platform, history, decision, command.cause(), platform.clock.now())
     except PersonErased as erased:
         return Outcome("refused", refused=CommandRefused("person-erased", str(erased)))
+    except Exception as failure:  # noqa: BLE001 - as above
+        return _failed(history, failure)
     return Outcome("ok", tuple(rows))
+
+
+def _failed(history: History, failure: Exception) -> Outcome:
+    log.warning("command.failed", case=str(history.case_id), **describe(failure))
+    return Outcome("failed", failure=failure)
 
 
 def rows_after(
@@ -146,11 +179,9 @@ def rows_after(
     return next_rows(
         case_id=history.case_id,
         organisation=history.organisation,
-        version=history.version,
-        previous_hash=history.last_hash,
+        after=history.last,
         events=events,
         cause=cause,
         recorded_at=now,
-        salt_key=platform.store.salt_key,
         keys=keys,
     )

@@ -16,9 +16,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
-from events.chain import event_hash
+from events.chain import commit_to_data, commit_to_pii, data_root, event_hash, join_roots
 from events.envelope import Recorded
+from events.personal import person_roots
 from events.store import COLUMNS, recorded
 
 LIMITS = (
@@ -45,6 +47,9 @@ _EVENTS = f"""
 SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event
 WHERE case_id >= $1 AND case_id <= $2 ORDER BY case_id, version
 """
+_ENVELOPE = COLUMNS.split(", data, ", maxsplit=1)[0].split(", ")
+"""The columns that are hashed as they are; the others are hashed through commitments."""
+
 _LOWEST, _HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
@@ -187,13 +192,33 @@ def problems(before: Recorded | None, event: Recorded) -> Iterator[str]:
         return
     if hash_of(event, before.hash if before else b"") != event.hash:
         yield "its contents do not give its hash on top of the event before it"
+    elif _root_differs(event):
+        yield "its fields do not give its fields_root"
     if before is not None and event.place <= before.place:
         yield f"its feed position {event.place} does not follow {before.place}"
     if before is not None and event.organisation != before.organisation:
         yield "it belongs to another organisation than the event before it"
 
 
+def _root_differs(event: Recorded) -> bool:
+    try:
+        return root_of(event) != event.fields_root
+    except msgspec.MsgspecError:
+        return True
+
+
 def hash_of(event: Recorded, previous: bytes) -> bytes:
     """Compute what an event's hash has to be on top of another."""
-    columns: dict[str, Any] = {name: getattr(event, name) for name in COLUMNS.split(", ")[:-1]}
-    return event_hash(previous=previous, **columns)
+    columns: dict[str, Any] = {name: getattr(event, name) for name in _ENVELOPE}
+    return event_hash(
+        previous=previous,
+        data_commitment=commit_to_data(event.salt, event.data),
+        pii_commitment=commit_to_pii(event.pii),
+        fields_root=event.fields_root,
+        **columns,
+    )
+
+
+def root_of(event: Recorded) -> bytes:
+    """Compute what an event's fields_root has to be; no key is needed."""
+    return join_roots(data_root(event.salt, event.data), person_roots(event.pii))

@@ -62,12 +62,12 @@ def read(message: Msg) -> tuple[Notice, FeedPosition]:
     headers = message.headers or {}
     try:
         _, _, partition, _, type_, case = message.subject.split(".")
-        case_id = UUID(case)
+        case_id, lane = UUID(case), int(partition)
         notice = Notice(case_id, int(headers["ce-sequence"]), type_, FeedPosition.parse(headers[POSITION]))
         after = FeedPosition.parse(headers[AFTER])
     except (KeyError, ValueError) as error:
         raise MalformedEvent("a message without subject or headers of an event") from error
-    if int(partition) != partition_of(case_id) or after >= notice.place:
+    if lane != partition_of(case_id) or after >= notice.place or max(*notice.place, *after) >= 2**63:
         raise MalformedEvent("a message whose lane or position contradicts itself")
     return notice, after
 

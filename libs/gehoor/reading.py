@@ -81,7 +81,7 @@ async def reader(token: Path | None) -> AsyncIterator[Reader]:
             keys_pool = await open_pool(settings.keys_for("keeper"), "keeper", 1)
             stack.push_async_callback(close_pool, keys_pool)
             keys = KeyStore(keys_pool, settings.master_key())
-        yield Reader(settings, caller, clock, Store(pool, clock, b""), keys)
+        yield Reader(settings, caller, clock, Store(pool, clock), keys)
 
 
 def moment(text: str) -> datetime:

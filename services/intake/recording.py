@@ -148,12 +148,10 @@ class Recorder:
         (row,) = next_rows(
             case_id=case_id,
             organisation=wanted.filing.organisation.id,
-            version=0,
-            previous_hash=b"",
+            after=None,
             events=[wanted.filing.new],
             cause=Cause(wanted.actor, command_id, correlation=case_id, traceparent=wanted.traceparent),
             recorded_at=self._platform.clock.now(),
-            salt_key=self._platform.store.salt_key,
             keys=self._keys.of_case(case_id),
         )
         answer = to_json(answer_of(row, self._receipts, self._links))

@@ -20,6 +20,7 @@ class LetterConsumer:
     """Reconciles: whatever the event was, every letter that is owed now gets its row, once."""
 
     name = "notifier"
+    reconciles = True
     reacts_to = REACTS_TO
 
     def __init__(self, wake: asyncio.Event | None = None) -> None:

@@ -20,6 +20,7 @@ class WorkflowConsumer:
     """Reacts to every event, because every event may change what the worklist shows."""
 
     name = "workflow"
+    reconciles = True
     reacts_to = frozenset(CATALOGUE)
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:

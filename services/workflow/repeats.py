@@ -47,7 +47,7 @@ def ticket(secret: bytes, access: Access, key: str | None, *request: bytes) -> T
     return Ticket(command_id_of("workflow", scope, hidden), scope, hidden, fingerprint)
 
 
-_EARLIER = "SELECT fingerprint, response FROM gehoor.idempotency WHERE scope = $1 AND key = $2"
+_EARLIER = "SELECT fingerprint, response FROM repeat WHERE scope = $1 AND key = $2"
 
 
 async def earlier(pool: asyncpg.Pool, ticket: Ticket) -> bytes | None:
@@ -69,7 +69,7 @@ async def earlier(pool: asyncpg.Pool, ticket: Ticket) -> bytes | None:
 
 
 _REMEMBER = """
-INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO repeat (scope, key, fingerprint, case_id, response) VALUES ($1, $2, $3, $4, $5)
 """
 
 

@@ -267,7 +267,7 @@ async def test_a_case_that_cannot_be_read_is_set_aside_alone(
 ) -> None:
     """What a newer version wrote may be the promised letter: that case waits, the others do not."""
     strange, plain = await cases.running(), await cases.running()
-    await append(workflow, strange, PlanCarriedOut(), EASTER)
+    await cases.system.append(strange, NewEvent(PlanCarriedOut(), EASTER), store=workflow.store)
     firing = Firing(deadlines)
 
     await firing.run_once()

@@ -49,9 +49,10 @@ async def test_no_service_role_can_choose_its_place_in_the_feed(
             await connection.execute(
                 f"""INSERT INTO gehoor.event (case_id, version, organisation, type, schema_version,
                         happened_at,
-                        recorded_at, actor, command_id, correlation, data, fields_root, hash, {column})
+                        recorded_at, actor, command_id, correlation, data, salt, fields_root, hash,
+                        {column})
                     SELECT gen_random_uuid(), 1, 'x', 'X', 1, now(), now(), 'x', gen_random_uuid(),
-                        gen_random_uuid(), '', sha256(''), sha256(''), '1'"""
+                        gen_random_uuid(), '', sha256(''), sha256(''), sha256(''), '1'"""
             )
     finally:
         await connection.close()
@@ -124,7 +125,7 @@ async def test_only_the_keeper_destroys_keys(system: TestSystem, keeper: Platfor
         connection = await asyncpg.connect(system.settings.keys_for(role))
         try:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute("DELETE FROM gehoor.person_key")
+                await connection.execute("UPDATE gehoor.person_key SET wrapped = NULL")
         finally:
             await connection.close()
     assert not (system.settings.secrets / "keys-deadlines").exists()

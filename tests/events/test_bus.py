@@ -33,6 +33,7 @@ class Collector:
 
     name: str = "deadlines"
     reacts_to: frozenset[str] = frozenset({"ComplaintReceived"})
+    reconciles: bool = True
     seen: list[UUID] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -34,6 +34,7 @@ class Recorder:
     reacts_to: frozenset[str] = frozenset({"ComplaintReceived", "ReportClassified"})
     poison: set[UUID] = field(default_factory=set)
     appends: bool = False
+    reconciles: bool = False
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
         if event.case_id in self.poison:
@@ -108,7 +109,7 @@ async def messages(
 
             return ack
 
-        made.append(Message(notice, tails[notice.partition], ack_of(notice)))
+        made.append(Message(notice, tails[notice.partition], ack_of(notice), ack_of(notice)))
         tails[notice.partition] = notice.place
     return made
 
@@ -242,9 +243,9 @@ async def test_an_unknown_event_type_is_parked(
     connection = await system.admin()
     await connection.execute(
         """INSERT INTO gehoor.event (case_id, version, organisation, type, schema_version, happened_at,
-               recorded_at, actor, command_id, correlation, data, fields_root, hash)
+               recorded_at, actor, command_id, correlation, data, salt, fields_root, hash)
            SELECT case_id, 2, organisation, 'ComplaintFramed', 1, happened_at, recorded_at, actor,
-               gen_random_uuid(), correlation, '{}', fields_root, hash
+               gen_random_uuid(), correlation, '{}', salt, fields_root, hash
            FROM gehoor.event WHERE case_id = $1""",
         history.case_id,
     )

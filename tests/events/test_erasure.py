@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from events.catalogue import ERASED, LetterSent
 from events.envelope import NewEvent
 from events.erasure import erase
-from events.errors import CommandRefused, PersonErased
+from events.errors import CommandRefused
 from events.identity import new_case_id
 from events.keys import KeyStore, NewPerson
 from events.personal import open_sealed
@@ -177,8 +177,12 @@ async def test_an_erased_person_gets_no_new_key(
     await erase(keeper, case_id, ["complainant"], "request", "person:privacy")
     assert intake.keys is not None
 
-    with pytest.raises(PersonErased):
+    with pytest.raises(asyncpg.UniqueViolationError):
         await intake.keys.mint([NewPerson(case_id, "complainant")])
+    connection = await asyncpg.connect(system.settings.keys_for("keeper"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("UPDATE gehoor.person_key SET wrapped = 'x', destroyed_at = NULL")
+    await connection.close()
 
 
 async def test_no_plaintext_of_a_person_lies_in_any_file_of_either_postgres(

@@ -68,6 +68,7 @@ COLUMNS = {
     "traceparent": "'00-1'",
     "data": "'{}'",
     "pii": "'x'",
+    "salt": "substr(sha256('x'), 1, 16)",
     "fields_root": "sha256('x')",
     "hash": "sha256('x')",
 }
@@ -148,7 +149,7 @@ async def test_an_inserted_event_is_found(
     await superuser.execute(
         """INSERT INTO gehoor.event
            SELECT case_id, 3, organisation, type, schema_version, happened_at, recorded_at, actor, command_id,
-               causation, correlation, traceparent, data, pii, fields_root, hash, epoch, xid, position
+               causation, correlation, traceparent, data, pii, salt, fields_root, hash, epoch, xid, position
            FROM gehoor.event WHERE case_id = $1 AND version = 2""",
         case_id,
     )
@@ -195,7 +196,7 @@ async def test_verification_in_several_processes_agrees(
     await superuser.execute(
         """INSERT INTO gehoor.event
            SELECT gen_random_uuid(), 1, organisation, type, schema_version, happened_at, recorded_at, actor,
-               command_id, causation, correlation, traceparent, data, pii, fields_root, hash,
+               command_id, causation, correlation, traceparent, data, pii, salt, fields_root, hash,
                epoch, xid, position
            FROM gehoor.event, generate_series(1, 2500) WHERE case_id = $1 AND version = 1""",
         case_id,

@@ -12,11 +12,10 @@ import pytest
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
 from events.consumer import ConsumerLoop
 from events.envelope import NewEvent
-from events.identity import PARTITIONS, command_id_of
+from events.identity import PARTITIONS
 from events.ownership import Ownership
 from events.platform import Platform
 from events.testing import A_COMPLAINANT, TestSystem
-from events.transact import Command, transact
 from notifier.connections import Connections
 from notifier.consumer import LetterConsumer
 from notifier.sending import SendingLoop
@@ -68,9 +67,8 @@ class PostOffice:
     async def append(self, case_id: UUID, *events: Event) -> None:
         """Append what other services would."""
         now = self.intake.clock.now()
-        command_id = command_id_of("test", case_id, *(event.type for event in events), len(events))
         news = [NewEvent(event, now) for event in events]
-        await transact(self.intake, Command(case_id, command_id, "service:test", lambda *_: news))
+        await self.system.append(case_id, *news, store=self.intake.store)
 
     async def sender(self, connections: int = 20) -> SendingLoop:
         """Start a sender that owns all lanes, as a process of its own would."""

@@ -231,7 +231,7 @@ async def test_a_key_is_stored_as_a_keyed_hash_only(desk: Desk) -> None:
     answer = await desk.command(reference, "reclassify", BODY, if_match='"3"', idempotency_key=key)
 
     row = await desk.platform.pool.fetchval(
-        "SELECT i::text FROM gehoor.idempotency i WHERE case_id = $1 AND scope LIKE 'workflow/%'", case_id
+        "SELECT i::text FROM repeat i WHERE case_id = $1 AND scope LIKE 'workflow/%'", case_id
     )
     assert 200 == answer.status_code
     assert "anarie" not in row

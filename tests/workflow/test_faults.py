@@ -1,7 +1,6 @@
 """What happens when workflow cannot go on: only that case waits, and callers are told to come back."""
 
 from typing import ClassVar
-from uuid import uuid4
 
 import httpx2
 import msgspec
@@ -10,7 +9,6 @@ import pytest
 from events.catalogue import Event
 from events.database import close_pool
 from events.envelope import NewEvent
-from events.transact import Command, transact
 from workflow.http import application
 from workflow.pinned import ProcedureChanged, pinned_procedure
 from workflow_servers import Desk
@@ -28,8 +26,8 @@ async def test_an_event_nobody_knows_stops_its_own_case_only(desk: Desk) -> None
     """A case with an event from a newer version is set aside and told as unreadable; all others go on."""
     strange, reference = await desk.opened("bc")
     _, other = await desk.opened("bc")
-    command = Command(strange, uuid4(), "service:test", lambda _history, now: [NewEvent(TalkedOver(), now)])
-    await transact(desk.platform, command)
+    now = desk.platform.clock.now()
+    await desk.system.append(strange, NewEvent(TalkedOver(), now), store=desk.platform.store)
 
     await desk.catch_up()
     unreadable = await desk.get(f"/v1/cases/{reference}")

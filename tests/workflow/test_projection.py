@@ -10,7 +10,6 @@ import pytest
 from events.consumer import ConsumerLoop
 from events.database import transaction
 from events.envelope import NewEvent
-from events.transact import Command, transact
 from workflow.consumer import WorkflowConsumer
 from workflow.rebuild import rebuild
 from workflow.worklist import Row, project, write
@@ -98,8 +97,7 @@ async def test_a_case_is_late_from_its_first_unmet_promise_on(desk: Desk) -> Non
     await desk.catch_up()
     late = clocks_set(opened("supportoplus", case_id))
     events = [NewEvent(row.event, row.happened_at) for row in late.history.events[3:]]
-    command = Command(case_id, uuid4(), "service:test", lambda _history, _now: events)
-    await transact(desk.platform, command)
+    await desk.system.append(case_id, *events, store=desk.platform.store)
     await desk.catch_up()
 
     overdue = (await desk.get("/v1/cases?overdue=true&limit=200")).json()["cases"]

@@ -1,8 +1,12 @@
 """`gehoor erase REF`: forget persons of a case, keep the proof."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
+
+Basis = StrEnum("Basis", ["request", "retention", "objection", "order"])
+"""Why somebody is forgotten: a closed set, because it stays in the record."""
 
 
 def erase(
@@ -11,7 +15,9 @@ def erase(
         list[str] | None,
         typer.Option("--person", help="Whose slot, for example complainant; all when left out."),
     ] = None,
-    basis: Annotated[str, typer.Option("--basis", help="Why, in a word: request, retention.")] = "request",
+    basis: Annotated[
+        Basis, typer.Option("--basis", help="Why: the person's request or objection, retention, or an order.")
+    ] = Basis.request,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; this cannot be undone.")] = False,
 ) -> None:
     """Destroy the keys of a case's persons: their fields can never be read again, every chain still verifies.
@@ -28,14 +34,14 @@ def erase(
     if not yes:
         typer.confirm(f"Forget the persons of {reference} for ever?", abort=True)
     try:
-        erased = asyncio.run(_erase(reference, person, basis))
+        erased = asyncio.run(_erase(reference, person, basis.value))
     except (NoSuchCase, CommandRefused) as refused:
         typer.echo(f"gehoor: {refused}", err=True)
         raise typer.Exit(1) from None
     print(f"erased: {', '.join(erased)}; other processes forget a cached key within a minute")
 
 
-async def _erase(reference: str, persons: list[str] | None, basis: str) -> list[str]:
+async def _erase(reference: str, persons: list[str] | None, basis: Any) -> list[str]:
     from events import erasure
     from events.database import close_pool, open_pool
     from events.errors import CommandRefused
@@ -52,7 +58,7 @@ async def _erase(reference: str, persons: list[str] | None, basis: str) -> list[
         settings = caller.settings
         pool = await open_pool(settings.database_for("keeper"), "keeper", 1)
         try:
-            store = Store(pool, caller.clock, settings.secret("salt.key"))
+            store = Store(pool, caller.clock)
             platform = Platform("keeper", settings, pool, caller.clock, store, caller.keys)
             await erasure.erase(platform, history.case_id, wanted, basis, caller.access.actor)
         finally:

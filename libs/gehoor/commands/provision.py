@@ -11,6 +11,10 @@ def provision(
         typer.Option("--nats-config", help="Print a NATS server configuration with all users, and stop."),
     ] = False,
     bus: Annotated[bool, typer.Option(help="Also make the stream and its durables on the bus.")] = True,
+    new_epoch: Annotated[
+        bool,
+        typer.Option("--new-epoch", help="Once, after a restore into another cluster, while no service runs."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make or correct roles, schemas, secrets, access tokens, streams and durables. Safe to repeat.
@@ -62,7 +66,7 @@ def provision(
             "postgres": await check_postgres("GEHOOR_DATABASE_URL", settings.database_url),
             "keys": await check_postgres("GEHOOR_KEYS_URL", settings.keys_url),
         }
-        await make(settings, settings.database_url, settings.keys_url)
+        await make(settings, settings.database_url, settings.keys_url, new_epoch=new_epoch)
         done["database"] = without_password(settings.database_url)
         if bus and settings.nats_url is not None:
             done["nats"] = await check_nats(settings.nats_url)

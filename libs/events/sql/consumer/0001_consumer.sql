@@ -24,6 +24,7 @@ CREATE TABLE parked (
 -- Real time, not the system's clock: this is about processes.
 CREATE TABLE member (
     member_id uuid PRIMARY KEY,
+    name text,
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 

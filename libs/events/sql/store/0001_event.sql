@@ -37,18 +37,19 @@ CREATE SEQUENCE event_position CACHE 64;
 CREATE TABLE event (
     case_id uuid NOT NULL,
     version integer NOT NULL CHECK (version > 0),
-    organisation text NOT NULL,
-    type text NOT NULL,
+    organisation text NOT NULL CHECK (organisation ~ '^[a-z][a-z0-9-]{0,39}$'),
+    type text NOT NULL CHECK (type ~ '^[A-Z][A-Za-z]{0,59}$'),
     schema_version smallint NOT NULL,
     happened_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    actor text NOT NULL,
+    actor text NOT NULL CHECK (octet_length(actor) BETWEEN 1 AND 100),
     command_id uuid NOT NULL,
-    causation text,
+    causation text CHECK (octet_length(causation) <= 100),
     correlation uuid NOT NULL,
-    traceparent text,
-    data bytea NOT NULL,
-    pii bytea,
+    traceparent text CHECK (octet_length(traceparent) <= 100),
+    data bytea NOT NULL CHECK (octet_length(data) <= 500000),
+    pii bytea CHECK (octet_length(pii) <= 4000000),
+    salt bytea NOT NULL CHECK (octet_length(salt) = 16),
     fields_root bytea NOT NULL CHECK (octet_length(fields_root) = 32),
     hash bytea NOT NULL CHECK (octet_length(hash) = 32),
     epoch smallint NOT NULL DEFAULT 1,
@@ -103,12 +104,27 @@ $$;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_never_changed;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_never_emptied;
 
+-- After a restore into another cluster, whose transaction numbers start low: the next epoch begins, in the
+-- setting and in the default at once, while nobody writes. Positions go on; JetStream gets a new generation.
+CREATE FUNCTION begin_epoch() RETURNS smallint LANGUAGE plpgsql AS $$
+DECLARE
+    next_epoch smallint;
+BEGIN
+    LOCK TABLE gehoor.event IN ACCESS EXCLUSIVE MODE;
+    UPDATE gehoor.store_setting SET epoch = epoch + 1 RETURNING epoch INTO next_epoch;
+    EXECUTE format('ALTER TABLE gehoor.event ALTER COLUMN epoch SET DEFAULT %s', next_epoch);
+    DELETE FROM gehoor.stream_generation;
+    RETURN next_epoch;
+END
+$$;
+REVOKE ALL ON FUNCTION begin_epoch() FROM PUBLIC;
+
 GRANT USAGE ON SCHEMA gehoor TO
     gehoor_intake, gehoor_workflow, gehoor_deadlines, gehoor_notifier, gehoor_relay, gehoor_keeper, gehoor_auditor;
 GRANT SELECT ON event, store_setting, clock_anchor TO
     gehoor_intake, gehoor_workflow, gehoor_deadlines, gehoor_notifier, gehoor_relay, gehoor_keeper, gehoor_auditor;
 GRANT INSERT (case_id, version, organisation, type, schema_version, happened_at, recorded_at, actor, command_id,
-              causation, correlation, traceparent, data, pii, fields_root, hash)
+              causation, correlation, traceparent, data, pii, salt, fields_root, hash)
     ON event TO gehoor_intake, gehoor_workflow, gehoor_deadlines, gehoor_notifier, gehoor_keeper;
 GRANT USAGE ON SEQUENCE event_position TO
     gehoor_intake, gehoor_workflow, gehoor_deadlines, gehoor_notifier, gehoor_keeper;

@@ -20,5 +20,4 @@ CREATE TABLE idempotency (
 GRANT SELECT ON case_reference TO
     gehoor_intake, gehoor_workflow, gehoor_deadlines, gehoor_notifier, gehoor_relay, gehoor_keeper, gehoor_auditor;
 GRANT INSERT ON case_reference TO gehoor_intake;
-GRANT SELECT, INSERT ON idempotency TO gehoor_intake, gehoor_workflow;
-GRANT SELECT ON idempotency TO gehoor_auditor;
+GRANT SELECT, INSERT ON idempotency TO gehoor_intake;

@@ -2,17 +2,17 @@
 
 Pure: no clock is read, nothing is awaited, and nothing of it is personal. Every service that appends to a
 case tells a part of it; this fold takes all of them into account. A case keeps the procedure version it was
-opened under, whatever comes into force later.
+opened under, whatever comes into force later. Its parts are msgspec's: each event makes some of them anew.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from cases.letters import owed_by
 from cases.life import UNBORN, Life, Stage, live
@@ -70,8 +70,7 @@ class ClockStatus(StrEnum):
     LAPSED = "lapsed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """One clock of the case. `standing` tells how it was met; `failed` stays true when it is met later."""
 
     clock: str
@@ -96,8 +95,7 @@ class Clock:
         return self.kind == "duty" and self.binds == "company" and not is_over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEnded:
+class OpenEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A duty or right without a term; `status` is running, met, breached (out of order) or dropped."""
 
     clock: str
@@ -107,8 +105,7 @@ class OpenEnded:
     status: ClockStatus = ClockStatus.RUNNING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One letter of the case and what became of it; `letter_id` is the newest of that name."""
 
     letter: str
@@ -118,8 +115,7 @@ class Letter:
     period_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a case after its last event; nothing of it is personal."""
 
     case_id: UUID
@@ -170,7 +166,7 @@ def fold_events(events: Iterable[Recorded]) -> Case | None:
 def told(case: Case) -> dict[str, Any]:
     """Give a case as plain values, for a person or a program that looks at it."""
     plain: dict[str, Any] = msgspec.to_builtins(
-        {name: getattr(case, name) for name in (*case.__dataclass_fields__, "phase")}
+        {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
     )
     return plain
 

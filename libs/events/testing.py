@@ -116,7 +116,7 @@ class TestSystem:
         happened_at: datetime | None = None,
         **changes: Any,
     ) -> UUID:
-        """Put a complaint into the store as intake would, with `platform`'s clock and keys; gives its case."""
+        """Put a complaint into the store as intake would, by `platform`'s clock and keys; gives its case."""
         case_id = new_case_id()
         now = platform.clock.now()
         keys = None

@@ -13,7 +13,7 @@ def provision(
     bus: Annotated[bool, typer.Option(help="Also make the stream and its durables on the bus.")] = True,
     new_epoch: Annotated[
         bool,
-        typer.Option("--new-epoch", help="Once, after a restore into another cluster, while no service runs."),
+        typer.Option("--new-epoch", help="Once after a restore into another cluster, while no service runs."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

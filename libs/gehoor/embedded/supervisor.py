@@ -384,6 +384,7 @@ def service_environment(settings: Settings, service: ServicePlan, ports: dict[st
         "GEHOOR_SMTP_URL": settings.smtp_url,
         "GEHOOR_PUBLIC_URL": settings.public_url or f"http://{HOST}:{ports['intake']}",
         "GEHOOR_LOG_LEVEL": settings.log_level,
+        "GEHOOR_REPLICA": f"{service.name}-1",
         "GEHOOR_MAILBOX_SMTP_PORT": str(ports["mailbox-smtp"]) if "mailbox-smtp" in ports else None,
         own_port: str(service.port),
     }

@@ -71,6 +71,11 @@ def library() -> Library:
     return load(_FOLDER, people.with_demonstrations())
 
 
+def files() -> tuple[Path, ...]:
+    """Name the procedure files of this installation."""
+    return tuple(sorted(_FOLDER.glob("*.toml")))
+
+
 def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:
     """Read every procedure in a folder; raises `BrokenProcedure` with all problems of all files."""
     versions: dict[tuple[str, int], Procedure] = {}

@@ -221,6 +221,28 @@ class ConductSection(Section):
     running_cases: ATransition = "keep"
 
 
+class PurposeSection(Sourced):
+    """A purpose for which personal data of a complaint may be used; any other use is refused."""
+
+    id: Identifier
+    means: Line
+    basis: Line
+
+
+class UnmodelledSection(Section):
+    """Sentences of the organisation's text that no rule rests on, and why that is right."""
+
+    sentences: Annotated[Many[SentenceNumber], Field(min_length=1)]
+    because: Line
+
+
+class AcceptedFinding(Section):
+    """A finding of the checker that the text leaves open, and how the product handles it."""
+
+    finding: Annotated[str, Field(pattern=r"^[a-z][a-z-]*(:[A-Za-z0-9 -]+)?$")]
+    because: Line
+
+
 class ProcedureFile(Section):
     """One procedure of one organisation, in one version."""
 
@@ -239,6 +261,9 @@ class ProcedureFile(Section):
     clock: Annotated[Many[ClockSection], Field(min_length=1)]
     conduct: ConductSection = ConductSection()
     stage: Many[StageSection] = ()
+    purpose: Many[PurposeSection] = ()
+    unmodelled: Many[UnmodelledSection] = ()
+    accepts: Many[AcceptedFinding] = ()
 
 
 def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
@@ -247,6 +272,7 @@ def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
         *_repeated("channel", [channel.name for channel in file.channel]),
         *_repeated("letter", [letter.name for letter in file.letter]),
         *_repeated("clock", [clock.id for clock in file.clock]),
+        *_repeated("accepts", [accepted.finding for accepted in file.accepts]),
         *_sentences_that_are_not_there(file),
         *_letters_that_do_not_fit(file),
         *_clocks_that_do_not_fit(file),
@@ -270,6 +296,7 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("letter", index), letter) for index, letter in enumerate(file.letter)),
         *((("clock", index), clock) for index, clock in enumerate(file.clock)),
         *((("stage", index), stage) for index, stage in enumerate(file.stage)),
+        *((("purpose", index), purpose) for index, purpose in enumerate(file.purpose)),
     ]
     count = 0 if file.text is None else len(file.text.sentences)
     return [

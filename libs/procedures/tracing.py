@@ -1,0 +1,69 @@
+"""Links every sentence of an organisation's own text to the rules that rest on it, and shows what changed.
+
+The text itself is not kept: a file knows its sentences by number and digest (`sentences.py`). Pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from procedures.checker import clocks_on, links
+from procedures.model import ProcedureFile
+from procedures.sentences import digest_of_sentence, sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One sentence: the rules that rest on it, or why none does; "changed" ones are new to the file.
+
+    `number` is its number in the file; None for a sentence the file does not know. `text` is None for one
+    that stands in the file's numbering only.
+    """
+
+    number: int | None
+    text: str | None
+    rules: tuple[str, ...]
+    unmodelled: str | None
+    status: str
+    clocks: tuple[str, ...]
+
+    @property
+    def accounted(self) -> bool:
+        """Tell whether this sentence is as the file knows it, and linked or marked."""
+        return self.status == "same" and bool(self.rules or self.unmodelled)
+
+
+def trace(file: ProcedureFile, text: str) -> tuple[Traced, ...]:
+    """Go through the text beside the file; sentences that moved keep the number the file knows them by."""
+    known = () if file.text is None else file.text.sentences
+    given = sentences(text)
+    digests = tuple(digest_of_sentence(sentence) for sentence in given)
+    matcher = SequenceMatcher(a=known, b=digests, autojunk=False)
+    found: list[Traced] = []
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "equal":
+            found += [
+                _traced(file, first + index + 1, given[start + index], "same")
+                for index in range(last - first)
+            ]
+            continue
+        pairs = max(last - first, end - start)
+        for index in range(pairs):
+            number = first + index + 1 if first + index < last else None
+            sentence = given[start + index] if start + index < end else None
+            status = "added" if number is None else "removed" if sentence is None else "changed"
+            found.append(_traced(file, number, sentence, status))
+    return tuple(found)
+
+
+def coverage(found: Sequence[Traced]) -> tuple[int, int]:
+    """Give how many sentences are accounted for, of how many."""
+    return sum(each.accounted for each in found), len(found)
+
+
+def _traced(file: ProcedureFile, number: int | None, text: str | None, status: str) -> Traced:
+    if number is None:
+        return Traced(None, text, (), None, status, ())
+    because = next((each.because for each in file.unmodelled if number in each.sentences), None)
+    clocks = tuple(clock.id for clock in clocks_on(file, number))
+    return Traced(number, text, tuple(links(file).get(number, ())), because, status, clocks)

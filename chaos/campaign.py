@@ -162,8 +162,7 @@ async def _watched(attempt: Attempt, mix: Mix, world: World) -> None:
 
 async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
     enough = asyncio.Event()
-    ports = [port for name, port in world.system.record.ports.items() if name.startswith("intake")]
-    load = Load(world.history, attempt.seed, attempt.rate, lambda: ports, world.filed)
+    load = Load(world.history, attempt.seed, attempt.rate, world.system.intake_ports, world.filed)
     loading = asyncio.create_task(load.run(enough))
     try:
         await asyncio.sleep(WARMS_UP_FOR_S)

@@ -14,7 +14,9 @@ from pathlib import Path
 SHUTDOWN = 0x8004587D
 """The ioctl FS_IOC_SHUTDOWN of ext4 and xfs."""
 WITHOUT_FLUSHING_THE_LOG = 2
-SIZE_MB = 1500
+SIZE_MB = 12_000
+"""The file is sparse. JetStream reserves 4 GiB for the stream and refuses to make it on a smaller disk."""
+
 _TRIES_TO_UNMOUNT = 50
 
 

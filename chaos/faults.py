@@ -107,6 +107,16 @@ async def crash_postgres(world: World, chance: random.Random) -> str:
     return name
 
 
+async def crash_at_promise(world: World, chance: random.Random) -> str:
+    """Postgres is shut down at once in the very moment in which somebody was promised something."""
+    before = len(world.filed)
+    async with asyncio.timeout(30):
+        while len(world.filed) == before:
+            await asyncio.sleep(0.001)
+    world.system.send("postgres", signal.SIGQUIT)
+    return "postgres"
+
+
 async def restart_nats(world: World, chance: random.Random) -> str:
     """The bus goes and comes back with what it stored."""
     world.system.send("nats", chance.choice((signal.SIGKILL, signal.SIGTERM)))
@@ -288,6 +298,7 @@ FAULTS: Mapping[str, FaultErrand] = {
     "kill intake": kill_intake,
     "stop": stop_one,
     "postgres immediate": crash_postgres,
+    "crash at a promise": crash_at_promise,
     "nats restart": restart_nats,
     "nats wiped": wipe_nats,
     "mail upset": upset_mail,

@@ -38,16 +38,16 @@ class Planted:
 
 
 CONSUMERS = ("workflow", "deadlines", "notifier")
+ROLES = ("intake", "relay", *CONSUMERS)
 
 PLANTED: Mapping[str, Planted] = {
     "answers_before_commit": Planted("201 before the commit", ("intake",), ("I1",), KILLS),
     "commits_without_fsync": Planted(
-        "synchronous_commit off for intake",
+        "synchronous_commit off",
         (),
         ("I1",),
-        Mix({"postgres immediate": 1.0}, every_s=4.0),
-        "ALTER ROLE gehoor_intake SET synchronous_commit = off; "
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gehoor_intake'",
+        Mix({"crash at a promise": 1.0}, every_s=4.0),
+        "ALTER SYSTEM SET wal_writer_delay = '10s'",
     ),
     "forgets_keys_of_requests": Planted("no idempotency", ("intake",), ("I2",)),
     "leaves_actor_out_of_chain": Planted("the chain does not cover metadata", ("intake",), ("I4",)),
@@ -107,6 +107,13 @@ async def prepare(system: System, name: str) -> None:
     if PLANTED[name].sql:
         async with admin(system) as connection:
             await connection.execute(PLANTED[name].sql)
+            if name == "commits_without_fsync":
+                for role in ROLES:
+                    await connection.execute(f"ALTER ROLE gehoor_{role} SET synchronous_commit = off")
+                await connection.execute(
+                    "SELECT pg_reload_conf(), pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE usename LIKE 'gehoor_%'"
+                )
 
 
 def main() -> None:

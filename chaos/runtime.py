@@ -62,7 +62,7 @@ class ChaosSupervisor(Supervisor):
 
     def _start_services(self, plan: Plan) -> None:
         twins = [
-            ServicePlan(f"{service.name}-2", service.module, choose())
+            ServicePlan(f"{service.name}-2", service.module, self._port_of(f"{service.name}-2"))
             for service in plan.services
             if service.name in self.wanted.twice
         ]
@@ -70,6 +70,13 @@ class ChaosSupervisor(Supervisor):
         super()._start_services(plan)
         for twin in twins:
             self._start_service(twin)
+
+    def _port_of(self, twin: str) -> int:
+        """Give a twin the port of the last start, as the supervisor does for everybody it knows."""
+        note = self.home.folder / f".{twin}.port"
+        port = choose(int(note.read_text()) if note.exists() else None)
+        note.write_text(str(port))
+        return port
 
     def _keep(
         self, group: list[Keeper], launch: Launch, until_ready: Ready, port: int, *, must_start: bool = False

@@ -38,6 +38,7 @@ class System:
     clock_speed: float
     wanted: Wanted = field(default_factory=Wanted)
     process: asyncio.subprocess.Process | None = None
+    last_intake_ports: list[int] = field(default_factory=list)
 
     @property
     def record(self) -> RunRecord:
@@ -63,6 +64,12 @@ class System:
     @property
     def service_names(self) -> list[str]:
         return [name for name in self.names if name not in ("postgres", "keys", "nats")]
+
+    def intake_ports(self) -> list[int]:
+        """Where complaints are taken; the last known ports while the supervisor itself is away."""
+        found = [port for name, port in self.record.ports.items() if name.startswith("intake")]
+        self.last_intake_ports = found or self.last_intake_ports
+        return self.last_intake_ports
 
     async def start(self) -> None:
         """Start everything and wait until all of it is ready."""

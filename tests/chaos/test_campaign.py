@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.journey
 async def test_kills_under_load_break_no_promise() -> None:
     """Ten processes are killed while complaints flow, and nothing is lost, doubled, late or shown."""
-    result = await run(Attempt(SEED, seconds=12.0, mix="sample", rate=8.0, twice=False))
+    result = await run(Attempt(SEED, seconds=9.0, mix="sample", rate=8.0, twice=False))
 
     assert [] == [str(violation) for violation in result.violations]
     assert sum(result.faults.values()) >= 3
@@ -34,7 +34,7 @@ async def test_kills_under_load_break_no_promise() -> None:
 @pytest.mark.parametrize("bug", ["forgets_keys_of_requests", "moves_checkpoint_first"])
 async def test_a_planted_bug_is_found(bug: str) -> None:
     """The same campaign turns red when a service is wrong."""
-    attempt = Attempt(SEED, 3.0, "planted", rate=8.0, planted=bug, rests_within_s=5.0, twice=False)
+    attempt = Attempt(SEED, 1.0, "planted", rate=8.0, planted=bug, rests_within_s=5.0, twice=False)
 
     result = await run(attempt)
 
@@ -54,15 +54,15 @@ def test_every_failpoint_is_passed_by_somebody() -> None:
             assert hosts_of(name)
 
 
-@pytest.mark.parametrize("bug", sorted(PATCHES))
-async def test_every_patch_still_finds_what_it_breaks(bug: str) -> None:
+async def test_every_patch_still_finds_what_it_breaks() -> None:
     """A planted bug that no longer fits the code would be found by nobody, and nobody would notice."""
-    program = f"from chaos.planted_patches import PATCHES; PATCHES[{bug!r}]()"
+    program = "from chaos.planted_patches import PATCHES\nfor patch in PATCHES.values(): patch()"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, cwd=ROOT, env={**os.environ, "PYTHONPATH": "libs:services:."}
     )
 
     assert 0 == await process.wait()
+    assert {name for name, bug in PLANTED.items() if bug.modules} == set(PATCHES)
 
 
 def test_the_same_seed_writes_the_same_complaint() -> None:

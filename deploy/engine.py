@@ -126,6 +126,7 @@ class Project:
     def __init__(self, name: str, settings: dict[str, str]) -> None:
         self.name = name
         self._environment = {**os.environ, **settings}
+        self._label = f"label=com.docker.compose.project={name}"
 
     def compose(self, *arguments: str, within_s: float = 600.0, answers: tuple[int, ...] = (0,)) -> str:
         program = ["docker", "compose"] if _has_plugin() else ["docker-compose"]
@@ -137,12 +138,24 @@ class Project:
             within_s=within_s, environment=self._environment, answers=answers,
         )  # fmt: skip
 
+    def remove(self) -> None:
+        """Take the project away with all its data.
+
+        An engine that thinks a network is still in use keeps it; then compose stops before the volumes.
+        """
+        try:
+            self.compose("down", "--volumes", "--timeout", "10")
+        except EngineFailed:
+            if containers := run("docker", "ps", "--all", "--quiet", "--filter", self._label).split():
+                run("docker", "rm", "--force", *containers)
+            if volumes := run("docker", "volume", "ls", "--quiet", "--filter", self._label).split():
+                run("docker", "volume", "rm", *volumes)
+
     def containers(self, *services: str) -> list[Container]:
         """Give the project's containers, of these services or of all, without one-off runs."""
-        wanted = f"label=com.docker.compose.project={self.name}"
         labels = (f'{{{{.Label "com.docker.compose.{label}"}}}}' for label in ("service", "oneoff"))
         shape = "\t".join(("{{.ID}}", "{{.Names}}", *labels))
-        lines = run("docker", "ps", "--all", "--filter", wanted, "--format", shape).splitlines()
+        lines = run("docker", "ps", "--all", "--filter", self._label, "--format", shape).splitlines()
         found = [Container(*line.split("\t")[:3]) for line in lines if not line.lower().endswith("true")]
         return sorted(
             (one for one in found if not services or one.service in services), key=lambda one: one.name

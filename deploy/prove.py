@@ -238,13 +238,14 @@ def main() -> None:
         sys.exit(2)
     finally:
         if not options.keep:
-            project.compose("down", "--volumes", "--timeout", "10")
+            project.remove()
 
 
 def prove(project: Project, options: argparse.Namespace) -> bool:
     """Tell every step as it happens; gives whether all that must hold does."""
     if not options.no_build:
         _step("images built", lambda: project.compose("build", within_s=1200))
+    project.remove()  # what an earlier run may have left: this one begins with nothing
     _step("started, first time", lambda: project.compose("up", "--detach", within_s=UP_WITHIN_S))
     everybody = [one for one in project.containers() if one.service not in ("secrets", "prepared")]
     _step(

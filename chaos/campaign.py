@@ -23,7 +23,7 @@ from chaos.mail_server import MailServer
 from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import FeedReader, admin, note_moves, slow_the_clock
-from chaos.record import Began, Ended, Fault, History
+from chaos.record import Began, Ended, Fault, History, Reached
 from chaos.runtime import TWICE, Wanted
 from chaos.system import ROOT, System
 
@@ -61,6 +61,7 @@ class Result:
     rested_after_s: float
     took_s: float
     commit: str
+    reached: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -216,11 +217,15 @@ def _result(attempt: Attempt, history: History, violations: list[Violation], too
     for fault in begun:
         if fault.name != "healing":
             faults[fault.name] = faults.get(fault.name, 0) + 1
+    reached: dict[str, int] = {}
+    for line in history.lines:
+        if isinstance(line, Reached):
+            reached[f"{line.name} {line.action}"] = reached.get(f"{line.name} {line.action}", 0) + 1
     kinds = [type(line).__name__ for line in history.lines]
     ended = [line for line in history.lines if isinstance(line, Ended)]
     return Result(
         attempt, violations, faults, recoveries_s(history), kinds.count("Invoked"), kinds.count("Event"),
-        ended[-1].quiet_after_s if ended else -1.0, took_s, commit(),
+        ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from chaos.mail_server import MOODS, MailServer
 from chaos.poison import poison
 from chaos.proxy import NETWORK_MOODS, FaultProxy
 from chaos.reading import TROUBLE, admin
-from chaos.record import Erased, Fault, History, Poisoned
+from chaos.record import Erased, Fault, History, Poisoned, Reached
 from chaos.system import System
 from events.failpoints import FAILPOINTS, Action
 
@@ -30,7 +30,12 @@ PAUSED_FOR_S = (11.5, 14.0)
 
 HELD_FOR_S = 2.0
 BREAKS_AGAIN_AFTER_S = 10.0
-SERVERS = ("postgres", "keys", "nats")
+FIRES_WITHIN_S = 8.0
+SWEPT = ("kill", "pause", "raise")
+REACHED_BY_LOAD = frozenset(
+    name for name in FAILPOINTS if not name.startswith("erasure.") and name != "consumer.parked"
+)
+"""The others need somebody to be forgotten, or a poison: those faults pass them."""
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class World:
     proxies: list[FaultProxy] = field(default_factory=list)
     disk: Disk | None = None
     poisoned: list[UUID] = field(default_factory=list)
+    sweep: list[tuple[str, str]] = field(default_factory=list)
 
     def service(self, chance: random.Random) -> str:
         return chance.choice(self.system.service_names or ["intake"])
@@ -111,7 +117,7 @@ async def crash_at_promise(world: World, chance: random.Random) -> str:
     """Postgres is shut down at once in the very moment in which somebody was promised something."""
     before = len(world.filed)
     async with asyncio.timeout(30):
-        while len(world.filed) == before:
+        while len(world.filed) == before:  # noqa: ASYNC110 - the very next millisecond is wanted
             await asyncio.sleep(0.001)
     world.system.send("postgres", signal.SIGQUIT)
     return "postgres"
@@ -234,6 +240,33 @@ async def make_zombie(world: World, chance: random.Random) -> str:
     return name
 
 
+async def sweep_failpoints(world: World, chance: random.Random) -> str:
+    """The next point and fate of the sweep, in whichever replica passes it first."""
+    if not world.sweep:
+        world.sweep = [(name, action) for name in FAILPOINTS if name in REACHED_BY_LOAD for action in SWEPT]
+        chance.shuffle(world.sweep)
+    name, action = world.sweep.pop()
+    amount = f":{chance.uniform(*PAUSED_FOR_S) if chance.random() < 0.2 else 2.0:.1f}"
+    setting = f"{name}={action}{amount if action == 'pause' else ''}@{chance.randint(1, 3)}"
+    hosts = hosts_of(name)
+    before = {host: world.system.fired(host) for host in hosts}
+    for host in hosts:
+        world.system.failpoint(host, setting)
+    try:
+        async with asyncio.timeout(FIRES_WITHIN_S):
+            while not (fired := [host for host in hosts if world.system.fired(host) > before[host]]):
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        return "not reached"
+    finally:
+        for host in hosts:
+            world.system.disarm(host)
+    world.history.write(Reached(name=name, action=action, process=fired[0]))
+    if action == "pause":
+        await asyncio.sleep(float(amount[1:]))
+    return fired[0]
+
+
 async def put_poison(world: World, chance: random.Random) -> str:
     """An event that no service of this version can read stands in a case; only that case may wait."""
     if not world.filed:
@@ -312,6 +345,7 @@ FAULTS: Mapping[str, FaultErrand] = {
     "no connections": exhaust_connections,
     "wrong clock": falsify_clock,
     "failpoint": reach_failpoint,
+    "sweep": sweep_failpoints,
     "poison": put_poison,
     "forgetting": forget_somebody,
     "power cut": cut_power,
@@ -346,6 +380,7 @@ MIXES: Mapping[str, Mix] = {
     "data": Mix({"poison": 1.0, "forgetting": 2.0, "held transaction": 1.0}, every_s=2.0),
     "store": Mix({"no connections": 1.0, "held transaction": 1.0, "wrong clock": 1.0}, every_s=6.0),
     "failpoints": Mix({"failpoint": 1.0}),
+    "sweep": Mix({"sweep": 1.0}, every_s=1.5),
     "power": Mix({"power cut": 1.0}, every_s=12.0, disk=True),
     "disk": Mix({"disk full": 1.0}, every_s=20.0, disk=True),
     "all": Mix(

@@ -66,6 +66,14 @@ class Fault(Timed, frozen=True, tag="fault"):
     begins: bool
 
 
+class Reached(Timed, frozen=True, tag="reached"):
+    """A process met its fate at a failpoint."""
+
+    name: str
+    action: str
+    process: str
+
+
 class Erased(Timed, frozen=True, tag="erased"):
     """Somebody was forgotten on purpose."""
 
@@ -216,7 +224,7 @@ class Ended(Timed, frozen=True, tag="ended"):
 
 
 AnyLine = (
-    Began | Invoked | Answered | Fault | Erased | Read | Mail | Said | Event | Row | Move | Checkpoint
+    Began | Invoked | Answered | Fault | Reached | Erased | Read | Mail | Said | Event | Row | Move | Checkpoint
     | Parked | Poisoned | Letter | Due | Grant | Durable | Sampled | Canary | Usage | Ended
 )  # fmt: skip
 

@@ -159,10 +159,15 @@ class System:
         draft.write_text(setting)
         draft.rename(folder / name)
 
-    def disarm(self) -> None:
-        """Take back what was armed and not taken up yet."""
+    def fired(self, name: str) -> int:
+        """Tell how much a process has met so far, in bytes of its note."""
+        note = self.home / "failpoints" / f"{name}.fired"
+        return note.stat().st_size if note.exists() else 0
+
+    def disarm(self, name: str = "") -> None:
+        """Take back what was armed and not taken up yet, in one process or in all."""
         for path in (self.home / "failpoints").iterdir():
-            if path.suffix != ".fired":
+            if path.suffix != ".fired" and name in ("", path.name):
                 path.unlink(missing_ok=True)
 
     def _expected_services(self, record: RunRecord) -> list[str]:

@@ -40,6 +40,9 @@ def table(results: Sequence[Result]) -> str:
         if results
         else "no run",
     ]
+    if reached := {point for result in results for point in result.reached}:
+        hits = sum(sum(result.reached.values()) for result in results)
+        lines.append(f"Failpoints: {hits} hits, {len(reached)} different pairs of point and fate.")
     return "\n".join(lines)
 
 

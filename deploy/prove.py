@@ -104,7 +104,7 @@ class Filing:
         return self._addresses
 
 
-Fault = tuple[str, list[Container], Callable[[Container], None]]
+Fault = tuple[str, list[Container], Callable[[Container], str | None]]
 """What goes wrong in words, with which containers, and what is done to each."""
 
 
@@ -255,12 +255,11 @@ def prove(project: Project, options: argparse.Namespace) -> bool:
     filing = Filing(project, options.rate)
     filing.start()
     _until(lambda: len(filing.references) >= 10, WELL_WITHIN_S)
-    number = 0
+    number, disorderly = 0, list[str]()
     for what, containers, happen in faults(project):
         number += 1
         before, began_s = len(filing.references), time.monotonic()
-        for container in containers:
-            happen(container)
+        disorderly += [wrong for container in containers if (wrong := happen(container))]
         for container in containers:
             container.wait_until_well(WELL_WITHIN_S)
         print(f"  {number:>2}. {what}: well again after {time.monotonic() - began_s:.1f} s; "
@@ -277,6 +276,7 @@ def prove(project: Project, options: argparse.Namespace) -> bool:
 
     _step("all acknowledged", lambda: _until(settled, DONE_WITHIN_S, or_go_on=True))
     findings = examine(project, filing)
+    findings.append(("whoever was asked to stop ended well", not disorderly, "; ".join(disorderly) or "all"))
     for rule, holds, found in findings:
         print(f"  {'holds ' if holds else 'BROKEN'}  {rule} ({found})")
     return all(holds for _, holds, _ in findings)

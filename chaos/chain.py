@@ -10,6 +10,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def fits(row: Recorded, previous: bytes) -> bool:
     """Tell whether a row's hash covers every column that a client sent, and the hash before it."""
+    return hash_of(row, previous) == row.hash
+
+
+def hash_of(row: Recorded, previous: bytes) -> bytes:
+    """Compute the hash that a row must carry after `previous`."""
     columns: tuple[bytes | None, ...] = (
         b"gehoor event 1",
         previous,
@@ -29,7 +34,7 @@ def fits(row: Recorded, previous: bytes) -> bool:
         None if row.pii is None else hashlib.sha256(b"\x04" + row.pii).digest(),
         row.fields_root,
     )
-    return hashlib.sha256(b"".join(map(_prefixed, columns))).digest() == row.hash
+    return hashlib.sha256(b"".join(map(_prefixed, columns))).digest()
 
 
 def _microseconds(moment: datetime) -> bytes:

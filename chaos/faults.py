@@ -254,7 +254,7 @@ async def sweep_failpoints(world: World, chance: random.Random) -> str:
         world.system.failpoint(host, setting)
     try:
         async with asyncio.timeout(FIRES_WITHIN_S):
-            while not (fired := [host for host in hosts if world.system.fired(host) > before[host]]):
+            while not (fired := [host for host in hosts if world.system.fired(host) > before[host]]):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     except TimeoutError:
         return "not reached"

@@ -1,10 +1,11 @@
 """An event that no service can read, put into a case by the rules: right version and chain, foreign type."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
+from chaos.chain import hash_of
 from chaos.reading import admin, admin_url
 from chaos.system import System
-from events.chain import event_hash
 from events.database import close_pool, open_pool
 from events.envelope import START, Recorded
 from events.store import Entry, Store, lock_cases
@@ -33,8 +34,8 @@ async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
                 "actor": "service:future", "command_id": command, "causation": None, "correlation": case_id,
                 "traceparent": None, "data": b"{}", "pii": None, "salt": bytes(16), "fields_root": bytes(32),
             }  # fmt: skip
-            hash_ = event_hash(previous=history.last_hash, **values)  # type: ignore[arg-type]
-            row = Recorded(**values, hash=hash_, place=START)  # type: ignore[arg-type]
+            row = Recorded(**values, hash=b"", place=START)  # type: ignore[arg-type]
+            row = replace(row, hash=hash_of(row, history.last_hash))
             await store.append(connection, [Entry([row], history.last_hash)])
         return case_id, history.version + 1
     finally:

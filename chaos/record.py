@@ -224,8 +224,8 @@ class Ended(Timed, frozen=True, tag="ended"):
 
 
 AnyLine = (
-    Began | Invoked | Answered | Fault | Reached | Erased | Read | Mail | Said | Event | Row | Move | Checkpoint
-    | Parked | Poisoned | Letter | Due | Grant | Durable | Sampled | Canary | Usage | Ended
+    Began | Invoked | Answered | Fault | Reached | Erased | Read | Mail | Said | Event | Row | Move
+    | Checkpoint | Parked | Poisoned | Letter | Due | Grant | Durable | Sampled | Canary | Usage | Ended
 )  # fmt: skip
 
 _decoder: msgspec.json.Decoder[AnyLine] = msgspec.json.Decoder(AnyLine)

@@ -180,20 +180,15 @@ async def _nemesis(attempt: Attempt, mix: Mix, world: World) -> None:
     """Break something every few seconds; a fault that lasts does not keep the next one waiting."""
     chance = random.Random(attempt.seed)
     until_s = monotonic() + attempt.seconds
-    running: set[asyncio.Task[None]] = set()
+    begun: list[asyncio.Task[None]] = []
     while monotonic() < until_s:
         if mix.faults:
             (name,) = chance.choices(list(mix.faults), list(mix.faults.values()))
-            task = asyncio.create_task(commit_fault(world, name, random.Random(chance.random())))
-            running.add(task)
-            task.add_done_callback(running.discard)
+            begun.append(asyncio.create_task(commit_fault(world, name, random.Random(chance.random()))))
             if mix.disk:
-                await asyncio.wait([task])
+                await asyncio.wait(begun)
         await asyncio.sleep(mix.every_s * chance.uniform(0.5, 1.5))
-    if running:
-        await asyncio.wait(running)
-    for task in running:
-        task.result()
+    await asyncio.gather(*begun)
 
 
 async def _heal(world: World) -> None:

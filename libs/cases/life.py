@@ -73,7 +73,8 @@ class Life:
     stage_since: datetime | None = None
     before_merge: Stage | None = None
     version: int | None = None
-    """The procedure version that its rules come from now."""
+    digest: str | None = None
+    """The procedure version that its rules come from now, and the digest of its file."""
     handler: str | None = None
     handlers: tuple[str, ...] = ()
     """Everybody who ever had the case, or did something about its substance."""
@@ -153,6 +154,7 @@ def _opened(life: Life, event: told.CaseOpened, at: datetime) -> Life:
         life,
         stage=Stage.HANDLING,
         version=event.procedure_version,
+        digest=event.procedure_digest,
         handler=event.handler,
         handlers=(event.handler,),
     )
@@ -403,7 +405,7 @@ def _released(life: Life, event: told.CaseReleased, at: datetime) -> Life:
 
 
 def _moved(life: Life, event: told.CaseMovedToVersion, at: datetime) -> Life:
-    return replace(life, version=event.procedure_version)
+    return replace(life, version=event.procedure_version, digest=event.procedure_digest)
 
 
 _NEW_TRY: dict[str, Any] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from procedures.words import Amount, Command, Need, Role, Stage, Transition
+from procedures.words import Amount, Need, Role, Transition
 
 if TYPE_CHECKING:
     from procedures.model import ProcedureFile
@@ -39,7 +39,7 @@ ROLES: Mapping[Role, tuple[TokenRole, ...]] = {
 class Conduct:
     """What a procedure lets people do. `may` gives, by stage and command, the token roles that may."""
 
-    may: Mapping[Stage, Mapping[Command, frozenset[TokenRole]]]
+    may: Mapping[str, Mapping[str, frozenset[TokenRole]]]
     extends: tuple[str, ...]
     contact_before_outcome: bool
     escalates: Literal["matrix", "role"] | None
@@ -54,14 +54,14 @@ class Conduct:
     running_cases: Transition
 
     @property
-    def commands(self) -> frozenset[Command]:
+    def commands(self) -> frozenset[str]:
         """Name the commands that this procedure has in some stage."""
         return frozenset(command for stage in self.may.values() for command in stage)
 
 
 def conduct_of(file: "ProcedureFile") -> Conduct:
     """Make the conduct of a checked file."""
-    may: dict[Stage, dict[Command, frozenset[TokenRole]]] = {}
+    may: dict[str, dict[str, frozenset[TokenRole]]] = {}
     for stage in file.stage:
         roles = frozenset(role for who in stage.who for role in ROLES[who])
         commands = may.setdefault(stage.name, {})

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from procedures.model import AZone, Identifier, Line
 from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
-from procedures.words import ALanguage, ATone
+from procedures.words import ALanguage, AnAmount, ARole, ATone
 
 _FOLDER = Path(__file__).parent / "organisation_files"
 
@@ -45,11 +45,22 @@ class StaffMember(Section):
         return self.reachable_en if language == "en" else self.reachable
 
 
+class EscalationStep(Section):
+    """One step of an escalation matrix: to whom, how to reach them, and how long before the next step."""
+
+    level: Annotated[int, Field(ge=1, le=10)]
+    staff: Identifier
+    role: ARole
+    reach: Line
+    wait: AnAmount
+
+
 class Organisation(Section):
     """An organisation as letters, references and the rota need it.
 
     `code` begins its references; `address_line` is where complaints arrive by e-mail; `sender` is the
     From of its letters; `rota` names those who take new cases, in order: who is next is decided elsewhere.
+    `escalation` is its escalation matrix: empty where the text speaks of one and does not hold it.
     """
 
     id: Identifier
@@ -65,6 +76,7 @@ class Organisation(Section):
     sender: Line
     signature: Line
     rota: Annotated[Many[Identifier], Field(min_length=1)]
+    escalation: Many[EscalationStep] = ()
     staff: Mapping[Identifier, StaffMember]
 
 
@@ -113,4 +125,12 @@ def _inconsistencies(
     if parseaddr(organisation.sender)[1] != organisation.address_line:
         wrong.append((("sender",), f"the sender must end in <{organisation.address_line}>"))
     strangers = [person for person in organisation.rota if person not in organisation.staff]
-    return [*wrong, *((("rota",), f"{person!r} is not among the staff") for person in strangers)]
+    wrong += [(("rota",), f"{person!r} is not among the staff") for person in strangers]
+    return [
+        *wrong,
+        *(
+            (("escalation", index), f"{step.staff!r} is not among the staff")
+            for index, step in enumerate(organisation.escalation)
+            if step.staff not in organisation.staff
+        ),
+    ]

@@ -5,15 +5,27 @@ same answer, so that nobody can find out which references exist elsewhere.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from cases.state import Case
 from events.access import Access, NotAllowed, read
 from events.envelope import History
 from events.identity import NotAReference, parse_reference
 from events.platform import Platform
 from events.problems import Problem
+from procedures.organisations import organisations
+from workflow.known import Asking
+from workflow.persons import masks_of, subjects_of
+from workflow.pinned import pinned_procedure
+
+NAMING = frozenset({"ComplaintReceived", "ComplainantWrote", "InformationReceived"})
+"""The types of the events that may name the persons of a case."""
+
+STAFF = "staff:"
+"""What an actor's name begins with when the rest is a staff identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,28 @@ async def caller_of(request: Request) -> Caller:
     except NotAllowed as refused:
         raise not_allowed(refused) from refused
     return Caller(state.platform, access)
+
+
+def asking_of(
+    platform: Platform, access: Access, history: History, case: Case, now: datetime, other: Case | None = None
+) -> Asking:
+    """Say who asks, with whom the complaint is about; the keys of the case are loaded before.
+
+    Raises `CommandRefused` when the case is not open yet. A person whose key was destroyed is nobody.
+    """
+    organisation = organisations()[case.organisation]
+    keys = platform.keys
+    opened = [keys.open(event) for event in history.events if event.type in NAMING] if keys else []
+    return Asking(
+        person=access.actor.removeprefix(STAFF),
+        roles=access.roles,
+        now=now,
+        procedure=pinned_procedure(case),
+        organisation=organisation,
+        subjects=subjects_of(opened, organisation),
+        masks=masks_of(opened),
+        other=other,
+    )
 
 
 ACaller = Annotated[Caller, Depends(caller_of)]

@@ -14,16 +14,19 @@ import asyncpg
 import msgspec
 import structlog
 
-from cases.state import fold
+from cases.state import Case, fold
 from events.access import Access
 from events.canonical import to_json
 from events.envelope import History, NewEvent
-from events.errors import CommandRefused, NoSuchCase, StreamConflict
+from events.errors import CommandRefused, NoSuchCase
+from events.identity import command_id_of
 from events.platform import Platform
 from events.problems import Problem
-from events.transact import Command, Outcome, transact
+from events.transact import Command, Outcome, transact_many
 from workflow import repeats
-from workflow.commands import Body, Known
+from workflow.callers import asking_of
+from workflow.commands import decide
+from workflow.known import Body, Known
 from workflow.worklist import project, write
 
 log = structlog.get_logger()
@@ -50,6 +53,8 @@ class Asked:
     body: Body
     if_match: str | None
     key: str | None
+    other_id: UUID | None = None
+    """The second case of a command about two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +82,39 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         return Answer(before, again=True)
     versions = versions_in(asked.if_match)
 
-    def decide(history: History, now: datetime) -> Sequence[NewEvent]:
-        case = fold(history)
-        if case is None:
-            raise NoSuchCase(f"case {asked.case_id} has no events")
-        if case.version not in versions:
-            raise Stale(case.version)
-        return asked.known.decide(case, asked.body, now)
+    errand = _Errand(platform, asked, versions)
+    commands = [Command(asked.case_id, ticket.command_id, asked.access.actor, errand.decide)]
+    if asked.other_id is not None:
+        errand.other = fold(await platform.store.history(asked.other_id))
+        mirrored = command_id_of("mirror", ticket.command_id)
+        commands.append(Command(asked.other_id, mirrored, asked.access.actor, errand.mirror))
 
     async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
-        for _, outcome in done:
+        if len(done) < len(commands):
+            raise _NotDone  # of two streams both say it or neither does
+        for command, outcome in done:
             if outcome.status == "ok":
-                history = await platform.store.history(asked.case_id, connection)
+                history = await platform.store.history(command.case_id, connection)
                 await write(connection, [project(history)])
-                await repeats.remember(
-                    connection, ticket, asked.case_id, _answer(asked.reference, history.version, outcome)
-                )
+                if command.case_id == asked.case_id:
+                    answer = _answer(asked.reference, history.version, outcome)
+                    await repeats.remember(connection, ticket, asked.case_id, answer)
 
-    command = Command(asked.case_id, ticket.command_id, asked.access.actor, decide)
     try:
-        outcome = await transact(platform, command, apply)
+        outcome = (await transact_many(platform, commands, apply))[0]
     except asyncpg.UniqueViolationError:
         outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
-    except Stale as stale:
-        raise _stale(stale) from stale
-    except CommandRefused as refused:
-        raise Problem(409, refused.code, "Not allowed now", refused.detail) from refused
-    except StreamConflict as conflict:
-        raise _busy() from conflict
+    except _NotDone:
+        outcome = Outcome("refused", refused=errand.refused) if errand.refused else Outcome("conflict")
+    if outcome.failure is not None:
+        raise outcome.failure
+    match outcome.refused:
+        case Stale() as stale:
+            raise _stale(stale) from stale
+        case CommandRefused() as refused:
+            raise Problem(409, refused.code, "Not allowed now", refused.detail) from refused
+    if outcome.status == "conflict":
+        raise _busy()
     if outcome.status == "duplicate":
         answer = await repeats.earlier(platform.pool, ticket)
         if answer is None:
@@ -119,6 +129,47 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         version=version,
     )
     return Answer(_answer(asked.reference, version, outcome), again=False)
+
+
+class _NotDone(Exception):
+    """Not every case of a command could be told: the transaction rolls back."""
+
+
+class _Errand:
+    """Decides one command on the case under its lock, and on the second case if there is one."""
+
+    def __init__(self, platform: Platform, asked: Asked, versions: frozenset[int]) -> None:
+        self._platform = platform
+        self._asked = asked
+        self._versions = versions
+        self._case: Case | None = None
+        self.other: Case | None = None
+        self.refused: CommandRefused | None = None
+
+    def decide(self, history: History, now: datetime) -> Sequence[NewEvent]:
+        """Decide about the case that was commanded about; a refusal is kept, because both are then undone."""
+        asked = self._asked
+        case = self._case = fold(history)
+        if case is None:
+            raise NoSuchCase(f"case {asked.case_id} has no events")
+        try:
+            if case.version not in self._versions:
+                raise Stale(case.version)
+            asking = asking_of(self._platform, asked.access, history, case, now, self.other)
+            return decide(case, asked.known, asked.body, asking)
+        except CommandRefused as refused:
+            self.refused = refused
+            raise
+
+    def mirror(self, history: History, now: datetime) -> Sequence[NewEvent]:
+        """Decide what the second case is told; it must stand as it stood when the first was decided."""
+        case, asked = fold(history), self._asked
+        if self.refused is not None or case is None or self._case is None or asked.known.mirror is None:
+            raise CommandRefused("not-done", "the first case does not allow it")
+        if self.other is None or case.version != self.other.version:
+            raise CommandRefused("moved-on", "the second case has moved on meanwhile")
+        asking = asking_of(self._platform, asked.access, history, case, now, self._case)
+        return asked.known.mirror(case, asked.body, asking)
 
 
 def versions_in(if_match: str | None) -> frozenset[int]:

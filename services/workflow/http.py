@@ -14,11 +14,18 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from cases.state import Phase, fold
+from cases.life import Stage
+from cases.state import Case, Phase, fold
 from events import access as tokens
 from events.access import Access, NotAllowed
 from events.bodies import BodyGuard, StrictRoute
-from events.catalogue import COMPLAINANT, ComplaintReceived, ReportClassified
+from events.catalogue import (
+    COMPLAINANT,
+    ComplainantWrote,
+    ComplaintReceived,
+    InformationReceived,
+    ReportClassified,
+)
 from events.envelope import History
 from events.identity import parse_reference
 from events.platform import Platform
@@ -26,9 +33,14 @@ from events.problems import FieldError, Problem, described, install, invalid
 from procedures.library import library
 from procedures.organisations import organisations
 from workflow import desk, views, worklist
-from workflow.callers import ACaller, Caller, not_allowed
-from workflow.commands import COMMANDS, Known
+from workflow.callers import ACaller, Caller, asking_of, not_allowed
+from workflow.commands import COMMANDS, allowed
 from workflow.faults import tell_faults
+from workflow.joining import AboutTwo
+from workflow.known import Known
+from workflow.pinned import pinned_procedure
+from workflow.standing import warnings
+from workflow.table import roles_for
 
 BODY_LIMIT_BYTES = 64 * 1024
 """A command is a choice and a reason; documents come another way."""
@@ -55,6 +67,7 @@ class Filters(BaseModel):
 
     organisation: str | None = Field(default=None, max_length=40)
     state: Phase | None = None
+    stage: Stage | None = Field(default=None, description="Where the case is in its procedure.")
     handler: str | None = Field(
         default=None, pattern=r"^[a-z][a-z0-9-]{0,63}$", description="Staff identifier of the rota."
     )
@@ -94,6 +107,7 @@ async def list_cases(
     wanted = worklist.Wanted(
         organisations=_organisations(caller.access, filters.organisation),
         state=filters.state,
+        stage=filters.stage,
         handler=filters.handler,
         overdue=filters.overdue,
         after=_after(filters.cursor),
@@ -116,13 +130,20 @@ async def read_case(caller: ACaller, reference: str, response: Response) -> view
     if case is None:
         raise RuntimeError(f"case {history.case_id} has events and no state")
     personal = await _personal(caller, history)
-    allowed = [known.name for known in COMMANDS.values() if not caller.access.roles.isdisjoint(known.roles)]
     response.headers.update(_NO_STORE | {"ETag": desk.etag(case.version)})
-    return views.view(case, personal, allowed)
+    return views.view(case, personal, _allowed(caller, history, case), warnings(case))
+
+
+def _allowed(caller: Caller, history: History, case: Case) -> list[str]:
+    """Name what the caller may do now; whoever sees no personal field may command nothing."""
+    if case.opened is None or not caller.access.sees_personal_fields:
+        return []
+    asking = asking_of(caller.platform, caller.access, history, case, caller.platform.clock.now())
+    return list(allowed(case, asking))
 
 
 async def _personal(caller: Caller, history: History) -> dict[str, dict[str, Any]] | None:
-    """Decrypt what was filed and why a person classified it, for a caller who may see that."""
+    """Decrypt what was filed and added, and why a person classified it, for a caller who may see that."""
     keys = caller.platform.keys
     if not caller.access.sees_personal_fields or keys is None:
         return None
@@ -132,11 +153,26 @@ async def _personal(caller: Caller, history: History) -> dict[str, dict[str, Any
         match recorded.event:
             case ComplaintReceived():
                 told |= keys.open(recorded)
+            case ComplainantWrote() | InformationReceived():
+                for slot, fields in keys.open(recorded).items():
+                    added = {name: text for name, text in fields.items() if name != "message"}
+                    told[slot] = {**told.get(slot, {}), **added}
             case ReportClassified(by="person"):
                 told["classification"] = keys.open(recorded).get(COMPLAINANT, {})
             case _:
                 pass  # letters and the rest are shown with the history, not with the state
     return told
+
+
+async def _other(caller: Caller, history: History, body: AboutTwo) -> UUID:
+    """Find the second case of a command about two; raises `Problem` for one of another organisation."""
+    try:
+        other = await caller.history_of(body.other)
+    except Problem as unknown:
+        raise invalid([FieldError("other", "is no case of this organisation")]) from unknown
+    if other.organisation != history.organisation:
+        raise invalid([FieldError("other", "is no case of this organisation")])
+    return other.case_id
 
 
 def _organisations(access: Access, asked: str | None) -> list[str] | None:
@@ -168,10 +204,14 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
 
     async def asker(caller: ACaller, reference: str) -> tuple[Caller, History]:
         history = await caller.history_of(reference)
-        try:
-            caller.access.require(*known.roles)
-        except NotAllowed as refused:
-            raise not_allowed(refused) from refused
+        case = fold(history)
+        if case is not None and case.opened is not None:
+            roles = roles_for(known.name, pinned_procedure(case).conduct)
+            try:
+                if roles:  # a procedure without this command says so when the command is decided
+                    caller.access.require(*roles)
+            except NotAllowed as refused:
+                raise not_allowed(refused) from refused
         return caller, history
 
     async def command(
@@ -193,6 +233,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
             body=body,
             if_match=if_match,
             key=idempotency_key,
+            other_id=await _other(caller, history, body) if known.mirror is not None else None,
         )
         answer = await desk.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
         headers = _NO_STORE | {"ETag": desk.etag(answer.version)}
@@ -200,7 +241,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
             headers["Idempotency-Replayed"] = "true"
         return Response(answer.body, media_type="application/json", headers=headers)
 
-    command.__name__ = known.name
+    command.__name__ = known.name.replace("-", "_")
     command.__doc__ = known.sentence
     command.__annotations__["body"] = known.body
     return command

@@ -1,4 +1,4 @@
-"""The procedure a case runs under: the version that was pinned when it opened, byte for byte."""
+"""The procedure a case runs under: the version that was pinned when it opened or moved, byte for byte."""
 
 from cases.state import Case
 from events.errors import CommandRefused, GehoorError
@@ -18,11 +18,12 @@ def pinned_procedure(case: Case) -> Procedure:
     """
     if case.opened is None:
         raise CommandRefused("not-open-yet", "the case is being opened: try again in a moment")
-    pinned = procedure(case.opened.procedure, case.opened.procedure_version)
-    if pinned.digest != case.opened.procedure_digest:
+    version = case.life.version or case.opened.procedure_version
+    digest = case.life.digest or case.opened.procedure_digest
+    pinned = procedure(case.opened.procedure, version)
+    if pinned.digest != digest:
         raise ProcedureChanged(
             f"procedure {pinned.id} version {pinned.version} has digest {pinned.digest[:12]}…, but case "
-            f"{case.case_id} was opened under {case.opened.procedure_digest[:12]}…: put the old file back "
-            "and add a new version"
+            f"{case.case_id} runs under {digest[:12]}…: put the old file back and add a new version"
         )
     return pinned

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from cases.state import Case
+from workflow.standing import owed
 from workflow.worklist import Row, summary_of_clocks
 
 WITHHELD = "none of your roles may see personal fields"
@@ -45,6 +46,7 @@ class CaseLine(BaseModel):
     organisation: str
     version: int
     state: str
+    stage: str
     kind: str | None
     procedure: str | None
     procedure_version: int | None
@@ -59,6 +61,23 @@ class CaseLine(BaseModel):
     missed: int
     clocks: list[ClockView]
     letters: dict[str, str]
+
+
+class OwedView(BaseModel):
+    """Something that is to be done."""
+
+    what: str
+    by: str = Field(description="company, complainant, consulted, or a staff identifier.")
+    until: date | None = Field(description="The last day, where one is set.")
+
+
+class MeasureView(BaseModel):
+    """Something that was agreed."""
+
+    measure: int
+    owner: str
+    due_on: date
+    status: str = Field(description="open, carried out or dropped.")
 
 
 class CasePage(BaseModel):
@@ -87,6 +106,10 @@ class CaseView(BaseModel):
     organisation: str
     version: int
     state: str
+    stage: str = Field(description="Where the case is in its procedure.")
+    stage_since: datetime | None
+    handler: str | None
+    procedure_version: int | None = Field(description="The version it runs under now.")
     received_at: datetime
     received_on: date
     channel: str
@@ -94,13 +117,21 @@ class CaseView(BaseModel):
     language: str
     nature: str
     given: list[str]
-    missing: list[str] = Field(description="What the procedure asks for and was not given.")
+    missing: list[str] = Field(description="What the procedure asks for and was not given yet.")
     kind: str | None
     classified_by: str | None
     opened: Opened | None
     clocks: list[ClockView]
     letters: dict[str, str]
-    commands: list[str] = Field(description="The commands that your roles may give.")
+    owed: list[OwedView] = Field(description="What is to be done, by whom and until when.")
+    measures: list[MeasureView]
+    objection: dict[str, Any] | None = Field(description="How far an objection is, if there is one.")
+    links: dict[str, str] = Field(description="Other cases by reference, with their relation to this one.")
+    merged_into: str | None
+    absorbed: list[str]
+    closed_because: str | None
+    commands: list[str] = Field(description="The commands that you may give now.")
+    warnings: list[str]
     erased: list[str] = Field(description="Persons whose fields can never be read again.")
     personal: dict[str, dict[str, Any]] | None
     personal_withheld: str | None
@@ -119,14 +150,23 @@ def line(row: Row, now: datetime) -> CaseLine:
     )
 
 
-def view(case: Case, personal: Mapping[str, Mapping[str, Any]] | None, commands: list[str]) -> CaseView:
+def view(
+    case: Case,
+    personal: Mapping[str, Mapping[str, Any]] | None,
+    commands: list[str],
+    warnings: list[str],
+) -> CaseView:
     """Show a case; `personal` is None for a caller who may not see it."""
-    received, opened = case.received, case.opened
+    received, opened, life = case.received, case.opened, case.life
     return CaseView(
         reference=received.reference,
         organisation=case.organisation,
         version=case.version,
         state=case.phase,
+        stage=life.stage,
+        stage_since=life.stage_since,
+        handler=life.handler,
+        procedure_version=life.version,
         received_at=case.received_at,
         received_on=received.received_on,
         channel=received.channel,
@@ -134,7 +174,7 @@ def view(case: Case, personal: Mapping[str, Mapping[str, Any]] | None, commands:
         language=received.language,
         nature=received.nature,
         given=list(received.given),
-        missing=list(received.missing),
+        missing=list(life.missing),
         kind=case.kind,
         classified_by=case.classified_by,
         opened=Opened(
@@ -150,7 +190,15 @@ def view(case: Case, personal: Mapping[str, Mapping[str, Any]] | None, commands:
         else None,
         clocks=[ClockView.model_validate(clock) for clock in summary_of_clocks(case)],
         letters={letter.letter: letter.status for letter in case.letters},
+        owed=[OwedView(what=one.what, by=one.by, until=one.until) for one in owed(case)],
+        measures=[MeasureView.model_validate(msgspec.to_builtins(one)) for one in life.measures],
+        objection=None if life.objection is None else msgspec.to_builtins(life.objection),
+        links=dict(life.links),
+        merged_into=life.merged_into,
+        absorbed=list(life.absorbed),
+        closed_because=life.closed_because,
         commands=commands,
+        warnings=warnings,
         erased=list(case.erased),
         personal=None if personal is None else {slot: dict(fields) for slot, fields in personal.items()},
         personal_withheld=WITHHELD if personal is None else None,

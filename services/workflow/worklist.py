@@ -8,8 +8,9 @@ organisations in the query itself.
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ class Row:
     organisation: str
     reference: str
     state: str
+    stage: str
     kind: str | None
     procedure: str | None
     procedure_version: int | None
@@ -60,6 +62,7 @@ class Wanted:
 
     organisations: Sequence[str] | None = None
     state: str | None = None
+    stage: str | None = None
     handler: str | None = None
     overdue: bool | None = None
     after: UUID = FROM_THE_START
@@ -84,10 +87,11 @@ def row_of(case: Case) -> Row:
         organisation=case.organisation,
         reference=case.received.reference,
         state=case.phase,
+        stage=case.life.stage,
         kind=case.kind,
         procedure=opened.procedure if opened else None,
-        procedure_version=opened.procedure_version if opened else None,
-        handler=opened.handler if opened else None,
+        procedure_version=case.life.version,
+        handler=case.life.handler,
         team=opened.team if opened else None,
         received_on=case.received.received_on,
         received_at=case.received_at,
@@ -120,14 +124,15 @@ def _summary(clock: Clock) -> dict[str, Any]:
 
 
 _COLUMNS = tuple(field.name for field in fields(Row))
+_values = attrgetter(*_COLUMNS)
 
 _WRITE = f"""
 INSERT INTO case_state ({", ".join(_COLUMNS)})
 SELECT {", ".join(_COLUMNS[:-2])}, clocks::jsonb, letters::jsonb
 FROM unnest(
-    $1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[],
-    $9::text[], $10::text[], $11::date[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-    $15::integer[], $16::integer[], $17::text[], $18::text[])
+    $1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::integer[], $10::text[], $11::text[], $12::date[], $13::timestamptz[], $14::timestamptz[],
+    $15::timestamptz[], $16::integer[], $17::integer[], $18::text[], $19::text[])
 AS row({", ".join(_COLUMNS)})
 ORDER BY case_id
 ON CONFLICT (case_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
@@ -137,7 +142,7 @@ WHERE case_state.version < excluded.version
 
 async def write(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
     """Write rows, one per case, in one statement; an older one than what stands changes nothing."""
-    columns = [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
+    columns = [list(column) for column in zip(*map(_values, rows), strict=True)]
     if columns:
         await connection.execute(_WRITE, *columns)
 
@@ -150,8 +155,9 @@ WHERE case_id > $1
   AND ($3::text IS NULL OR state = $3)
   AND ($4::text IS NULL OR handler = $4)
   AND ($5::boolean IS NULL OR coalesce(next_due_at <= $6, false) = $5)
+  AND ($7::text IS NULL OR stage = $7)
 ORDER BY case_id
-LIMIT $7
+LIMIT $8
 """
 
 
@@ -168,6 +174,7 @@ async def listed(pool: asyncpg.Pool, wanted: Wanted, now: datetime) -> tuple[lis
         wanted.handler,
         wanted.overdue,
         now,
+        wanted.stage,
         min(wanted.limit, MOST_PER_PAGE) + 1,
     )
     rows = [Row(*record) for record in found[: wanted.limit]]

@@ -33,7 +33,8 @@ async def test_a_case_is_shown_as_it_stands(desk: Desk) -> None:
     )
     assert {"acknowledgement": "owed"} == told["letters"]
     assert "Sanne de Wit" == told["personal"]["complainant"]["name"]
-    assert (None, ["reclassify"]) == (told["personal_withheld"], told["commands"])
+    assert told["personal_withheld"] is None
+    assert {"reclassify", "assign"} <= set(told["commands"])
     assert "no-store" == answer.headers["Cache-Control"]
     assert str(case_id) not in answer.text
 

@@ -152,7 +152,8 @@ async def test_an_unknown_command_is_answered_with_the_known_ones(desk: Desk) ->
 
     answer = await desk.command(reference, "dance", {})
 
-    assert (404, "Known commands: reclassify.") == (answer.status_code, answer.json()["detail"])
+    assert 404 == answer.status_code
+    assert "reclassify" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from workflow_stories import ORGANISATIONS, clocks_set, opened
 pytestmark = pytest.mark.postgres
 
 _ROWS = """
-SELECT case_id, version, organisation, reference, state, kind, procedure, procedure_version, handler, team,
-       received_on, received_at, opened_at, next_due_at, breached, missed, clocks::text, letters::text
+SELECT case_id, version, organisation, reference, state, stage, kind, procedure, procedure_version, handler,
+       team, received_on, received_at, opened_at, next_due_at, breached, missed, clocks::text, letters::text
 FROM case_state WHERE case_id = ANY($1) ORDER BY case_id
 """
 

@@ -1,0 +1,300 @@
+"""Handling a complaint: contact, talks, consultation, plans, reactions, more time, and what was agreed.
+
+Events: ContactMade, ContactAttempted, TalkInvited, TalkHeld, ConsultationAsked, ConsultationAnswered,
+ReactionGiven, PlanMade, TermExtended, MeasureAgreed, MeasureCarriedOut, MeasureDropped.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from cases.state import Case, Clock, ClockStatus
+from events.catalogue import (
+    ConsultationAnswered,
+    ConsultationAsked,
+    ContactAttempted,
+    ContactMade,
+    MeasureAgreed,
+    MeasureCarriedOut,
+    MeasureDropped,
+    PlanMade,
+    ReactionGiven,
+    TalkHeld,
+    TalkInvited,
+    TermExtended,
+)
+from events.envelope import NewEvent
+from events.errors import CommandRefused
+from workflow.known import (
+    Asking,
+    Body,
+    Day,
+    How,
+    Known,
+    Measures,
+    NewMeasure,
+    Spoken,
+    Stated,
+    Words,
+    said,
+)
+from workflow.persons import masked
+
+CONSENT_FROM = 2
+"""The occurrence of an extension from which it must be said whether the complainant agreed in writing."""
+
+
+class RecordContact(Body):
+    """Somebody spoke with the complainant."""
+
+    how: Literal["phone", "in person", "email"]
+    note: Words | None = None
+    at: Stated = None
+
+
+class RecordContactAttempt(Body):
+    """Somebody tried to reach the complainant and did not."""
+
+    how: Literal["phone", "in person", "email"]
+    at: Stated = None
+
+
+class InviteToTalk(Body):
+    """Invite the complainant to discuss the complaint; by letter the letter follows by itself."""
+
+    how: How
+    at: Stated = None
+
+
+class RecordTalk(Body):
+    """The complaint was discussed; what was agreed becomes measures, and the confirmation names them."""
+
+    how: Spoken
+    note: Words | None = None
+    agreements: Measures = Field(default=[])
+    at: Stated = None
+
+
+class Consult(Body):
+    """Ask colleagues or a supplier; the persons are masked in what they get."""
+
+    party: Literal["staff", "supplier"]
+    question: Words
+
+
+class RecordConsultation(Body):
+    """What those who were consulted said."""
+
+    consultation: int = Field(ge=1)
+    answer: Words
+
+
+class React(Body):
+    """What the organisation has to say on the substance; the letter tells it."""
+
+    reaction: Words
+
+
+class MakePlan(Body):
+    """How the complaint will be solved, and by when: that day is the next deadline."""
+
+    plan: Words
+    until: Day
+
+
+class Extend(Body):
+    """Decide that more time is needed; the delay notice tells the complainant, and only then it counts."""
+
+    until: Day
+    reason: Words
+    clock: str | None = Field(default=None, max_length=16)
+    consented: bool | None = Field(
+        default=None,
+        description="Whether the complainant agreed in writing; must be said from the second on.",
+    )
+
+
+class AgreeMeasure(NewMeasure):
+    """Something will be done."""
+
+
+class CarryOutMeasure(Body):
+    """A measure was carried out."""
+
+    measure: int = Field(ge=1)
+    note: Words | None = None
+    at: Stated = None
+
+
+class DropMeasure(Body):
+    """A measure will not be carried out after all."""
+
+    measure: int = Field(ge=1)
+    reason: Words
+
+
+def measures_agreed(case: Case, measures: Sequence[NewMeasure], asking: Asking) -> list[NewEvent]:
+    """Number what was agreed, each with an owner on the staff and a day that is still to come."""
+    number = len(case.life.measures)
+    agreed = []
+    for measure in measures:
+        if measure.due_on < asking.today:
+            raise CommandRefused("in-the-past", f"a measure cannot be due on {measure.due_on}: that is over")
+        number += 1
+        event = MeasureAgreed(measure=number, owner=measure.owner, due_on=measure.due_on)
+        if measure.owner not in asking.organisation.staff:
+            known = ", ".join(sorted(asking.organisation.staff))
+            raise CommandRefused("not-on-the-staff", f"the owner of a measure must be one of: {known}")
+        agreed.append(said(event, asking.now, measure=measure.what))
+    return agreed
+
+
+def _record_contact(case: Case, body: RecordContact, asking: Asking) -> Sequence[NewEvent]:
+    return [said(ContactMade(by=asking.person, how=body.how), asking.at(body.at, case), note=body.note)]
+
+
+def _record_attempt(case: Case, body: RecordContactAttempt, asking: Asking) -> Sequence[NewEvent]:
+    return [said(ContactAttempted(by=asking.person, how=body.how), asking.at(body.at, case))]
+
+
+def _invite(case: Case, body: InviteToTalk, asking: Asking) -> Sequence[NewEvent]:
+    return [said(TalkInvited(by=asking.person, how=body.how), asking.at(body.at, case))]
+
+
+def _record_talk(case: Case, body: RecordTalk, asking: Asking) -> Sequence[NewEvent]:
+    held = said(TalkHeld(by=asking.person, how=body.how), asking.at(body.at, case), note=body.note)
+    return [held, *measures_agreed(case, body.agreements, asking)]
+
+
+def _consult(case: Case, body: Consult, asking: Asking) -> Sequence[NewEvent]:
+    """Whoever is consulted learns the matter and not the person."""
+    event = ConsultationAsked(by=asking.person, consultation=case.life.consulted + 1, party=body.party)
+    return [said(event, asking.now, share=masked(body.question, asking.masks))]
+
+
+def _is_consulted(case: Case, asking: Asking) -> str | None:
+    return None if case.life.consultations else "nobody who was consulted still has to answer"
+
+
+def _record_consultation(case: Case, body: RecordConsultation, asking: Asking) -> Sequence[NewEvent]:
+    if body.consultation not in case.life.consultations:
+        waiting = ", ".join(str(number) for number in case.life.consultations)
+        raise CommandRefused("no-such-consultation", f"these are not answered yet: {waiting}")
+    return [said(ConsultationAnswered(consultation=body.consultation), asking.now, answer=body.answer)]
+
+
+def _react(case: Case, body: React, asking: Asking) -> Sequence[NewEvent]:
+    return [said(ReactionGiven(by=asking.person), asking.now, reaction=body.reaction)]
+
+
+def _make_plan(case: Case, body: MakePlan, asking: Asking) -> Sequence[NewEvent]:
+    if body.until < asking.today:
+        raise CommandRefused("in-the-past", f"a plan cannot end on {body.until}: that is over")
+    return [said(PlanMade(until=body.until, by=asking.person), asking.now, plan=body.plan)]
+
+
+def _has_time_to_extend(case: Case, asking: Asking) -> str | None:
+    clocks = [clock for clock in case.clocks if clock.clock in asking.conduct.extends]
+    if clocks and not any(_runs(clock) for clock in clocks):
+        return "what could be extended has ended already"
+    return None
+
+
+def _extend(case: Case, body: Extend, asking: Asking) -> Sequence[NewEvent]:
+    extends = asking.conduct.extends
+    name = body.clock or extends[0]
+    if name not in extends:
+        raise CommandRefused("not-extendable", f"this procedure extends: {', '.join(extends)}")
+    clock = next((clock for clock in case.clocks if clock.clock == name), None)
+    if clock is not None and not _runs(clock):
+        raise CommandRefused("clock-ended", f"{name} has ended: there is nothing left to extend")
+    end = asking.today if clock is None else max(asking.today, clock.due.on)
+    if body.until <= end:
+        raise CommandRefused("not-later", f"more time must end after {end}")
+    occurrence = case.life.extensions + 1
+    if occurrence >= CONSENT_FROM and body.consented is None:
+        raise CommandRefused(
+            "say-consented", f"this is extension {occurrence}: say whether the complainant agreed in writing"
+        )
+    event = TermExtended(
+        clock=name, until=body.until, occurrence=occurrence, consented=body.consented is True
+    )
+    return [said(event, asking.now, reason=body.reason)]
+
+
+def _runs(clock: Clock) -> bool:
+    return clock.status not in (ClockStatus.MET, ClockStatus.DROPPED, ClockStatus.LAPSED)
+
+
+def _agree_measure(case: Case, body: AgreeMeasure, asking: Asking) -> Sequence[NewEvent]:
+    return measures_agreed(case, [body], asking)
+
+
+def _has_open_measure(case: Case, asking: Asking) -> str | None:
+    return None if case.life.open_measures else "no measure is open"
+
+
+def _open_measure(case: Case, number: int) -> int:
+    open_now = [measure.measure for measure in case.life.open_measures]
+    if number not in open_now:
+        numbers = ", ".join(str(one) for one in open_now)
+        raise CommandRefused("no-such-measure", f"these are open: {numbers}")
+    return number
+
+
+def _carry_out(case: Case, body: CarryOutMeasure, asking: Asking) -> Sequence[NewEvent]:
+    event = MeasureCarriedOut(measure=_open_measure(case, body.measure), by=asking.person)
+    return [said(event, asking.at(body.at, case), note=body.note)]
+
+
+def _drop(case: Case, body: DropMeasure, asking: Asking) -> Sequence[NewEvent]:
+    event = MeasureDropped(measure=_open_measure(case, body.measure), by=asking.person)
+    return [said(event, asking.now, reason=body.reason)]
+
+
+COMMANDS: tuple[Known, ...] = (
+    Known(
+        "record-contact", "Record that somebody spoke with the complainant.", RecordContact, _record_contact
+    ),
+    Known(
+        "record-contact-attempt",
+        "Record that somebody tried to reach the complainant and did not.",
+        RecordContactAttempt,
+        _record_attempt,
+    ),
+    Known("invite-to-talk", "Invite the complainant to discuss the complaint.", InviteToTalk, _invite),
+    Known("record-talk", "Record a talk and what was agreed in it.", RecordTalk, _record_talk),
+    Known("consult", "Ask colleagues or a supplier, with the persons masked.", Consult, _consult),
+    Known(
+        "record-consultation",
+        "Record what those who were consulted said.",
+        RecordConsultation,
+        _record_consultation,
+        _is_consulted,
+    ),
+    Known("react", "Give the organisation's reaction on the substance.", React, _react),
+    Known("make-plan", "Make a plan of action: how, and by when.", MakePlan, _make_plan),
+    Known(
+        "extend",
+        "Decide that more time is needed, with reason and end.",
+        Extend,
+        _extend,
+        _has_time_to_extend,
+    ),
+    Known("agree-measure", "Agree on a measure with an owner and a day.", AgreeMeasure, _agree_measure),
+    Known(
+        "carry-out-measure",
+        "Record that a measure was carried out.",
+        CarryOutMeasure,
+        _carry_out,
+        _has_open_measure,
+    ),
+    Known(
+        "drop-measure",
+        "Record that a measure will not be carried out.",
+        DropMeasure,
+        _drop,
+        _has_open_measure,
+    ),
+)

@@ -1,0 +1,197 @@
+"""What a command is: its name, its body, when it can be given, and how it is decided; and who asks for it.
+
+Deciders are pure: they get the case as it stands, the body, and `Asking`, which holds everything else that
+counts, such as who asks, the moment, and whom the complaint is about as far as its text tells.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from cases.state import Case
+from events.access import Role
+from events.catalogue import COMPLAINANT, Event
+from events.envelope import NewEvent
+from events.errors import CommandRefused
+from events.problems import refuse
+from procedures.conduct import Conduct
+from procedures.organisations import Organisation
+from procedures.procedure import Procedure
+from procedures.zones import civil_date
+
+MOST_CHARACTERS = 4_000
+"""Of a text: two pages; a longer one belongs into a document."""
+
+MOST_MEASURES = 20
+
+AHEAD = timedelta(minutes=5)
+"""So much may the clock of whoever states a moment be ahead of ours."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Body(BaseModel):
+    """What comes with a command: exactly the fields it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise refuse("must say something")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and nothing can store
+        raise refuse("must be valid Unicode text") from None
+    if _CONTROLS.search(text):
+        raise refuse("must not hold control characters other than newline and tab")
+    return text
+
+
+def _read(parse: Callable[[str], Any], form: str) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return parse(value) if isinstance(value, str) else parse("")
+        except ValueError:
+            raise refuse(f"must be {form}") from None
+
+    return BeforeValidator(read)
+
+
+def _day(text: str) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError("not a date")
+    return date.fromisoformat(text)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or "T" not in text or not 1970 <= moment.year < 2200:
+        raise ValueError("not a moment with its offset")
+    return moment
+
+
+Words = Annotated[
+    str,
+    AfterValidator(_says_something),
+    Field(max_length=MOST_CHARACTERS, description="In your own words; stored encrypted."),
+]
+Short = Annotated[str, AfterValidator(_says_something), Field(max_length=500)]
+Email = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}$",
+        max_length=254,
+    ),
+]
+Day = Annotated[date, _read(_day, "a date such as 2026-03-30")]
+A_MOMENT = "a moment with its offset, such as 2026-03-30T09:15:00+02:00"
+Moment = Annotated[datetime, _read(_moment, A_MOMENT)]
+Stated = Annotated[
+    datetime | None,
+    _read(_moment, A_MOMENT),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+    Field(description="When it happened, if that was earlier than now; with its offset."),
+]
+Staff = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", description="Staff identifier.")]
+Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
+Spoken = Literal["phone", "in person"]
+How = Literal["letter", "phone", "in person"]
+
+
+class NewMeasure(Body):
+    """Something that will be done, who answers for it, and by when."""
+
+    what: Words
+    owner: Staff
+    due_on: Day
+
+
+Measures = Annotated[list[NewMeasure], Field(max_length=MOST_MEASURES)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asks, when, and under which rules.
+
+    `subjects` are staff members whom the complaint is about, as far as its decrypted text tells; `masks` are
+    the words that name the persons of the case. `other` is the second case of a command about two.
+    """
+
+    person: str
+    roles: frozenset[Role]
+    now: datetime
+    procedure: Procedure
+    organisation: Organisation
+    subjects: frozenset[str] = frozenset()
+    masks: tuple[str, ...] = ()
+    other: Case | None = None
+
+    @property
+    def conduct(self) -> Conduct:
+        return self.procedure.conduct
+
+    @property
+    def today(self) -> date:
+        return civil_date(self.now, self.procedure.zone)
+
+    def at(self, stated: datetime | None, case: Case) -> datetime:
+        """Give the moment at which something happened: as stated, else now.
+
+        Raises `CommandRefused` for a moment that is still to come, or before the complaint was received.
+        """
+        if stated is None:
+            return self.now
+        if stated > self.now + AHEAD:
+            raise CommandRefused("in-the-future", "what is recorded has happened: this moment is to come")
+        if civil_date(stated, self.procedure.zone) < case.received.received_on:
+            raise CommandRefused(
+                "before-receipt",
+                f"the complaint was received on {case.received.received_on}: nothing about it came before",
+            )
+        return min(stated, self.now)
+
+    def member(self, staff: str, what: str) -> str:
+        """Give a staff identifier that may act in this case; raises `CommandRefused` for any other."""
+        if staff not in self.organisation.staff:
+            known = ", ".join(sorted(self.organisation.staff))
+            raise CommandRefused("not-on-the-staff", f"{what} must be one of: {known}")
+        if staff in self.subjects:
+            raise CommandRefused(
+                "conflict-of-interest", f"the complaint is about {staff}, so {what} must be somebody else"
+            )
+        return staff
+
+
+Decide = Callable[[Case, Any, Asking], Sequence[NewEvent]]
+Ready = Callable[[Case, Asking], str | None]
+"""Why a command cannot be given now whatever its body says; None when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A command: its name in the address, its body, when it can be given and how it is decided.
+
+    `mirror` decides what the second case of a command about two cases is told. `apart` keeps out whoever
+    handled or decided the case before.
+    """
+
+    name: str
+    sentence: str
+    body: type[Body]
+    decide: Decide
+    ready: Ready | None = None
+    mirror: Decide | None = None
+    apart: bool = False
+
+
+def said(event: Event, at: datetime, **words: str | None) -> NewEvent:
+    """Make an event whose words lie in the complainant's encrypted part."""
+    personal: Mapping[str, Any] = {name: text for name, text in words.items() if text}
+    return NewEvent(event, at, {COMPLAINANT: personal} if personal else {})

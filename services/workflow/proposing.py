@@ -1,0 +1,245 @@
+"""Answering a complaint: proposals and what becomes of them, the outcome, solving, satisfaction, reminders.
+
+Events: SolutionProposed, ProposalAccepted, ProposalRefused, OutcomeDecided, ComplaintSolved,
+SolutionReportedBack, ComplaintHandled, SatisfactionAsked, SatisfactionAnswered, ComplainantReminded.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from cases.life import Stage
+from cases.state import Case
+from events.catalogue import (
+    ComplainantReminded,
+    ComplaintHandled,
+    ComplaintSolved,
+    OutcomeDecided,
+    ProposalAccepted,
+    ProposalRefused,
+    SatisfactionAnswered,
+    SatisfactionAsked,
+    SolutionProposed,
+    SolutionReportedBack,
+)
+from events.envelope import NewEvent
+from events.errors import CommandRefused
+from workflow.handling import measures_agreed
+from workflow.known import Asking, Body, Known, Measures, Stated, Words, said
+
+OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
+
+
+class Propose(Body):
+    """Propose how to put things right; the complainant answers."""
+
+    proposal: Words
+
+
+class RecordAcceptance(Body):
+    """The complainant agrees; what is to be done becomes measures."""
+
+    measures: Measures = Field(default=[])
+    at: Stated = None
+
+
+class RecordRefusal(Body):
+    """The complainant does not agree."""
+
+    reason: Words | None = None
+    at: Stated = None
+
+
+class DecideOutcome(Body):
+    """Judge the complaint; the response tells it."""
+
+    outcome: OutcomeWord
+    grounds: Words
+    solution: Words | None = None
+    changes: Words | None = None
+    measures: Measures = Field(default=[])
+
+
+class RecordSolved(Body):
+    """What the complaint was about is put right."""
+
+    note: Words | None = None
+    at: Stated = None
+
+
+class Nothing(Body):
+    """The command says it all."""
+
+
+class AskSatisfaction(Body):
+    """Ask whether the complainant is satisfied."""
+
+    how: Literal["phone", "in person", "email"]
+
+
+class RecordSatisfaction(Body):
+    """What the complainant said."""
+
+    answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
+    remark: Words | None = None
+    at: Stated = None
+
+
+def _may_propose(case: Case, asking: Asking) -> str | None:
+    if case.life.stage is Stage.HEARD and not (case.life.objection and case.life.objection.new_facts):
+        return "after a talk there is a new proposal only when new facts or solutions came up in it"
+    return None
+
+
+def _propose(case: Case, body: Propose, asking: Asking) -> Sequence[NewEvent]:
+    event = SolutionProposed(proposal=case.life.proposals + 1, by=asking.person)
+    return [said(event, asking.now, proposal=body.proposal)]
+
+
+def _accept(case: Case, body: RecordAcceptance, asking: Asking) -> Sequence[NewEvent]:
+    accepted = said(ProposalAccepted(proposal=case.life.proposals), asking.at(body.at, case))
+    return [accepted, *measures_agreed(case, body.measures, asking)]
+
+
+def _refuse(case: Case, body: RecordRefusal, asking: Asking) -> Sequence[NewEvent]:
+    event = ProposalRefused(proposal=case.life.proposals)
+    return [said(event, asking.at(body.at, case), reason=body.reason)]
+
+
+def _has_been_in_touch(case: Case, asking: Asking) -> str | None:
+    if asking.conduct.contact_before_outcome and not (case.life.contacts or case.life.attempts):
+        return (
+            "the complainant is always asked for an explanation first: record the contact, or the attempt, "
+            "because nobody who cannot be reached blocks their own answer"
+        )
+    return None
+
+
+def _decide(case: Case, body: DecideOutcome, asking: Asking) -> Sequence[NewEvent]:
+    """What the response must contain has to be said here; a solution only where something is founded."""
+    rule = asking.procedure.letters.get("response")
+    owes_solution = rule is not None and "solution" in rule.contents
+    if owes_solution and body.outcome in ("founded", "partly founded") and body.solution is None:
+        raise CommandRefused("say-solution", "where a complaint is (partly) founded, the solution is told")
+    event = OutcomeDecided(by=asking.person, outcome=body.outcome)
+    decided = said(event, asking.now, grounds=body.grounds, solution=body.solution, changes=body.changes)
+    return [decided, *measures_agreed(case, body.measures, asking)]
+
+
+def _nothing_left_to_do(case: Case, asking: Asking) -> str | None:
+    left = case.life.open_measures
+    if left:
+        numbers = ", ".join(str(measure.measure) for measure in left)
+        return f"measures are open: {numbers}; carry them out or drop them first"
+    return None
+
+
+def _solved(case: Case, body: RecordSolved, asking: Asking) -> Sequence[NewEvent]:
+    return [said(ComplaintSolved(by=asking.person), asking.at(body.at, case), note=body.note)]
+
+
+def _is_solved(case: Case, asking: Asking) -> str | None:
+    if not case.life.solved:
+        return "nothing is solved yet that could be reported back"
+    return "it was reported back already" if case.life.reported_back else None
+
+
+def _report_back(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
+    return [said(SolutionReportedBack(by=asking.person), asking.now)]
+
+
+def _can_be_handled(case: Case, asking: Asking) -> str | None:
+    life = case.life
+    if life.handled:
+        return "it was recorded as handled already"
+    if life.stage is Stage.HANDLING and not (life.contacts or life.attempts):
+        return "nobody has been in touch with the complainant yet"
+    return _nothing_left_to_do(case, asking)
+
+
+def _handled(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
+    return [said(ComplaintHandled(by=asking.person), asking.now)]
+
+
+def _was_not_asked(case: Case, asking: Asking) -> str | None:
+    return "they were asked already" if case.life.satisfaction is not None else None
+
+
+def _ask_satisfaction(case: Case, body: AskSatisfaction, asking: Asking) -> Sequence[NewEvent]:
+    return [said(SatisfactionAsked(by=asking.person, how=body.how), asking.now)]
+
+
+def _record_satisfaction(case: Case, body: RecordSatisfaction, asking: Asking) -> Sequence[NewEvent]:
+    event = SatisfactionAnswered(answer=body.answer)
+    return [said(event, asking.at(body.at, case), remark=body.remark)]
+
+
+def _waits_for_the_complainant(case: Case, asking: Asking) -> str | None:
+    if case.life.waiting_since is None:
+        return "the next move is not the complainant's"
+    if case.life.reminders >= asking.conduct.reminders:
+        return f"they were reminded {case.life.reminders} times, and that is enough"
+    return None
+
+
+def _remind(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
+    life = case.life
+    of: Literal["information", "proposal", "answer", "hearing"]
+    match life.stage:
+        case Stage.PROPOSED:
+            of = "proposal"
+        case Stage.OBJECTION:
+            of = "hearing"
+        case _:
+            of = "information" if life.asked is not None else "answer"
+    return [said(ComplainantReminded(reminder=life.reminders + 1, of=of), asking.now)]
+
+
+COMMANDS: tuple[Known, ...] = (
+    Known("propose", "Propose how to put things right.", Propose, _propose, _may_propose),
+    Known("record-acceptance", "Record that the complainant agrees.", RecordAcceptance, _accept),
+    Known("record-refusal", "Record that the complainant does not agree.", RecordRefusal, _refuse),
+    Known("decide-outcome", "Judge the complaint.", DecideOutcome, _decide, _has_been_in_touch),
+    Known(
+        "record-solved",
+        "Record that what the complaint was about is put right.",
+        RecordSolved,
+        _solved,
+        _nothing_left_to_do,
+    ),
+    Known(
+        "report-back",
+        "Report to the complaint handler that the complaint is solved.",
+        Nothing,
+        _report_back,
+        _is_solved,
+    ),
+    Known(
+        "record-handled",
+        "Record that the organisation has done all it had to do.",
+        Nothing,
+        _handled,
+        _can_be_handled,
+    ),
+    Known(
+        "ask-satisfaction",
+        "Ask whether the complainant is satisfied.",
+        AskSatisfaction,
+        _ask_satisfaction,
+        _was_not_asked,
+    ),
+    Known(
+        "record-satisfaction",
+        "Record whether the complainant is satisfied.",
+        RecordSatisfaction,
+        _record_satisfaction,
+    ),
+    Known(
+        "remind",
+        "Remind the complainant of what waits for them.",
+        Nothing,
+        _remind,
+        _waits_for_the_complainant,
+    ),
+)

@@ -1,0 +1,72 @@
+"""What a case still owes and to whom, and what whoever works on it should know: for people, from the fold.
+
+Pure. Nothing is decided here: the clocks decide what is late, and `table.py` what may be done.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cases.life import Stage
+from cases.state import Case
+from events.errors import CommandRefused
+from procedures.organisations import organisations
+from workflow.pinned import pinned_procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something that has to be done: what, by whom, and until when, where a day is set."""
+
+    what: str
+    by: str
+    until: date | None = None
+
+
+def owed(case: Case) -> tuple[Owed, ...]:
+    """List what is owed: promises, letters, measures, answers; nothing of a case that goes on elsewhere."""
+    life = case.life
+    if life.stage is Stage.MERGED:
+        return (Owed(f"everything, in case {life.merged_into}", "handler"),)
+    handler = life.handler or "handler"
+    found = [Owed(clock.clock, "company", clock.due.on) for clock in case.clocks if clock.is_owed]
+    found += [
+        Owed(duty.clock, "company")
+        for duty in case.open_ended
+        if duty.kind == "duty" and duty.binds == "company" and duty.status == "running"
+    ]
+    found += [
+        Owed(f"letter: {letter.letter}", "company" if letter.status == "owed" else "somebody who posts it")
+        for letter in case.letters
+        if letter.status in ("owed", "prepared", "refused", "returned")
+    ]
+    found += [
+        Owed(f"measure {measure.measure}", measure.owner, measure.due_on) for measure in life.open_measures
+    ]
+    found += [Owed(f"answer to consultation {number}", "consulted") for number in life.consultations]
+    if life.waiting_since is not None:
+        found.append(Owed("an answer", "complainant"))
+    found += [
+        Owed(f"update {external.system} {external.number}", handler)
+        for external in life.externals
+        if not external.is_current
+    ]
+    return tuple(found)
+
+
+def warnings(case: Case) -> list[str]:
+    """Tell what whoever works on the case should know and no clock says."""
+    if case.opened is None:
+        return []
+    try:
+        conduct = pinned_procedure(case).conduct
+    except CommandRefused:
+        return []
+    life, said = case.life, []
+    if conduct.escalates == "matrix" and not organisations()[case.organisation].escalation:
+        said.append("the procedure speaks of an escalation matrix, and the organisation's file has none")
+    missing = set(conduct.external_systems) - {external.system for external in life.externals}
+    if missing:
+        said.append(f"not registered yet in: {', '.join(sorted(missing))}")
+    if life.extensions > 1:
+        said.append(f"the term was extended {life.extensions} times")
+    return said

@@ -1,0 +1,239 @@
+"""Taking a complaint up: what came before, what is missing, who handles it, and where it belongs.
+
+Events: InformalStageNoted, InformationAsked, InformationReceived, CaseAssigned, CaseEscalated,
+ExternalRecordWritten, RefusedWithRoute, HandedOverAsIncident with CaseClosed; ReportClassified is in `case`.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from cases.state import Case, Kind
+from events.catalogue import (
+    ABOUT,
+    COMPLAINANT,
+    CaseAssigned,
+    CaseClosed,
+    CaseEscalated,
+    ExternalRecordWritten,
+    HandedOverAsIncident,
+    InformalStageNoted,
+    InformationAsked,
+    InformationReceived,
+    RefusedWithRoute,
+)
+from events.envelope import NewEvent
+from events.errors import CommandRefused
+from procedures.words import Field as AskedField
+from procedures.words import Role
+from workflow import case as cases
+from workflow.known import Asking, Body, Channel, Email, Known, Short, Staff, Stated, Words, said
+
+
+class NoteInformalStage(Body):
+    """The complainant had been to their own contact first."""
+
+    result: Literal["solved", "not solved", "still tried"]
+    note: Words | None = None
+
+
+class Reclassify(Body):
+    """Say what the report is after all."""
+
+    kind: Kind = Field(description="What the report is; which kinds there are depends on the procedure.")
+    because: Words
+
+
+class AskInformation(Body):
+    """Ask the complainant for more; the clocks go on."""
+
+    question: Words
+    fields: Annotated[list[AskedField], Field(max_length=12)] = Field(
+        default=[], description="The fields asked for, in the procedure's words."
+    )
+
+
+class RecordInformation(Body):
+    """What the complainant added, by telephone for example."""
+
+    channel: Channel
+    message: Words | None = None
+    name: Short | None = None
+    company: Short | None = None
+    role: Short | None = None
+    email: Email | None = None
+    phone: Short | None = None
+    address: Short | None = None
+    reachability: Short | None = None
+    description: Words | None = None
+    about_name: Short | None = None
+    about_function: Short | None = None
+    at: Stated = None
+
+
+class Assign(Body):
+    """Let somebody else handle the case."""
+
+    handler: Staff
+    because: Literal["conflict of interest", "absence", "workload", "expertise"]
+    reason: Words | None = None
+
+
+class Escalate(Body):
+    """Take the case to somebody who can do more; they do not become its handler by that."""
+
+    to: Staff
+    role: Role
+    reason: Words
+
+
+class RecordExternal(Body):
+    """Note that the case stands in another recording system."""
+
+    system: Annotated[str, Field(max_length=32)]
+    number: Annotated[str, Field(pattern=r"^[A-Z]{2,8}[0-9]{3,12}$", description="Such as INC0012345.")]
+    what: Literal["registered", "updated", "closed"]
+
+
+class RefuseWithRoute(Body):
+    """Tell the complainant by which way the procedure handles complaints; this one stays recorded."""
+
+
+class HandOver(Body):
+    """Hand the report, or the part of it that is an incident, over to the incident process."""
+
+    note: Words | None = None
+
+
+def _note_informal_stage(case: Case, body: NoteInformalStage, asking: Asking) -> Sequence[NewEvent]:
+    event = InformalStageNoted(by=asking.person, result=body.result)
+    return [said(event, asking.now, note=body.note)]
+
+
+def _reclassify(case: Case, body: Reclassify, asking: Asking) -> Sequence[NewEvent]:
+    return cases.reclassify(case, body.kind, body.because, asking.procedure, asking.now)
+
+
+def _ask_information(case: Case, body: AskInformation, asking: Asking) -> Sequence[NewEvent]:
+    event = InformationAsked(by=asking.person, fields=tuple(dict.fromkeys(body.fields)))
+    return [said(event, asking.now, question=body.question)]
+
+
+_OF_ABOUT = {"about_name": "name", "about_function": "function"}
+
+
+def _record_information(case: Case, body: RecordInformation, asking: Asking) -> Sequence[NewEvent]:
+    stated: dict[str, Any] = {
+        name: text
+        for name, text in body.model_dump(exclude={"channel", "at"}, exclude_none=True).items()
+        if isinstance(text, str)
+    }
+    if not stated:
+        raise CommandRefused("nothing-in-it", "say what the complainant added")
+    event = InformationReceived(
+        by=asking.person, channel=body.channel, given=tuple(name for name in stated if name != "message")
+    )
+    personal: dict[str, dict[str, Any]] = {
+        COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
+        ABOUT: {_OF_ABOUT[name]: text for name, text in stated.items() if name in _OF_ABOUT},
+    }
+    filled = {slot: fields for slot, fields in personal.items() if fields}
+    return [NewEvent(event, asking.at(body.at, case), filled)]
+
+
+def _assign(case: Case, body: Assign, asking: Asking) -> Sequence[NewEvent]:
+    handler = asking.member(body.handler, "the handler")
+    if handler == case.life.handler:
+        raise CommandRefused("nothing-changes", f"{handler} handles the case already")
+    return [said(CaseAssigned(handler=handler, because=body.because), asking.now, reason=body.reason)]
+
+
+def _escalate(case: Case, body: Escalate, asking: Asking) -> Sequence[NewEvent]:
+    """By role where the text names roles; by the organisation's matrix where it has one."""
+    conduct, to = asking.conduct, asking.member(body.to, "whom the case is taken to")
+    level = 0
+    if conduct.escalates == "role" and body.role not in conduct.escalates_to:
+        raise CommandRefused(
+            "not-whom-the-procedure-names",
+            f"this procedure escalates to: {', '.join(conduct.escalates_to)}",
+        )
+    if conduct.escalates == "matrix" and asking.organisation.escalation:
+        steps = {step.staff: step.level for step in asking.organisation.escalation}
+        if to not in steps:
+            raise CommandRefused("not-in-the-matrix", f"the matrix names: {', '.join(steps)}")
+        level = steps[to]
+    return [said(CaseEscalated(to=to, role=body.role, level=level), asking.now, reason=body.reason)]
+
+
+def _record_external(case: Case, body: RecordExternal, asking: Asking) -> Sequence[NewEvent]:
+    if body.system not in asking.conduct.external_systems:
+        raise CommandRefused(
+            "unknown-system", f"this procedure names: {', '.join(asking.conduct.external_systems)}"
+        )
+    return [said(ExternalRecordWritten(system=body.system, number=body.number, what=body.what), asking.now)]
+
+
+def _is_another_way(case: Case, asking: Asking) -> str | None:
+    if case.life.refused_with_route:
+        return "the complainant was told the route already"
+    if case.received.channel_named:
+        return f"the procedure handles complaints that come by {case.received.channel}"
+    return None
+
+
+def _refuse_with_route(case: Case, body: RefuseWithRoute, asking: Asking) -> Sequence[NewEvent]:
+    route = asking.conduct.route or ""
+    return [said(RefusedWithRoute(by=asking.person, route=route), asking.now)]
+
+
+def _is_an_incident(case: Case, asking: Asking) -> str | None:
+    if case.kind not in ("incident", "both"):
+        return f"the report is classified as {case.kind}: reclassify it first"
+    return "it was handed over already" if case.life.handed_over else None
+
+
+def _hand_over(case: Case, body: HandOver, asking: Asking) -> Sequence[NewEvent]:
+    """What is an incident only ends here; what is both goes on as the complaint it is too."""
+    handed = said(HandedOverAsIncident(by=asking.person), asking.now, note=body.note)
+    if case.kind == "both":
+        return [handed]
+    return [handed, said(CaseClosed(because="handed over"), asking.now)]
+
+
+COMMANDS: tuple[Known, ...] = (
+    Known(
+        "note-informal-stage",
+        "Note that the complainant had taken the matter to their own contact first.",
+        NoteInformalStage,
+        _note_informal_stage,
+    ),
+    Known(
+        "reclassify",
+        "Say what the report is after all: a complaint, an incident, both or neither.",
+        Reclassify,
+        _reclassify,
+    ),
+    Known(
+        "ask-information", "Ask the complainant for more; no clock stops.", AskInformation, _ask_information
+    ),
+    Known("record-information", "Record what the complainant added.", RecordInformation, _record_information),
+    Known("assign", "Let somebody else handle the case.", Assign, _assign),
+    Known("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),
+    Known(
+        "record-external",
+        "Note that the case stands in another recording system, and under which number.",
+        RecordExternal,
+        _record_external,
+    ),
+    Known(
+        "refuse-with-route",
+        "Tell the complainant by which way complaints are handled; this one stays recorded.",
+        RefuseWithRoute,
+        _refuse_with_route,
+        _is_another_way,
+    ),
+    Known(
+        "hand-over", "Hand an incident over to the incident process.", HandOver, _hand_over, _is_an_incident
+    ),
+)

@@ -4,9 +4,11 @@ Prints a table and writes everything as JSON to bench/results/. A cell that fail
 but the others still run.
 """
 
+import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
@@ -17,7 +19,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bench.figures import Figure, table
+from bench.figures import Figure, short, table
 from bench.machine import describe
 from bench.run import RESULTS, Run, growth_asked
 from bench.servers import Servers
@@ -35,21 +37,31 @@ async def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     servers = Servers(Path(os.environ["BENCH_FOLDER"]) if "BENCH_FOLDER" in os.environ else None)
     run = Run(servers, growth, full, int(os.environ.get("REPEATS", "5")))
+    task = asyncio.current_task()
+    if task is not None:  # a run that is told to stop takes its servers with it
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     figures: list[Figure] = []
     failed: list[str] = []
     try:
         machine = describe(servers.folder) | {"postgres": await servers.postgres_settings()}
         print(_heading(machine), flush=True)
+        if machine["load_before"] > 1:
+            print("The machine is busy with other work: believe ratios, repeat the rest when it is calm.\n")
         for name in asked or CELLS:
             began_s = time.monotonic()
             print(f"{name} …", flush=True)
             try:
                 made = await import_module(f"bench.{name}").run(run)
+            except asyncio.CancelledError:
+                failed.append(f"{name} (told to stop)")
+                break
             except Exception:  # noqa: BLE001 - the other cells are still worth having
                 traceback.print_exc()
                 failed.append(name)
                 made = []
             figures += made
+            for figure in made:
+                print(f"  {figure.what}: {short(figure.value)} {figure.unit} {figure.reached}", flush=True)
             print(f"  {time.monotonic() - began_s:.0f} s", flush=True)
             await servers.done_with_cell()
     finally:

@@ -26,7 +26,7 @@ from events.testing import TestSystem
 
 CELL = "append"
 CONNECTIONS = 8
-EVENTS = 6_400
+EVENTS = 1_600
 PER_STREAM = 10
 BARE = (
     f"INSERT INTO gehoor.event ({COLUMNS}) VALUES "
@@ -62,14 +62,14 @@ async def run(run: Run) -> Sequence[Figure]:
     peer_url, skipped = await _message_db(run)
     url = system.settings.database_for("intake")
     results: dict[str, list[float]] = {"ours": [], "bare": [], "message-db": []}
+    for url_of in (system.database_url, peer_url):
+        if url_of:
+            await run.servers.quiet(url_of)
     for _ in range(run.repeats):
-        await run.servers.quiet(system.database_url)
         rows = _sealed(writer, events, clock.now())
         results["ours"].append(await _timed(url, ours, **PREPARED))
-        await run.servers.quiet(system.database_url)
         results["bare"].append(await _timed(url, _bare(rows), **PREPARED))
         if peer_url:
-            await run.servers.quiet(peer_url)
             results["message-db"].append(await _timed(peer_url, _message_db_work(rows)))
     await _check(system, 2 * run.repeats * EVENTS)
     run.details[CELL] = {"payload_bytes": sum(len(r.data) + len(r.pii or b"") for r in rows[0]) / PER_STREAM}
@@ -167,7 +167,7 @@ async def _message_db(run: Run) -> tuple[str | None, str]:
 async def _eventsourcing(run: Run, ours: Sequence[float]) -> list[Figure]:
     url = await run.servers.empty_database("eventsourcing")
     try:
-        peers = [await eventsourcing.append(url, CONNECTIONS, EVENTS // 8) for _ in range(3)]
+        peers = [await eventsourcing.append(url, CONNECTIONS, EVENTS // 10) for _ in range(3)]
     except NotHere as reason:
         run.say(f"eventsourcing left out: {reason}")
         return []

@@ -7,7 +7,6 @@ times people feel. Generator and sink are processes of their own on the same mac
 
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from bench.picture import histogram
 from bench.run import RESULTS, Run
 from bench.whole import ROOT, WholeSystem
 from gehoor.embedded.ports import choose
+from gehoor.embedded.processes import Launch, start
 
 CELL = "path"
 AT_MOST_S = 10.0
@@ -34,7 +34,8 @@ async def run(run: Run) -> Sequence[Figure]:
     folder.mkdir()
     mails = folder / "mails"
     port = choose()
-    sink = await _start("bench.sink", str(port), str(mails))
+    command = (sys.executable, "-m", "bench.sink", str(port), str(mails))
+    sink = await start(Launch("sink", command, folder / "sink.log", ROOT))
     whole = WholeSystem(
         folder / "home", GEHOOR_SMTP_URL=f"smtp://127.0.0.1:{port}", GEHOOR_LOG_LEVEL="WARNING"
     )
@@ -46,8 +47,7 @@ async def run(run: Run) -> Sequence[Figure]:
         steady = await _load(whole, mails, RATE, RATE_S, 32)
     finally:
         await whole.stop()
-        sink.send_signal(signal.SIGTERM)
-        await sink.wait()
+        await sink.stop(within_s=5)
     run.details[CELL] = {"most": most.told(), "steady": steady.told()}
     answers, letters = steady.answers_ms(), steady.letters_ms()
     RESULTS.mkdir(exist_ok=True)
@@ -150,7 +150,7 @@ def _sink_cpu() -> float:
     return sum(cpu_seconds(pid) for pid, command in processes().items() if "bench.sink" in command)
 
 
-async def _start(module: str, *arguments: str, out: int | None = None) -> asyncio.subprocess.Process:
+async def _start(module: str, *arguments: str, out: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, cwd=ROOT, stdout=out
     )

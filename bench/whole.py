@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from bench.machine import cpu_seconds, processes
 from gehoor.embedded.ports import choose
+from gehoor.embedded.processes import Child, Launch, start
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS_WITHIN_S = 60.0
@@ -41,20 +41,25 @@ class WholeSystem:
             **{f"GEHOOR_{name}_PORT": str(choose()) for name in ("WORKFLOW", "CONSOLE", "MAILBOX")},
             "GEHOOR_MAILBOX_SMTP_PORT": str(choose()),
         }
-        self._environment = {**os.environ, **ports, **environment, "GEHOOR_HOME": str(home)}
-        self._process: asyncio.subprocess.Process | None = None
+        self._environment = {**ports, **environment, "GEHOOR_HOME": str(home)}
+        self._child: Child | None = None
 
     async def start(self) -> float:
         """Start it and file a first complaint as soon as that is taken; gives the seconds to its 201."""
         self.home.mkdir(parents=True, exist_ok=True)
         began_s = monotonic()
-        with (self.home / "up.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "gehoor", "up", cwd=ROOT, env=self._environment, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+        self._child = await start(
+            Launch(
+                name="up",
+                command=(sys.executable, "-m", "gehoor", "up"),
+                log=self.home / "up.log",
+                folder=ROOT,
+                environment=self._environment,
+                stop_signal=signal.SIGINT,
+            )
+        )
         while not await self._filed():
-            if self._process.returncode is not None or monotonic() - began_s > STARTS_WITHIN_S:
+            if not self._child.running or monotonic() - began_s > STARTS_WITHIN_S:
                 raise RuntimeError(f"gehoor up did not come up; see {self.home / 'up.log'}")
             await asyncio.sleep(0.02)
         return monotonic() - began_s
@@ -71,14 +76,8 @@ class WholeSystem:
 
     async def stop(self) -> None:
         """Ask it to stop, as Ctrl-C does."""
-        if self._process is None or self._process.returncode is not None:
-            return
-        self._process.send_signal(signal.SIGINT)
-        try:
-            await asyncio.wait_for(self._process.wait(), STOPS_WITHIN_S)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        if self._child is not None:
+            await self._child.stop(STOPS_WITHIN_S)
 
     def run_record(self) -> dict[str, Any]:
         """Read what it tells about itself."""

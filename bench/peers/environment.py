@@ -27,6 +27,7 @@ class NotHere(Exception):
 
 def python() -> Path:
     """Give the interpreter of the peers' environment, made on first use; raises `NotHere`."""
+    _refuse_if_unwanted()
     stamp = VENV / ".installed"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -41,6 +42,7 @@ def python() -> Path:
 
 def npm_package(name: str, version: str) -> Path:
     """Give the folder of an npm package, fetched on first use without running its scripts."""
+    _refuse_if_unwanted()
     folder = PACKAGES / "node_modules" / name
     manifest = folder / "package.json"
     if not manifest.exists() or json.loads(manifest.read_text())["version"] != version:
@@ -64,6 +66,11 @@ async def ask(script: str, **given: Any) -> Any:
         last = (complaint.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
         raise NotHere(f"{script}: {last[:200]}")
     return json.loads(answer.splitlines()[-1])
+
+
+def _refuse_if_unwanted() -> None:
+    if os.environ.get("PEERS") == "no":
+        raise NotHere("PEERS=no")
 
 
 def _run(*command: str) -> None:

@@ -34,6 +34,9 @@ log = structlog.get_logger()
 EXIT_CLOSED = 70
 """Exit status when the connection is closed for good: the supervisor starts the process again."""
 
+DRAINS_WITHIN_S = 5
+"""nats-py waits for messages that our pulls never take; what is not acknowledged comes again anyway."""
+
 HAND_OVER_PER_LANE = 60
 """Messages of one lane in one batch: 16 lanes make about a thousand."""
 
@@ -87,6 +90,7 @@ def make_broker(url: str, user: str) -> Broker:
         connect_timeout=2,
         ping_interval=5,
         max_outstanding_pings=2,
+        drain_timeout=DRAINS_WITHIN_S,
         inbox_prefix=f"_INBOX_{user}",
         error_cb=on_error,
         closed_cb=on_closed,

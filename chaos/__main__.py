@@ -16,7 +16,7 @@ import structlog
 
 from chaos.campaign import Attempt, Result, run
 from chaos.disk import is_possible
-from chaos.faults import MIXES
+from chaos.mixes import MIXES
 from chaos.planted import PLANTED
 from chaos.table import table, write_json
 

@@ -17,9 +17,10 @@ from time import monotonic
 from chaos import ending
 from chaos.checker import Violation, check
 from chaos.disk import Disk, is_possible
-from chaos.faults import MIXES, Mix, World, commit_fault
+from chaos.faults import World, commit_fault
 from chaos.load import Load
 from chaos.mail_server import MailServer
+from chaos.mixes import MIXES, Mix
 from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import FeedReader, admin, note_moves, slow_the_clock

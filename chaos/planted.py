@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chaos.faults import Mix
+from chaos.mixes import Mix
 from chaos.planted_patches import PATCHES
 from chaos.reading import admin
 from chaos.system import System

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from chaos.campaign import Attempt, run
-from chaos.faults import FAULTS, MIXES, hosts_of
+from chaos.faults import FAULTS, hosts_of
 from chaos.load import complaint, meaning
+from chaos.mixes import MIXES
 from chaos.planted import PLANTED
 from chaos.planted_patches import PATCHES
 from chaos.proxy import FaultProxy

@@ -111,11 +111,16 @@ class RelayLoop:
 
     async def _lead(self) -> asyncpg.Connection | None:
         """Hold the lock on the connection that also writes the checkpoint: losing one is losing both."""
-        if self._connection is not None and not self._connection.is_closed():
+        if self._connection is not None and _is_alive(self._connection):
             return cast("asyncpg.Connection", self._connection)
         await self.close()
         connection = await self.platform.pool.acquire()
-        if await connection.fetchval(_LEAD, *_LEADER):
+        try:
+            leads = await connection.fetchval(_LEAD, *_LEADER)
+        except BaseException:
+            await self.platform.pool.release(connection)
+            raise
+        if leads:
             self._connection = connection
             log.info("relay.leads")
             await failpoint("relay.leads")
@@ -213,6 +218,14 @@ async def ensure_generation(client: Client, connection: asyncpg.Connection) -> U
     tell = log.info if known is None and there is None else log.warning  # a first start is no loss
     tell("stream.new_generation", generation=str(generation), was_there=there is not None)
     return generation
+
+
+def _is_alive(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    """Tell whether a held connection can be used; one that broke went back to the pool and only raises."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 class ClientSource:

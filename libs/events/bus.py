@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import structlog
 from faststream.message import StreamMessage
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.prometheus import NatsPrometheusMiddleware
+from faststream.nats.security import NatsUserPassword
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -63,12 +65,17 @@ class Broker(NatsBroker):
 
 
 def make_broker(url: str, user: str) -> Broker:
-    """Make a broker that never gives up reconnecting and notices a silent partition within 15 s."""
+    """Make a broker that never gives up reconnecting and notices a silent partition within 15 s.
 
+    Name and password of `url` are given apart from the address, so that they also serve for the other
+    servers of a cluster, which the client hears of later.
+    """
+    parts = urlsplit(url)
+    server = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     last_error = {"text": ""}
 
     async def on_error(error: Exception) -> None:
-        text = f"{type(error).__name__}: {_without_url(str(error), url)}"
+        text = f"{type(error).__name__}: {error!s}"
         if text != last_error["text"]:  # once per kind, not once per attempt to reconnect
             log.warning("bus.error", user=user, detail=text)
         last_error["text"] = text
@@ -83,7 +90,8 @@ def make_broker(url: str, user: str) -> Broker:
             os._exit(EXIT_CLOSED)
 
     broker = Broker(
-        url,
+        server,
+        security=NatsUserPassword(unquote(parts.username or ""), unquote(parts.password or "")),
         name=f"gehoor-{user}",
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
@@ -213,7 +221,3 @@ async def understand(messages: Sequence[Msg]) -> list[Message]:
             continue
         understood.append(Message(notice, after, message.ack, message.term))
     return understood
-
-
-def _without_url(text: str, url: str) -> str:
-    return text.replace(url, "nats://…")

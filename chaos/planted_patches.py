@@ -111,7 +111,7 @@ def reads_feed_by_position_alone() -> None:
     from events import feed
 
     condition = feed.VISIBLE.split("\n", 1)[1]
-    for name in ("NOTICES", "PAGE"):
+    for name in ("NOTICES", "PAGE", "PUBLIC_PAGE"):
         _reword(feed, name, condition, "")
 
 

@@ -17,7 +17,7 @@ from events import feed
 from events.envelope import START, FeedPosition
 
 READS_EVERY_S = 0.2
-TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a database that is being broken answers; whoever gets it tries again."""
 
 _NOTE_MOVES = """

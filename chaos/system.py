@@ -21,6 +21,8 @@ from gehoor.embedded.processes import began
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 20.0
 ROOT = Path(__file__).resolve().parents[1]
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
+"""Whoever kills the campaign must not leave its system running."""
 
 
 class SystemFailed(RuntimeError):
@@ -80,8 +82,8 @@ class System:
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "chaos.runtime", stdin=asyncio.subprocess.DEVNULL, stdout=handle,
-                stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
+                *ENDS_WITH_US, sys.executable, "-m", "chaos.runtime",
+                stdin=asyncio.subprocess.DEVNULL, stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(handle)

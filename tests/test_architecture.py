@@ -35,6 +35,7 @@ PURE = (
     "libs/events/upcasters.py",
     "libs/procedures/*.py",
     "services/deadlines/clocks.py",
+    "services/intake/addition.py",
     "services/intake/moments.py",
     "services/intake/receipts.py",
     "services/intake/submission.py",

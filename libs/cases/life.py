@@ -80,6 +80,7 @@ class Life:
     """Everybody who ever had the case, or did something about its substance."""
     deciders: tuple[str, ...] = ()
     """Everybody who decided on its outcome, in any round."""
+    given: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     asked: tuple[str, ...] | None = None
     messages: int = 0
@@ -146,7 +147,7 @@ def live(life: Life, event: Event, at: datetime) -> Life:
 
 
 def _received(life: Life, event: told.ComplaintReceived, at: datetime) -> Life:
-    return replace(life, missing=event.missing)
+    return replace(life, given=event.given, missing=event.missing)
 
 
 def _opened(life: Life, event: told.CaseOpened, at: datetime) -> Life:
@@ -161,7 +162,7 @@ def _opened(life: Life, event: told.CaseOpened, at: datetime) -> Life:
 
 
 def _wrote(life: Life, event: told.ComplainantWrote, at: datetime) -> Life:
-    return replace(_with_given(life, event.given), messages=life.messages + 1)
+    return replace(_with_given(life, event.given, event.missing), messages=life.messages + 1)
 
 
 def _informal(life: Life, event: told.InformalStageNoted, at: datetime) -> Life:
@@ -173,7 +174,7 @@ def _asked(life: Life, event: told.InformationAsked, at: datetime) -> Life:
 
 
 def _informed(life: Life, event: told.InformationReceived, at: datetime) -> Life:
-    return _with_given(life, event.given)
+    return _with_given(life, event.given, event.missing)
 
 
 def _assigned(life: Life, event: told.CaseAssigned, at: datetime) -> Life:
@@ -506,12 +507,11 @@ def _waiting(life: Life, at: datetime) -> Life:
     return replace(life, waiting_since=at, reminders=0)
 
 
-def _with_given(life: Life, given: tuple[str, ...]) -> Life:
-    """Take what was given off what is missing, and end the waiting for it."""
-    left = tuple(name for name in life.missing if name not in given)
+def _with_given(life: Life, given: tuple[str, ...], missing: tuple[str, ...]) -> Life:
+    """Add what was given, and end the waiting for it."""
     if life.asked is not None:
         life = replace(life, asked=None, reminders=0, waiting_since=None)
-    return replace(life, missing=left)
+    return replace(life, given=tuple(dict.fromkeys((*life.given, *given))), missing=missing)
 
 
 def _objection(life: Life, **changes: Any) -> Life:

@@ -94,8 +94,9 @@ _ADDED: Mapping[str, tuple[str, ...]] = {
 class ComplainantWrote(Event, frozen=True, kw_only=True):
     """The complainant added something to their complaint; happened_at is its arrival.
 
-    `given` names the fields that it brings, in the procedures' own words. It was sent by whoever holds the
-    signed link of the case ("link"), or by a channel of the organisation that brings a token ("channel").
+    `given` names the fields that it brings, in the procedures' own words, and `missing` what is missing after
+    it. It was sent by whoever holds the signed link of the case ("link"), or by a channel of the organisation
+    that brings a token ("channel").
     """
 
     emitted_by: ClassVar[str] = "intake"
@@ -103,7 +104,8 @@ class ComplainantWrote(Event, frozen=True, kw_only=True):
 
     channel: str
     sent_by: Literal["link", "channel"]
-    given: tuple[str, ...] = ()
+    given: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 # --- workflow --------------------------------------------------------------------------------------------
@@ -249,14 +251,18 @@ class InformationAsked(Event, frozen=True, kw_only=True):
 
 
 class InformationReceived(Event, frozen=True, kw_only=True):
-    """A person noted what the complainant added, by telephone for example; happened_at is its arrival."""
+    """A person noted what the complainant added, by telephone for example; happened_at is its arrival.
+
+    `given` and `missing` are as in `ComplainantWrote`.
+    """
 
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = _ADDED
 
     by: str
     channel: str
-    given: tuple[str, ...] = ()
+    given: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 class CaseAssigned(Event, frozen=True, kw_only=True):

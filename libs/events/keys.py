@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -83,25 +83,34 @@ class KeyStore:
         """
         if not persons:
             return
-        made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
-        await failpoint("keys.before_mint")
-        await self._pool.execute(
-            _INSERT,
-            [key.key_id for key in made],
-            [person.case_id for person in persons],
-            [person.person for person in persons],
-            [
-                self._wrap(key, person.case_id, person.person)
-                for key, person in zip(made, persons, strict=True)
-            ],
-            [self.email_token(person.email) for person in persons],
-            [self.phone_token(person.phone) for person in persons],
-        )
+        made = await self._make(persons)
         by_case: dict[UUID, dict[str, PersonKey]] = {}
         for key, person in zip(made, persons, strict=True):
             by_case.setdefault(person.case_id, {})[person.person] = key
         for case_id, keys in by_case.items():
             self._remember(case_id, CaseKeys(keys, frozenset()))
+
+    async def ensure(self, case_id: UUID, persons: Collection[str]) -> None:
+        """Make keys for persons who appear in a running case only now, and load the keys of the case.
+
+        Whoever has a key keeps it, and whoever was forgotten stays so: writing about them is refused later.
+        """
+        await self.load([case_id])
+        known = self.of_case(case_id)
+        new = [
+            NewPerson(case_id, person)
+            for person in persons
+            if person not in known.keys and person not in known.erased
+        ]
+        if not new:
+            return
+        try:
+            made = await self._make(new)
+        except asyncpg.UniqueViolationError:
+            await self._read([case_id])  # another process made it at the same moment
+            return
+        keys = {person.person: key for person, key in zip(new, made, strict=True)}
+        self._remember(case_id, CaseKeys({**known.keys, **keys}, known.erased))
 
     async def load(self, case_ids: Iterable[UUID]) -> None:
         """Bring the keys of these cases into the cache, where they are not fresh there."""
@@ -110,17 +119,7 @@ class KeyStore:
         wanted = [case_id for case_id in set(case_ids) if not self._fresh(case_id, now)]
         if not wanted:
             return
-        keys: dict[UUID, dict[str, PersonKey]] = {case_id: {} for case_id in wanted}
-        erased: dict[UUID, set[str]] = {case_id: set() for case_id in wanted}
-        for row in await self._pool.fetch(_SELECT, wanted):
-            case_id, person = row["case_id"], row["person"]
-            if row["wrapped"] is None:  # destroyed
-                erased[case_id].add(person)
-            else:
-                keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
-        await failpoint("keys.loaded")
-        for case_id in wanted:
-            self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
+        await self._read(wanted)
 
     def of_case(self, case_id: UUID) -> CaseKeys:
         """Give the cached keys of a case; load them first: raises LookupError when that was forgotten."""
@@ -159,6 +158,36 @@ class KeyStore:
         elif digits.startswith("0"):
             digits = "31" + digits[1:]
         return self._token("phone", digits)
+
+    async def _make(self, persons: Sequence[NewPerson]) -> list[PersonKey]:
+        made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
+        await failpoint("keys.before_mint")
+        await self._pool.execute(
+            _INSERT,
+            [key.key_id for key in made],
+            [person.case_id for person in persons],
+            [person.person for person in persons],
+            [
+                self._wrap(key, person.case_id, person.person)
+                for key, person in zip(made, persons, strict=True)
+            ],
+            [self.email_token(person.email) for person in persons],
+            [self.phone_token(person.phone) for person in persons],
+        )
+        return made
+
+    async def _read(self, wanted: Sequence[UUID]) -> None:
+        keys: dict[UUID, dict[str, PersonKey]] = {case_id: {} for case_id in wanted}
+        erased: dict[UUID, set[str]] = {case_id: set() for case_id in wanted}
+        for row in await self._pool.fetch(_SELECT, wanted):
+            case_id, person = row["case_id"], row["person"]
+            if row["wrapped"] is None:  # destroyed
+                erased[case_id].add(person)
+            else:
+                keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
+        await failpoint("keys.loaded")
+        for case_id in wanted:
+            self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
 
     def _token(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._token_key, f"{kind}:{value}".encode(), "sha256")

@@ -15,6 +15,7 @@ from events.failpoints import failpoint
 from events.identity import new_reference
 from events.platform import Platform
 from events.problems import Problem, described, install
+from intake.adding import adding
 from intake.answer import Accepted
 from intake.form import Submission
 from intake.group_commit import GroupCommit, TooBusy
@@ -134,6 +135,7 @@ def skeleton() -> FastAPI:
     """Make the application without its desk: enough for its OpenAPI document."""
     app = FastAPI(title=TITLE, version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
     app.include_router(filing)
+    app.include_router(adding)
     app.include_router(looking)
     app.add_middleware(SecureAnswers)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)

@@ -46,6 +46,9 @@ _MOMENT_SCHEMA = WithJsonSchema(
 )
 
 
+ReceivedAt = Annotated[datetime | None, _MOMENT, _MOMENT_SCHEMA]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 

@@ -41,8 +41,11 @@ class Sender:
         return Repeatable(scope, hidden, fingerprint)
 
 
-def sender_of(request: Request, organisation: str, token_key: bytes, now: datetime) -> Sender:
-    """Read the headers of a complaint to `organisation`; raises `Problem` when one cannot be used."""
+def sender_of(request: Request, organisation: str | None, token_key: bytes, now: datetime) -> Sender:
+    """Read the headers of a complaint to `organisation`; raises `Problem` when one cannot be used.
+
+    Without an organisation the sender stays anonymous: who they are is found out elsewhere.
+    """
     keys = request.headers.getlist("idempotency-key")
     if keys and (len(keys) > 1 or not _KEY.fullmatch(keys[0])):
         raise Problem(
@@ -54,7 +57,7 @@ def sender_of(request: Request, organisation: str, token_key: bytes, now: dateti
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(
-        actor=_actor(request, organisation, token_key, now),
+        actor=ANONYMOUS if organisation is None else _actor(request, organisation, token_key, now),
         key=keys[0] if keys else None,
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
     )

@@ -70,7 +70,7 @@ def file(submission: Submission, organisation: Organisation, reference: str, now
     reported_on = _checked("reported_on", lambda: reported(submission.reported_on, now, zone))
     received_on = received_at.astimezone(zone).date()
     procedure = in_force(organisation.id, received_on)
-    given = _given(stated)
+    given = given_in(stated)
     nature = NATURES.get(stated.get("nature", "").casefold(), "other")
     language = _language(stated.get("language"), organisation)
     event = ComplaintReceived(
@@ -110,8 +110,8 @@ def find_organisation(submission: Submission) -> Organisation:
 
 def content(submission: Submission) -> dict[str, Any]:
     """Give what was said: the fields that hold something, because absent, empty and null mean the same."""
-    filled: dict[str, Any] = _filled(submission.model_dump())
-    return filled
+    said: dict[str, Any] = filled(submission.model_dump())
+    return said
 
 
 def fingerprint(submission: Submission, key: bytes) -> bytes:
@@ -119,17 +119,18 @@ def fingerprint(submission: Submission, key: bytes) -> bytes:
     return hmac.digest(key, b"submission\x00" + to_json(content(submission)), "sha256")
 
 
-def _filled(value: Any) -> Any:
+def filled(value: Any) -> Any:
+    """Leave out what holds nothing: absent, empty and null mean the same."""
     if isinstance(value, dict):
         return {
-            name: kept for name, part in value.items() if (kept := _filled(part)) not in (None, "", [], {})
+            name: kept for name, part in value.items() if (kept := filled(part)) not in (None, "", [], {})
         }
     if isinstance(value, list):
         return [part for part in value if part]
     return value
 
 
-def _given(stated: Mapping[str, Any]) -> tuple[str, ...]:
+def given_in(stated: Mapping[str, Any]) -> tuple[str, ...]:
     """Name what was given in the procedures' own words, in their order."""
     complainant, about = stated.get("complainant", {}), stated.get("about", {})
     places: Mapping[str, tuple[Mapping[str, Any], str]] = {

@@ -17,6 +17,7 @@ import structlog
 from cases.state import Case, fold
 from events.access import Access
 from events.canonical import to_json
+from events.catalogue import ABOUT
 from events.envelope import History, NewEvent
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import command_id_of
@@ -82,6 +83,8 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         return Answer(before, again=True)
     versions = versions_in(asked.if_match)
 
+    if asked.known.about and platform.keys is not None:
+        await platform.keys.ensure(asked.case_id, [ABOUT])
     errand = _Errand(platform, asked, versions)
     commands = [Command(asked.case_id, ticket.command_id, asked.access.actor, errand.decide)]
     if asked.other_id is not None:

@@ -179,7 +179,8 @@ class Known:
     """A command: its name in the address, its body, when it can be given and how it is decided.
 
     `mirror` decides what the second case of a command about two cases is told. `apart` keeps out whoever
-    handled or decided the case before.
+    handled or decided the case before. `about` tells that its body may name the person complained about, who
+    may have no key in the case yet.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Known:
     ready: Ready | None = None
     mirror: Decide | None = None
     apart: bool = False
+    about: bool = False
 
 
 def said(event: Event, at: datetime, **words: str | None) -> NewEvent:

@@ -59,7 +59,13 @@ def roles_for(command: str, conduct: Conduct) -> frozenset[Role]:
 
 def allowed(case: Case, commands: Iterable[Known], asking: Asking) -> tuple[str, ...]:
     """Name the commands that this person may give about the case as it stands."""
-    return tuple(known.name for known in commands if _obstacle(case, known, asking) is None)
+    stage, conduct = case.life.stage, asking.conduct
+    return tuple(
+        known.name
+        for known in commands
+        if not asking.roles.isdisjoint(_roles_in(stage, known.name, conduct))
+        and _obstacle(case, known, asking) is None
+    )
 
 
 def require(case: Case, known: Known, commands: Iterable[Known], asking: Asking) -> None:

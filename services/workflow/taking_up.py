@@ -131,8 +131,12 @@ def _record_information(case: Case, body: RecordInformation, asking: Asking) -> 
     }
     if not stated:
         raise CommandRefused("nothing-in-it", "say what the complainant added")
+    given = tuple(name for name in stated if name != "message")
     event = InformationReceived(
-        by=asking.person, channel=body.channel, given=tuple(name for name in stated if name != "message")
+        by=asking.person,
+        channel=body.channel,
+        given=given,
+        missing=asking.procedure.missing({*case.life.given, *given}),
     )
     personal: dict[str, dict[str, Any]] = {
         COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
@@ -217,7 +221,13 @@ COMMANDS: tuple[Known, ...] = (
     Known(
         "ask-information", "Ask the complainant for more; no clock stops.", AskInformation, _ask_information
     ),
-    Known("record-information", "Record what the complainant added.", RecordInformation, _record_information),
+    Known(
+        "record-information",
+        "Record what the complainant added.",
+        RecordInformation,
+        _record_information,
+        about=True,
+    ),
     Known("assign", "Let somebody else handle the case.", Assign, _assign),
     Known("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),
     Known(

@@ -299,7 +299,8 @@ def test_a_complaint_can_be_withdrawn_at_any_stage_and_nothing_is_owed_but_a_con
 
 def test_missing_information_is_asked_for_and_taken_off_what_is_missing() -> None:
     """What was missing and came is no longer missing; no clock stops meanwhile."""
-    life = Life("ingressus", given=("email",), missing=("description", "phone"))
+    given = ("email", "company", "address", "name", "reachability", "reported_on")
+    life = Life("ingressus", given=given, missing=("phone", "description"))
     clocks = life.case.clocks
 
     life.give("ask-information", question="Wat is er gebeurd?", fields=["description"])

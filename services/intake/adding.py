@@ -1,0 +1,223 @@
+"""Adding to a complaint over HTTP: by whoever holds its signed link, or by a channel with a token.
+
+What always holds: whoever is answered 201 is recorded for good, also for a case that is closed or merged. A
+reference that does not exist, one of another organisation and a link of another case are answered alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from cases.state import fold
+from events import access
+from events.bodies import StrictRoute
+from events.canonical import to_json
+from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
+from events.envelope import History, NewEvent
+from events.errors import CommandRefused, NoSuchCase
+from events.identity import NotAReference, command_id_of, parse_reference
+from events.problems import Problem, described
+from events.transact import Command, Outcome, transact
+from intake.addition import Addition, fingerprint, written
+from intake.recording import UNRECORDED, Repeatable
+from intake.sender import Sender, sender_of
+
+if TYPE_CHECKING:
+    from intake.application import Desk
+
+COMPLAINANT_BY_LINK = "complainant"
+"""The actor of what comes by the signed link: whoever holds it."""
+
+log = structlog.get_logger(__name__)
+
+_EARLIER = "SELECT fingerprint, response FROM gehoor.idempotency WHERE scope = $1 AND key = $2"
+_REMEMBER = """
+INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response) VALUES ($1, $2, $3, $4, $5)
+"""
+_PROBLEMS = {
+    400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
+    401: "No token was sent, or one that is not accepted.",
+    404: "There is no such complaint for this token.",
+    409: "The Idempotency-Key was used for something else, or the person was forgotten.",
+    413: "The body is too large.",
+    415: "The body is not `application/json` in UTF-8.",
+    422: "Some fields are not right, or there is nothing in it. Nothing was stored.",
+    503: "The store is away: send it again after the seconds in Retry-After.",
+}
+
+
+class Added(BaseModel):
+    """The addition is recorded, for good."""
+
+    reference: str = Field(description="Reference of the case.")
+    missing: list[str] = Field(description="What the organisation's procedure asks for and still is missing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who adds something to which case."""
+
+    case_id: UUID
+    reference: str
+    by_link: bool
+    sender: Sender
+
+    def repeatable(self, said: bytes, secret: bytes) -> Repeatable | None:
+        """Make how a repeat is recognised; keys of a link belong to its case."""
+        return self.sender.repeatable(f"case/{self.case_id}", said, secret)
+
+
+adding = APIRouter(route_class=StrictRoute, tags=["complaints"])
+
+
+@adding.post(
+    "/v1/complaints/{reference}/messages",
+    status_code=201,
+    response_model=Added,
+    response_description="The addition is recorded for good, or was already by an earlier, equal request.",
+    responses=described(_PROBLEMS),
+    summary="Add to a complaint",
+)
+async def add_to_complaint(
+    reference: str,
+    addition: Addition,
+    request: Request,
+    authorization: Annotated[
+        str | None,
+        Header(description="`Bearer` and the last part of `status_url`, or a token of the organisation."),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(alias="Idempotency-Key", description="Makes a repeat harmless: same key, same answer."),
+    ] = None,
+) -> Response:
+    """Add to a complaint: what was missing from it, an answer, anything else; no clock stops or starts."""
+    desk: Desk = request.app.state.desk
+    now = desk.platform.clock.now()
+    try:
+        writer = await _writer(desk, request, reference, now)
+        answer = await _record(desk, writer, addition)
+    except UNRECORDED as error:
+        raise Problem(
+            503,
+            "store-away",
+            "This could not be recorded now",
+            "Send it again with the same Idempotency-Key: then it is recorded once, whatever happened.",
+            headers={"Retry-After": "2"},
+        ) from error
+    return Response(answer, 201, media_type="application/json")
+
+
+async def _writer(desk: "Desk", request: Request, reference: str, now: datetime) -> Writer:
+    """Find out who writes and about which case; raises `Problem`, the same one for all that is not theirs."""
+    token = (request.headers.get("authorization") or "").partition(" ")
+    linked = desk.links.read(token[2].strip()) if token[0].lower() == "bearer" else None
+    if not token[2]:
+        raise Problem(
+            401,
+            "token-missing",
+            "Say who you are",
+            "Send Authorization: Bearer with the last part of the status link, or with your own token.",
+            headers={"WWW-Authenticate": 'Bearer realm="gehoor"'},
+        )
+    try:
+        canonical = parse_reference(reference)
+    except NotAReference:
+        raise _nothing_here() from None
+    case_id = await desk.platform.store.find(canonical)
+    if linked is not None:
+        sender = sender_of(request, None, desk.token_key, now)
+        if case_id is None or linked != canonical:
+            raise _nothing_here()
+        return Writer(case_id, canonical, by_link=True, sender=sender)
+    history = await desk.platform.store.history(case_id) if case_id is not None else None
+    organisation = history.organisation if history is not None and history.events else None
+    try:
+        caller = access.read(desk.token_key, request.headers.get("authorization"), now)
+    except access.NotAllowed as refusal:
+        raise Problem(
+            refusal.status,
+            refusal.code,
+            "This token is not accepted",
+            refusal.detail,
+            headers=refusal.headers,
+        ) from None
+    if case_id is None or organisation is None or not caller.reaches(organisation):
+        raise _nothing_here()
+    sender = replace(sender_of(request, None, desk.token_key, now), actor=caller.actor)
+    return Writer(case_id, canonical, by_link=False, sender=sender)
+
+
+async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
+    platform = desk.platform
+    said = fingerprint(addition, writer.reference, desk.fingerprint_key)
+    how = writer.repeatable(said, desk.fingerprint_key)
+    if how is not None and (earlier := await _earlier(desk, how)) is not None:
+        return earlier
+    if platform.keys is None:
+        raise TypeError("intake writes personal fields: its platform needs the key store")
+    await platform.keys.ensure(writer.case_id, [COMPLAINANT, *([ABOUT] if addition.about else [])])
+    answers: list[bytes] = []
+
+    def decide(history: History, now: datetime) -> list[NewEvent]:
+        case = fold(history)
+        if case is None:
+            raise NoSuchCase(f"case {writer.case_id} has no events")
+        new = written(addition, case, writer.by_link, now)
+        assert isinstance(new.event, ComplainantWrote)  # noqa: S101 - `written` makes no other
+        answers[:] = [to_json({"reference": writer.reference, "missing": list(new.event.missing)})]
+        return [new]
+
+    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
+        if how is not None and done and done[0][1].status == "ok":
+            await connection.execute(
+                _REMEMBER, how.scope, how.key, how.fingerprint, writer.case_id, answers[0]
+            )
+
+    command_id = uuid4() if how is None else command_id_of("intake", how.scope, how.key)
+    actor = COMPLAINANT_BY_LINK if writer.by_link else writer.sender.actor
+    command = Command(writer.case_id, command_id, actor, decide, traceparent=writer.sender.traceparent)
+    try:
+        outcome = await transact(platform, command, apply)
+    except asyncpg.UniqueViolationError:
+        outcome = Outcome("duplicate")
+    except CommandRefused as refused:
+        raise Problem(409, refused.code, "This cannot be recorded", refused.detail) from refused
+    if outcome.status == "duplicate" and how is not None:
+        earlier = await _earlier(desk, how)
+        if earlier is not None:
+            return earlier
+    log.info("complaint.added_to", case=str(writer.case_id), by_link=writer.by_link)
+    return answers[0]
+
+
+async def _earlier(desk: "Desk", how: Repeatable) -> bytes | None:
+    """Give the answer that this request got before; raises `Problem` (409) when it was another request."""
+    row = await desk.platform.pool.fetchrow(_EARLIER, how.scope, how.key)
+    if row is None:
+        return None
+    if row["fingerprint"] != how.fingerprint:
+        raise Problem(
+            409,
+            "idempotency-key-used",
+            "This Idempotency-Key was used for something else",
+            "Nothing was stored. Use a new key for a new message, and the same body for a repeat.",
+        )
+    answer: bytes = row["response"]
+    return answer
+
+
+def _nothing_here() -> Problem:
+    return Problem(
+        404,
+        "no-such-case",
+        "There is no such complaint",
+        "Check each character of the reference, and that the token is the one of this complaint.",
+    )

@@ -1,0 +1,152 @@
+"""What a complainant adds to a complaint: by the signed link or by a channel, recorded once, in private."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from events.access import Access, issue
+from events.catalogue import ComplainantWrote
+from events.envelope import Recorded
+from intake_desk import Desk
+
+pytestmark = pytest.mark.postgres
+
+WORDS = {"message": "Mijn nummer is veranderd.", "complainant": {"phone": "+31 85 000 00 00"}}
+
+
+async def filed(desk: Desk) -> tuple[str, str]:
+    """File the canonical complaint; gives its reference and the token of its link."""
+    content = (await desk.file()).json()
+    return content["reference"], content["status_url"].rpartition("/")[2]
+
+
+async def add(desk: Desk, reference: str, token: str | None, body: Any, **headers: str) -> httpx2.Response:
+    sent = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return await desk.client.post(f"/v1/complaints/{reference}/messages", json=body, headers=sent | headers)
+
+
+async def events(desk: Desk, reference: str) -> tuple[Recorded, ...]:
+    case_id = await desk.platform.store.find(reference)
+    assert case_id is not None
+    return (await desk.platform.store.history(case_id)).events
+
+
+def channel_token(desk: Desk, organisations: str = "supportoplus") -> str:
+    access = Access("channel:phone-desk", frozenset({"integrator"}), frozenset({organisations}))
+    key = desk.platform.settings.secret("token.key")
+    return issue(key, access, desk.platform.clock.now(), timedelta(hours=1))
+
+
+async def test_whoever_holds_the_link_adds_what_was_missing(desk: Desk) -> None:
+    """The complainant sends what was asked for and learns what is still missing; nothing stands in clear."""
+    reference, token = await filed(desk)
+
+    answer = await add(desk, reference, token, WORDS)
+
+    _, added = await events(desk, reference)
+    assert isinstance(added.event, ComplainantWrote)
+    assert (201, "complainant") == (answer.status_code, added.actor)
+    assert ("portal", "link", ("phone",)) == (added.event.channel, added.event.sent_by, added.event.given)
+    assert "phone" not in answer.json()["missing"]
+    assert list(added.event.missing) == answer.json()["missing"]
+    assert b"veranderd" not in added.data
+    assert desk.platform.keys is not None
+    await desk.platform.keys.load([added.case_id])
+    opened = desk.platform.keys.open(added)
+    assert "Mijn nummer is veranderd." == opened["complainant"]["message"]
+
+
+async def test_somebody_complained_about_later_gets_a_key_of_their_own(desk: Desk) -> None:
+    """A name that comes with a message is kept under its own key, which can be destroyed by itself."""
+    reference, token = await filed(desk)
+
+    answer = await add(desk, reference, token, {"about": {"name": "Willem Vos"}})
+
+    added = (await events(desk, reference))[-1]
+    assert desk.platform.keys is not None
+    assert 201 == answer.status_code
+    assert {"about": {"name": "Willem Vos"}} == desk.platform.keys.open(added)
+    assert {"complainant", "about"} == set(desk.platform.keys.of_case(added.case_id).keys)
+
+
+async def test_a_channel_states_when_and_how_it_came(desk: Desk) -> None:
+    """The phone desk adds what a caller said earlier today; whoever holds the link may not say that."""
+    reference, link = await filed(desk)
+    stated = {**WORDS, "channel": "phone", "received_at": (desk.platform.clock.now()).date().isoformat()}
+
+    by_channel = await add(desk, reference, channel_token(desk), stated)
+    by_link = await add(desk, reference, link, stated)
+
+    added = (await events(desk, reference))[-1]
+    assert (201, 422) == (by_channel.status_code, by_link.status_code)
+    assert isinstance(added.event, ComplainantWrote)
+    assert ("channel:phone-desk", "phone", "channel") == (
+        added.actor,
+        added.event.channel,
+        added.event.sent_by,
+    )
+
+
+async def test_a_message_is_recorded_once_however_often_it_is_sent(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """The same key and words again give the same answer; other words under it are refused."""
+    reference, token = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+
+    first = await add(desk, reference, token, WORDS, **key)
+    again = await add(desk, reference, token, WORDS, **key)
+    other = await add(desk, reference, token, {"message": "Iets anders."}, **key)
+
+    assert (201, 201, 409) == (first.status_code, again.status_code, other.status_code)
+    assert first.content == again.content
+    assert 2 == len(await events(desk, reference))
+
+
+async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
+    """No token, a token of another complaint or organisation, a reference that is none: nothing is added."""
+    reference, _ = await filed(desk)
+    _, other = await filed(desk)
+
+    answers = [
+        await add(desk, reference, None, WORDS),
+        await add(desk, reference, "rubbish", WORDS),
+        await add(desk, reference, other, WORDS),
+        await add(desk, reference, channel_token(desk, "destiny"), WORDS),
+        await add(desk, "SUP-00000-00000-0", other, WORDS),
+        await add(desk, "rubbish", other, WORDS),
+    ]
+
+    assert [401, 401, 404, 404, 404, 404] == [answer.status_code for answer in answers]
+    assert 1 == len(await events(desk, reference))
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "message"),
+        ({"message": "  "}, "message"),
+        ({"message": "x" * 20_001}, "message"),
+        ({"message": "a\x00b"}, None),
+        ({"message": 7}, "message"),
+        ({"Kanarie": "x"}, None),
+        ({"complainant": {"email": "geen adres"}}, None),
+        ([], None),
+    ],
+)
+async def test_a_wrong_message_is_refused_and_nothing_is_stored(
+    desk: Desk, body: Any, field: str | None
+) -> None:
+    """What is wrong is told by field and reason and never repeated."""
+    reference, token = await filed(desk)
+
+    answer = await add(desk, reference, token, body)
+
+    assert answer.status_code in (400, 422)
+    assert "Kanarie" not in answer.text
+    if field is not None:
+        assert field in {error["field"] for error in answer.json()["errors"]}
+    assert 1 == len(await events(desk, reference))

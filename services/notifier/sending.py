@@ -15,11 +15,13 @@ import structlog
 
 from events.errors import Misconfigured
 from events.failpoints import failpoint
+from events.logs import describe
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
 from notifier import outbox
 from notifier.attempt import Ready, lost, prepare
 from notifier.connections import Connections
+from notifier.conversation import Result, Uncertain
 from notifier.outbox import Attempt
 from notifier.outcome import Done, command_of, postponed_unsent, postponement_of, tell
 
@@ -128,8 +130,12 @@ class SendingLoop:
         return len(attempts)
 
     async def _hand_over(self, ready: Ready) -> None:
-        result = await self._connections.deliver(ready.to, ready.message)
-        await failpoint("letters.answered")
+        result: Result = Uncertain()
+        try:
+            result = await self._connections.deliver(ready.to, ready.message)
+            await failpoint("letters.answered")
+        except Exception as error:  # noqa: BLE001 - a letter nobody reports on would stay in hand for ever
+            log.warning("letter.hand_over_failed", case=str(ready.attempt.case_id), **describe(error))
         self._done.append(ready.ended(result, self._platform.clock.now()))
 
     async def _record(self) -> int:

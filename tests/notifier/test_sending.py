@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from events import failpoints
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
 from events.consumer import ConsumerLoop
 from events.envelope import NewEvent
@@ -454,3 +455,18 @@ async def test_nothing_personal_lies_in_clear_in_any_table(office: PostOffice) -
     for value in canaries.values():
         assert value not in dump
         assert value.encode().hex() not in dump
+
+
+async def test_a_hand_over_that_breaks_down_is_reported_all_the_same(office: PostOffice) -> None:
+    """Whatever goes wrong in our own code after the mail server answered, the letter is not stuck in hand."""
+    case = await office.owed()
+    sender = await office.sender()
+    failpoints.arm_here("letters.answered=raise")
+
+    try:
+        await office.run_until(sender, [case], "LetterSent")
+    finally:
+        failpoints.disarm()
+
+    assert 1 == len(office.server.mails)
+    assert [] == await office.rows()

@@ -82,8 +82,8 @@ class System:
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = await asyncio.create_subprocess_exec(
-                *ENDS_WITH_US, sys.executable, "-m", "chaos.runtime",
-                stdin=asyncio.subprocess.DEVNULL, stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
+                *ENDS_WITH_US, sys.executable, "-m", "chaos.runtime", stdin=asyncio.subprocess.DEVNULL,
+                stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(handle)

@@ -83,7 +83,7 @@ class System:
         try:
             self.process = await asyncio.create_subprocess_exec(
                 *ENDS_WITH_US, sys.executable, "-m", "chaos.runtime", stdin=asyncio.subprocess.DEVNULL,
-                stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,  # noqa: E501
+                stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(handle)

@@ -36,6 +36,15 @@ STOPS_WITHIN_S = 10.0
 HAPPENS_WITHIN_S = 30.0
 ASK_EVERY_S = 0.1
 
+CONSUMERS = ("workflow", "deadlines", "notifier")
+BEHIND = """
+SELECT EXISTS (
+    SELECT FROM {schema}.checkpoint c JOIN gehoor.event e
+      ON get_byte(uuid_send(e.case_id), 15) & 15 = c.partition
+    WHERE (e.epoch, e.xid, e.position) > (c.epoch, c.xid, c.position))
+"""
+LETTERS_IN_HAND = "SELECT EXISTS (SELECT FROM notifier.letter WHERE state IN ('due', 'sending'))"
+
 Seen = TypeVar("Seen")
 
 
@@ -248,6 +257,17 @@ class WholeSystem:
         """Count all events."""
         async with self.database() as connection:
             return int(await connection.fetchval("SELECT count(*) FROM gehoor.event"))
+
+    async def until_at_rest(self, within_s: float = HAPPENS_WITHIN_S) -> None:
+        """Wait until every consumer has taken every event and every letter is settled: nothing follows any more."""
+
+        async def at_rest() -> bool:
+            async with self.database() as connection:
+                going = [await connection.fetchval(BEHIND.format(schema=name)) for name in CONSUMERS]
+                going.append(await connection.fetchval(LETTERS_IN_HAND))
+            return not any(going)
+
+        await until(at_rest, "every consumer has taken everything and no letter waits", within_s=within_s)
 
 
 def processes_under(pid: int) -> dict[int, int]:

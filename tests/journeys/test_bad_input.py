@@ -130,6 +130,7 @@ WRONG: dict[str, tuple[bytes, tuple[bytes, ...], int]] = {
 @pytest.fixture(scope="module")
 async def replies(running: WholeSystem) -> tuple[dict[str, Reply], int, int]:
     """Send all of it, a body that never ends at the same time; gives replies, events stored, KiB grown."""
+    await running.until_at_rest()
     stored, memory = await running.events_stored(), memory_kib(running)
     slow = asyncio.create_task(send(running, drops(), b"Content-Length: 5000"))
     found = {name: await send(running, content, *headers) for name, (content, headers, _) in WRONG.items()}

@@ -176,6 +176,7 @@ async def test_sending_again_files_nothing_twice(
 ) -> None:
     """The same request under the same key has the same answer; another one under it is refused."""
     organisation, answer = filed
+    await running.until_at_rest()
     stored = await running.events_stored()
 
     again = await running.file(complaint(organisation), key=f"journey-{organisation}")
@@ -202,6 +203,8 @@ async def test_a_channel_the_procedure_does_not_name_is_remarked_not_refused(run
 
 async def test_every_chain_holds_and_nothing_is_parked(running: WholeSystem) -> None:
     """After all this the record verifies, and no case was set aside."""
+    await running.until_at_rest()
+
     verified = await running.gehoor("verify", "--json")
     parked = await running.gehoor("parked", "list")
 

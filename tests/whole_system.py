@@ -259,7 +259,7 @@ class WholeSystem:
             return int(await connection.fetchval("SELECT count(*) FROM gehoor.event"))
 
     async def until_at_rest(self, within_s: float = HAPPENS_WITHIN_S) -> None:
-        """Wait until every consumer has taken every event and every letter is settled: nothing follows any more."""
+        """Wait until every event is taken and every letter settled: nothing follows from them any more."""
 
         async def at_rest() -> bool:
             async with self.database() as connection:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
@@ -20,26 +19,13 @@ from events.catalogue import DeadlineSet, Moment
 from events.errors import GehoorError
 from notifier.header import safe_header
 from notifier.owed import Case
+from notifier.subjects import SUBJECTS
 from notifier.words import Language, fields_in_words, in_words
 from procedures.organisations import Organisation
 from procedures.procedure import LetterRule
 
 LONGEST_NAME = 100
 """Characters of a complainant's name in a salutation."""
-
-SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "acknowledgement": {
-        "nl.u": "Wij hebben uw klacht ontvangen",
-        "nl.je": "We hebben je klacht ontvangen",
-        "en": "We received your complaint",
-    },
-    "handling notice": {
-        "nl.u": "Wij zijn bezig met uw melding",
-        "nl.je": "We zijn bezig met je melding",
-        "en": "We are working on your report",
-    },
-}
-"""What a letter is called, by letter and manner (language and tone); the case's reference is added."""
 
 _PROMISED = (
     "substantive reaction sent",

@@ -14,14 +14,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "workflow", "deadlines", "notifier")
-LIBRARIES = ("events", "cases", "procedures", "gehoor")
+LIBRARIES = ("events", "cases", "procedures", "simulation", "gehoor")
 
 LIBRARY_MAY_IMPORT = {
     "events": frozenset[str](),
     "cases": frozenset({"events"}),
     "procedures": frozenset({"events"}),
-    "gehoor": frozenset({"events", "cases", "procedures"}),
+    "simulation": frozenset({"events", "cases", "procedures"}),
+    "gehoor": frozenset({"events", "cases", "procedures", "simulation"}),
 }
+ASKS_THE_DECIDERS = "simulation"
+"""The one library that imports services, and of them only what is pure: a year is lived through their own
+deciders, not through copies of them. No service imports it, and no library but the command line."""
 
 PURE = (
     "libs/events/canonical.py",
@@ -36,6 +40,7 @@ PURE = (
     "libs/procedures/*.py",
     "services/deadlines/clocks.py",
     "services/intake/addition.py",
+    "services/intake/form.py",
     "services/intake/moments.py",
     "services/intake/receipts.py",
     "services/intake/submission.py",
@@ -166,6 +171,31 @@ def test_libraries_never_import_services_and_point_one_way() -> None:
             if one.package in (*SERVICES, *LIBRARIES)
             and one.package != library
             and one.package not in LIBRARY_MAY_IMPORT[library]
+            and not (library == ASKS_THE_DECIDERS and one.package in SERVICES)
+        ]
+    )
+
+
+def test_the_simulation_asks_nothing_of_services_but_their_decisions() -> None:
+    """A simulated year starts no server: it imports only files that keep the rule of pure ones."""
+    told(
+        [
+            f"{relative(path)}:{one.line}: imports {one.name}: of a service only a file of PURE"
+            for path in sources(f"libs/{ASKS_THE_DECIDERS}")
+            for one in imports(path)
+            if one.package in SERVICES and f"services/{one.name.replace('.', '/')}.py" not in PURE
+        ]
+    )
+
+
+def test_services_know_nothing_of_their_simulation() -> None:
+    """What is simulated must not depend on who simulates it."""
+    told(
+        [
+            f"{relative(path)}:{one.line}: imports {one.name}: a service never imports its simulation"
+            for path in sources("services")
+            for one in imports(path)
+            if one.package == ASKS_THE_DECIDERS
         ]
     )
 

@@ -1,0 +1,46 @@
+"""`gehoor simulate`: a year of invented complaints through the real deciders, in a clock that jumps."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    cases: Annotated[int, typer.Option("--cases", min=1, metavar="N", help="How many complaints.")] = 1_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed, the same cases.")] = 1,
+    year: Annotated[int, typer.Option("--year", min=2025, max=2040, help="In which they come in.")] = 2026,
+    organisation: Annotated[
+        list[str] | None,
+        typer.Option("--organisation", metavar="P", help="Only to these; all seven in turn otherwise."),
+    ] = None,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Side by side.")] = 2,
+    diary: Annotated[
+        Path | None,
+        typer.Option("--diary", metavar="FILE", help="Write down what happened to each case, a line each."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Compare with somebody else's list of ends; exit 1 if it differs.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per case and clock, no table.")
+    ] = False,
+) -> None:
+    """Live through a year of invented complaints, and tell how every clock ended.
+
+    No server is needed, and nothing is stored: the very deciders of the services run in a clock that jumps
+    from one moment to the next. The cases know nothing of deadlines; some people in them are late.
+
+    \b
+    Example: gehoor simulate --cases 700 --seed 4 --organisation ingressus
+    """  # fmt: skip
+    from gehoor.simulating import simulate_a_year
+
+    raise typer.Exit(
+        simulate_a_year(cases, seed, year, tuple(organisation or ()), processes, diary, against, as_json)
+    )

@@ -1,0 +1,1 @@
+"""A year of invented complaints: made from a seed, lived through the real deciders, and counted."""

@@ -1,0 +1,86 @@
+"""What is still to come in a case: the steps of its plan, and what its letters bring with them.
+
+A letter that is owed is handed over after a while; it may be refused, printed and posted, or come back. All
+of that follows from what happened and from the plan, never from a clock of the procedure.
+"""
+
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from events.catalogue import Event, TermExtended
+from simulation.plan import Fate, Plan, Step
+
+
+class Dispatch(NamedTuple):
+    """A letter is handed over to be sent; `because` is the event that owes it."""
+
+    letter: str
+    occurrence: int
+    because: Event
+    fate: Fate
+
+
+Act = Step | Dispatch
+
+
+class Agenda:
+    """The acts to come, in the order of their moments; of two at one moment the one noted first."""
+
+    def __init__(self, plan: Plan, letters: frozenset[str]) -> None:
+        self.plan = plan
+        self._letters = letters
+        self._written: dict[str, int] = {}
+        self._heap: list[tuple[datetime, int, Act]] = []
+        self._noted = 0
+        for step in plan.steps:
+            self.note(step.at, step)
+
+    def note(self, at: datetime, act: Act) -> None:
+        """Put an act down."""
+        self._noted += 1
+        heappush(self._heap, (at, self._noted, act))
+
+    @property
+    def next_at(self) -> datetime | None:
+        return self._heap[0][0] if self._heap else None
+
+    def take(self) -> tuple[datetime, Act]:
+        """Take the next act off."""
+        at, _, act = heappop(self._heap)
+        return at, act
+
+    def owe(self, letter: str, because: Event, at: datetime) -> None:
+        """Note that a letter is owed since `at`; one that the procedure does not have is not written."""
+        if letter not in self._letters:
+            return
+        occurrence = self._written[letter] = self._written.get(letter, 0) + 1
+        fate = self.plan.fate(letter) if occurrence == 1 else _LATER_ONES
+        self.note(at + fate.after, Dispatch(letter, occurrence, because, fate))
+
+    def after_sending(self, letter: str, fate: Fate, at: datetime) -> None:
+        """Note whether a mail comes back, and whether somebody then posts it on paper."""
+        if fate.returned_after is None:
+            return
+        returned_at = at + fate.returned_after
+        self.note(returned_at, _by_the_desk(returned_at, "record-returned", letter=letter, how="email"))
+        self.after_printing(letter, fate, returned_at)
+
+    def after_printing(self, letter: str, fate: Fate, at: datetime) -> None:
+        """Note when somebody posts a printed letter."""
+        if fate.posted_after is not None:
+            posted_at = at + fate.posted_after
+            self.note(posted_at, _by_the_desk(posted_at, "record-posted", letter=letter))
+
+
+def told_until(because: Event) -> object:
+    """Give the day that a command set for a letter to tell."""
+    return because.until if isinstance(because, TermExtended) else None
+
+
+_LATER_ONES = Fate()
+"""What becomes of a second letter of the same name."""
+
+
+def _by_the_desk(at: datetime, command: str, **body: str) -> Step:
+    return Step(at=at, command=command, by="quality_manager", body=body)

@@ -48,7 +48,7 @@ def open_case(case: Case, procedure: Procedure, organisation: Organisation, now:
         handler=assign(case.case_id, organisation.rota),
         team=organisation.team,
         received_on=received.received_on,
-        clocks=procedure.clocks if _HAS_COMPLAINT_TERMS[kind] else (),
+        clocks=procedure.clocks_for(received.nature) if _HAS_COMPLAINT_TERMS[kind] else (),
         letters=procedure.opening,
     )
     return [
@@ -74,7 +74,7 @@ def reclassify(case: Case, kind: Kind, because: str, procedure: Procedure, now: 
         )
     if kind == case.kind:
         raise CommandRefused("nothing-changes", f"the report already is: {kind}; choose another kind")
-    brings = procedure.clocks if _HAS_COMPLAINT_TERMS[kind] else ()
+    brings = procedure.clocks_for(case.received.nature) if _HAS_COMPLAINT_TERMS[kind] else ()
     event = ReportClassified(
         kind=kind,
         by="person",

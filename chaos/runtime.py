@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from events.errors import Misconfigured
-from events.settings import load
+from events.settings import Settings, load
 from gehoor.embedded import processes
 from gehoor.embedded.backoff import Backoff
+from gehoor.embedded.children import Children
 from gehoor.embedded.keeper import Keeper, Ready
 from gehoor.embedded.logs import LogWatch
 from gehoor.embedded.plan import Plan, ServicePlan
@@ -23,6 +24,7 @@ from gehoor.embedded.ports import choose
 from gehoor.embedded.processes import Launch
 from gehoor.embedded.run import keep_the_screen_tidy
 from gehoor.embedded.screen import Screen
+from gehoor.embedded.services import start_service
 from gehoor.embedded.supervisor import Supervisor
 
 VARIABLE = "CHAOS_RUNTIME"
@@ -58,18 +60,22 @@ class QuickBackoff(Backoff):
 class ChaosSupervisor(Supervisor):
     """The embedded supervisor with twins."""
 
-    wanted = Wanted()
+    def __init__(self, settings: Settings, screen: Screen, wanted: Wanted) -> None:
+        super().__init__(settings, screen)
+        self.wanted = wanted
+        self.children = ChaosChildren(self)
 
-    def _start_services(self, plan: Plan) -> None:
+    def start_services(self, plan: Plan) -> None:
+        """Start everybody, then the twins."""
         twins = [
             ServicePlan(f"{service.name}-2", service.module, self._port_of(f"{service.name}-2"))
             for service in plan.services
             if service.name in self.wanted.twice
         ]
         self.record.ports |= {twin.name: twin.port for twin in twins}
-        super()._start_services(plan)
+        super().start_services(plan)
         for twin in twins:
-            self._start_service(twin)
+            start_service(self.home, self.settings, self.children, self.record, twin)
 
     def _port_of(self, twin: str) -> int:
         """Give a twin the port of the last start, as the supervisor does for everybody it knows."""
@@ -78,40 +84,51 @@ class ChaosSupervisor(Supervisor):
         note.write_text(str(port))
         return port
 
-    def _keep(
+
+class ChaosChildren(Children):
+    """Children that can be broken on purpose, and come back at once."""
+
+    def __init__(self, supervisor: ChaosSupervisor) -> None:
+        super().__init__(supervisor.home, supervisor.screen, supervisor.note)
+        self.supervisor = supervisor
+
+    def keep(
         self, group: list[Keeper], launch: Launch, until_ready: Ready, port: int, *, must_start: bool = False
     ) -> Keeper:
-        self._watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
+        """Start a child as the campaign wants it, and keep it running."""
+        self.watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
+        wanted = self.supervisor.wanted
         keeper = Keeper(
-            self._changed_launch(launch), until_ready, self.screen.problem, changed=self._note, port=port,
+            self._changed_launch(launch), until_ready, self.screen.problem, changed=self.changed, port=port,
             must_start=must_start, backoff=QuickBackoff(),
-            start=processes.start if self.wanted.planted else self._nursery.start,
+            start=processes.start if wanted.planted else self.nursery.start,
         )  # fmt: skip
         group.append(keeper)
         keeper.start()
         return keeper
 
     def _changed_launch(self, launch: Launch) -> Launch:
+        wanted, supervisor = self.supervisor.wanted, self.supervisor
         module = launch.command[2] if launch.command[1:2] == ("-m",) else ""
         if not module:
             return launch
         environment = dict(launch.environment)
         if launch.name.startswith("intake"):
-            environment["GEHOOR_INTAKE_PORT"] = str(self.record.ports[launch.name])
+            environment["GEHOOR_INTAKE_PORT"] = str(supervisor.record.ports[launch.name])
         if launch.name.startswith("workflow"):
-            environment["GEHOOR_WORKFLOW_PORT"] = str(self.record.ports[launch.name])
-        environment["GEHOOR_FAILPOINTS"] = f"@{self.home.folder}/failpoints/{launch.name}"
+            environment["GEHOOR_WORKFLOW_PORT"] = str(supervisor.record.ports[launch.name])
+        environment["GEHOOR_FAILPOINTS"] = f"@{supervisor.home.folder}/failpoints/{launch.name}"
         for variable, port in (
-            ("GEHOOR_DATABASE_URL", self.wanted.database_port),
-            ("GEHOOR_NATS_URL", self.wanted.nats_port),
+            ("GEHOOR_DATABASE_URL", wanted.database_port),
+            ("GEHOOR_NATS_URL", wanted.nats_port),
         ):
             if port is not None:
                 environment[variable] = _at_port(environment[variable], port)
-        if self.wanted.nats_is_absent:
+        if wanted.nats_is_absent:
             environment["GEHOOR_NATS_URL"] = _at_port(environment["GEHOOR_NATS_URL"], choose())
         command = launch.command
-        if self.wanted.planted:
-            command = (sys.executable, "-m", "chaos.planted", self.wanted.planted, module)
+        if wanted.planted:
+            command = (sys.executable, "-m", "chaos.planted", wanted.planted, module)
         return replace(launch, environment=environment, command=command)
 
 
@@ -125,8 +142,7 @@ def main() -> None:
     keep_the_screen_tidy()
     settings = load()
     (settings.home / "failpoints").mkdir(parents=True, exist_ok=True)
-    supervisor = ChaosSupervisor(settings, Screen(total=3))
-    supervisor.wanted = Wanted.from_environment()
+    supervisor = ChaosSupervisor(settings, Screen(total=3), Wanted.from_environment())
     try:
         asyncio.run(supervisor.run())
     except Misconfigured as wrong:

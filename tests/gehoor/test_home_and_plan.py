@@ -12,7 +12,7 @@ from gehoor.embedded import outside
 from gehoor.embedded.home import Home, RunRecord
 from gehoor.embedded.plan import make_plan
 from gehoor.embedded.ports import choose, require
-from gehoor.embedded.supervisor import service_environment
+from gehoor.embedded.services import service_environment
 from gehoor.running import connected
 
 FREE = {"intake_port": 0, "workflow_port": 0, "mailbox_port": 0, "mailbox_smtp_port": 0}

@@ -1,0 +1,45 @@
+"""A clock that somebody chose (`GEHOOR_CLOCK_START`, `GEHOOR_CLOCK_SPEED`) stands still while we are stopped.
+
+Its anchor in the database is moved on every second while we run and once more at the end.
+"""
+
+import asyncio
+import contextlib
+
+import asyncpg
+
+from events.settings import Settings
+
+_KEEP_EVERY_S = 1.0
+
+
+def is_chosen(settings: Settings) -> bool:
+    """Tell whether this set-up has a clock of its own."""
+    return settings.clock_start is not None or settings.clock_speed is not None
+
+
+async def keep_going(admin_database_url: str) -> None:
+    """Note every second how far the clock is, until cancelled."""
+    from events.store_clock import keep_anchor
+
+    while True:
+        try:
+            connection = await asyncpg.connect(admin_database_url)
+            try:
+                while True:
+                    await asyncio.sleep(_KEEP_EVERY_S)
+                    await keep_anchor(connection)
+            finally:
+                connection.terminate()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(_KEEP_EVERY_S)  # Postgres is away; its keeper tells so and brings it back
+
+
+async def note_where_it_stands(admin_database_url: str) -> None:
+    """Note it a last time; where the database is gone already, the last second's note is near enough."""
+    from events.store_clock import keep_anchor
+
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection = await asyncpg.connect(admin_database_url, timeout=1.0)
+        await keep_anchor(connection)
+        await connection.close(timeout=1.0)

@@ -16,13 +16,13 @@ import structlog
 from faststream.message import StreamMessage
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.prometheus import NatsPrometheusMiddleware
 from faststream.nats.security import NatsUserPassword
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from prometheus_client import REGISTRY
 
+from events.bus_metrics import metrics_middleware
 from events.consumer import Message
 from events.doorbell import SUBJECT as DOORBELL_SUBJECT
 from events.errors import MalformedEvent
@@ -44,9 +44,9 @@ HAND_OVER_PER_LANE = 60
 
 
 @cache
-def metrics_middleware() -> NatsPrometheusMiddleware:
+def _metrics() -> Any:
     """Count messages in the process's registry; once, because a metric has one owner."""
-    return NatsPrometheusMiddleware(registry=REGISTRY)
+    return metrics_middleware(REGISTRY)
 
 
 class Broker(NatsBroker):
@@ -105,7 +105,7 @@ def make_broker(url: str, user: str) -> Broker:
         reconnected_cb=on_reconnected,
         graceful_timeout=10.0,
         ack_policy=AckPolicy.MANUAL,
-        middlewares=[metrics_middleware()],
+        middlewares=[_metrics()],
         specification_url="nats://localhost:4222",  # the real one holds a password
         logger=None,
     )

@@ -18,7 +18,7 @@ import uvicorn
 from faststream.asgi import AsgiFastStream, AsyncAPIRoute
 from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
-from prometheus_client import REGISTRY, make_asgi_app
+from prometheus_client import REGISTRY, Gauge, make_asgi_app
 
 from events import failpoints, health
 from events import settings as settings_module
@@ -44,6 +44,8 @@ ASGIApp = Callable[[Any, Any, Any], Any]
 POOL_SIZE = 4
 OPEN_AGAIN_AFTER_S = 1.0
 STOP_WITHIN_S = 8
+
+TASKS = Gauge("gehoor_asyncio_tasks", "Tasks of the event loop; one that only grows is a leak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def make_application(service: Service, settings: Settings) -> ServiceApplication
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        TASKS.set_function(lambda: len(asyncio.all_tasks(loop)))
         task = asyncio.create_task(running.run(), name=service.name)
         task.add_done_callback(_tell_if_failed)
         try:

@@ -8,7 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV_PYTHON := .venv/bin/python
 export GEHOOR_HOME ?= $(CURDIR)/var
 
-.PHONY: due-check help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
+.PHONY: due-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ prove-deploy: ## build deploy/compose.yaml, file complaints while its containers
 
 bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; CELL=append for one, GROWTH=10m for more
 	@exec $(VENV_PYTHON) -m bench
+
+soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
+	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak
 
 due-check: .environment-dev ## a million random cases of every procedure against a second implementation
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)

@@ -64,11 +64,17 @@ def cpu_seconds(pid: int) -> float:
 
 def memory_mb(pid: int) -> tuple[float, float]:
     """Give RSS and PSS of a process."""
+    found = rollup_mb(pid)
+    return found["Rss"], found["Pss"]
+
+
+def rollup_mb(pid: int) -> dict[str, float]:
+    """Give all that the kernel tells about the memory of a process: Rss, Pss, Pss_Anon and more."""
     found = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, _, rest = line.partition(":")
         found[name] = int(rest.split()[0]) / 1024
-    return found["Rss"], found["Pss"]
+    return found
 
 
 def processes() -> dict[int, list[str]]:

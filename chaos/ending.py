@@ -144,7 +144,11 @@ async def write_down(system: System, history: History) -> None:
 
 async def durables_of(system: System) -> list[Durable]:
     """Ask the bus's monitor for every durable; none while it is away."""
-    port = system.record.ports["nats-monitor"]
+    return await durables_at(system.record.ports["nats-monitor"])
+
+
+async def durables_at(port: int) -> list[Durable]:
+    """Ask the monitor at this port."""
     answer = await _whole_answer(port, "/jsz?streams=1&consumers=1&accounts=1")
     return [
         Durable(name=one["name"], ack_pending=one["num_ack_pending"], pending=one["num_pending"])

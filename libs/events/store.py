@@ -42,6 +42,9 @@ class Entry:
         return self.rows[0].case_id
 
 
+# A case whose last event is later than the database's clock (set back, or another server's) goes on at that
+# event's moment: `recorded_at` never runs backwards inside a case, and nobody waits for the clock.
+
 INPUT = f"""
 input AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -61,10 +64,12 @@ APPEND = f"""
 WITH {INPUT},
 admitted AS MATERIALIZED (
     SELECT i.case_id FROM input i CROSS JOIN here
+    CROSS JOIN LATERAL (
+        SELECT abs(extract(epoch FROM i.recorded_at - here.now)) <= here.tolerance_s) AS clock(agrees)
     WHERE i.previous IS NOT NULL
-      AND abs(extract(epoch FROM i.recorded_at - here.now)) <= here.tolerance_s
-      AND CASE WHEN i.version = 1 THEN true ELSE (
+      AND CASE WHEN i.version = 1 THEN clock.agrees ELSE (
             SELECT p.hash = i.previous AND (p.epoch, p.xid) <= (here.epoch, here.xid)
+               AND (clock.agrees OR p.recorded_at = i.recorded_at)
             FROM gehoor.event p WHERE p.case_id = i.case_id AND p.version = i.version - 1) END
 ),
 heads AS (
@@ -90,11 +95,13 @@ SELECT $2::uuid, $3::integer, $4::text, $5::text, $6::smallint, $7::timestamptz,
        $10::uuid, $11::text, $12::uuid, $13::text, $14::bytea, $15::bytea, $16::bytea, $17::bytea,
        $18::bytea
 FROM gehoor.store_setting here LEFT JOIN gehoor.clock_anchor a ON true
-WHERE abs(extract(epoch FROM $8 - coalesce(
+CROSS JOIN LATERAL (
+    SELECT abs(extract(epoch FROM $8 - coalesce(
         a.simulated_at + (clock_timestamp() - a.real_at) * a.speed, clock_timestamp())))
-      <= 2 * coalesce(a.speed, 1.0)
-  AND CASE WHEN $3 = 1 THEN true ELSE (
+      <= 2 * coalesce(a.speed, 1.0)) AS clock(agrees)
+WHERE CASE WHEN $3 = 1 THEN clock.agrees ELSE (
         SELECT p.hash = $1::bytea AND (p.epoch, p.xid) <= (here.epoch, pg_current_xact_id())
+           AND (clock.agrees OR p.recorded_at = $8)
         FROM gehoor.event p WHERE p.case_id = $2 AND p.version = $3 - 1) END
 ON CONFLICT DO NOTHING
 RETURNING case_id
@@ -103,9 +110,11 @@ RETURNING case_id
 written out, because Postgres does not inline a function that reads a table."""
 
 STORED_AT = """
-SELECT e.case_id, e.command_id, gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s
+SELECT wanted.case_id, e.command_id, p.recorded_at AS before_at,
+       gehoor.clock_now() AS now, 2 * gehoor.clock_speed() AS tolerance_s
 FROM unnest($1::uuid[], $2::integer[]) AS wanted(case_id, version)
 LEFT JOIN gehoor.event e ON e.case_id = wanted.case_id AND e.version = wanted.version
+LEFT JOIN gehoor.event p ON p.case_id = wanted.case_id AND p.version = wanted.version - 1
 """
 
 STREAM = f"""
@@ -182,7 +191,8 @@ class Store:
 
         ok: all its rows stand. duplicate: the same command already stands there. conflict: another writer was
         first, or the predecessor differs: none of its rows stand. The caller decides whether to commit.
-        Raises `ClockDisagrees` when recorded_at is more than 2 s (of real time) off.
+        Raises `ClockDisagrees` when recorded_at is more than 2 s (of real time) off, and not the moment of
+        the event before.
         """
         if not entries:
             return {}
@@ -203,12 +213,14 @@ class Store:
             STORED_AT, [entry.case_id for entry in losers], [entry.rows[0].version for entry in losers]
         )
         now, tolerance_s = found[0]["now"], found[0]["tolerance_s"]
-        stored = {row["case_id"]: row["command_id"] for row in found if row["case_id"] is not None}
+        stored = {row["case_id"]: row["command_id"] for row in found if row["command_id"] is not None}
+        before_at = {row["case_id"]: row["before_at"] for row in found}
         result: dict[UUID, Status] = {}
         for entry in losers:
             row = entry.rows[0]
             off_s = abs((row.recorded_at - now).total_seconds())
-            if row.case_id not in stored and off_s > tolerance_s:
+            goes_on = row.recorded_at == before_at[row.case_id]
+            if row.case_id not in stored and off_s > tolerance_s and not goes_on:
                 raise ClockDisagrees(f"recorded_at is {off_s:.3f} s off the database clock")
             result[row.case_id] = "duplicate" if stored.get(row.case_id) == row.command_id else "conflict"
         return result

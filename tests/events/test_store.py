@@ -1,6 +1,8 @@
 """What the event store guarantees, on a real Postgres: order, one writer per version, no skipped event."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -147,6 +149,24 @@ async def test_a_gap_in_the_versions_is_refused(
     assert {case_id: "conflict"} == statuses
 
 
+@asynccontextmanager
+async def clock_set_back(system: TestSystem, platform: Platform, by: timedelta) -> AsyncIterator[None]:
+    """Let the database's clock stand `by` earlier for a while."""
+    admin = await system.pool_of("admin")
+    await admin.execute(
+        "INSERT INTO gehoor.clock_anchor (start_at, simulated_at, real_at, speed)"
+        " SELECT now - $1::interval, now - $1::interval, now, 1.0"
+        " FROM (SELECT clock_timestamp() AS now) AS clock",
+        by,
+    )
+    await platform.store.measure_clock()
+    try:
+        yield
+    finally:
+        await admin.execute("DELETE FROM gehoor.clock_anchor")
+        await platform.store.measure_clock()
+
+
 async def test_a_recorded_moment_far_from_the_database_clock_is_refused(
     system: TestSystem, intake: Platform, workflow: Platform
 ) -> None:
@@ -159,6 +179,24 @@ async def test_a_recorded_moment_far_from_the_database_clock_is_refused(
     with pytest.raises(ClockDisagrees):
         async with transaction(workflow.pool) as connection:
             await workflow.store.append(connection, [Entry(rows, history.last_hash)])
+
+
+@pytest.mark.parametrize("events", [1, 2])
+async def test_a_case_goes_on_when_the_database_clock_was_set_back(
+    system: TestSystem, intake: Platform, workflow: Platform, events: int
+) -> None:
+    """The clock of a new server is an hour behind the last event: the case goes on at its moment."""
+    case_id = await system.receive(intake)
+    last = (await workflow.store.history(case_id)).last
+    command = classify(case_id)
+    twice = replace(command, decide=lambda history, now: [*command.decide(history, now)] * events)
+
+    async with clock_set_back(system, workflow, timedelta(hours=1)):
+        outcome = await transact(workflow, twice)
+
+    assert last is not None
+    assert ("ok", events) == (outcome.status, len(outcome.events))
+    assert {last.recorded_at} == {event.recorded_at for event in outcome.events}
 
 
 async def test_commands_that_fare_well_stand_beside_one_that_does_not(

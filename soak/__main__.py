@@ -93,6 +93,7 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
             with suppress(asyncio.CancelledError):
                 await looking
         wrong = [*load.wrong, *await _ending(system, load)]
+        wrong += [f"{name} was started again" for name in sampler.restarted]
         rows = judge(sampler.samples)
         wrong += [
             f"{row.process}: {row.what} {row.before:g} became {row.after:g}"
@@ -114,6 +115,8 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
         "answers": dict(sorted(load.answers.items())),
         "events": told,
         "cores": cores | {"load and sampling": round(spent_s / wanted.seconds, 4)},
+        "looks": len(sampler.samples),
+        "missed looks": sampler.missed,
         "wrong": wrong,
     }
     return figures, rows, wrong, sampler

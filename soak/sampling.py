@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+import asyncpg
 import httpx2
 
 from bench.machine import cpu_seconds, rollup_mb
 from chaos.ending import durables_at
 from chaos.run import CONSUMERS
 from whole_system import WholeSystem, processes_under
+
+MOST_MISSED = 5
+"""Looks in a row that may fail, on a machine that does much else; beyond it the run ends."""
 
 SERVERS = ("postgres", "keys")
 SERVICES = ("relay", "intake", "workflow", "deadlines", "notifier")
@@ -68,17 +72,30 @@ class Sampler:
         self._began_s = monotonic()
         self.phase = "warming up"
         self.samples: list[Sample] = []
+        self.missed: list[str] = []
+        self.restarted: list[str] = []
+        self._pids: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled; a look that fails is noted, and only many in a row end the run."""
+        in_a_row = 0
         while True:
-            self.samples.append(await self.look())
+            try:
+                self.samples.append(await self.look())
+                in_a_row = 0
+            except (OSError, TimeoutError, KeyError, httpx2.TransportError, asyncpg.PostgresError) as error:
+                in_a_row += 1
+                self.missed.append(type(error).__qualname__)
+                if in_a_row > MOST_MISSED:
+                    raise
             await asyncio.sleep(self._every_s)
 
     async def look(self) -> Sample:
         """Look once; raises when a process is not where it was."""
         record = self._system.record
         pids = {"supervisor": record.pid or 0} | {name: one.pid for name, one in record.processes.items()}
+        self.restarted += [name for name, pid in pids.items() if self._pids.get(name, pid) != pid]
+        self._pids = pids
         tasks = await self._tasks({name: record.ports[name] for name in SERVICES})
         processes = {name: _use(name, pid, tasks.get(name)) for name, pid in pids.items()}
         async with self._system.database() as connection:

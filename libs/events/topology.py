@@ -12,16 +12,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from nats.aio.client import Client
 
 from events.errors import GehoorError
 from events.identity import PARTITIONS
 from events.secrets import CONSUMERS, NATS_USERS
 
+log = structlog.get_logger()
+
 STREAM = "GEHOOR_EVENT"
 SUBJECTS = "gehoor.event.>"
 GENERATION = "gehoor_generation"
 
+STREAM_SIZES_BYTES = (4 * 1024**3, 1024**3, 256 * 1024**2, 64 * 1024**2)
+"""The largest that the server's disk allows is taken: it reserves the room. The store has what falls out."""
+
+_NO_ROOM = 10047
 _SECOND_NS = 1_000_000_000
 _API_TIMEOUT_S = 5.0
 
@@ -34,7 +41,9 @@ class BusRefused(GehoorError):
         self.code = code
 
 
-def stream_config(generation: UUID, replicas: int = 1) -> dict[str, Any]:
+def stream_config(
+    generation: UUID, replicas: int = 1, size_bytes: int = STREAM_SIZES_BYTES[0]
+) -> dict[str, Any]:
     """Describe the stream: a cache of the feed's tail, which Postgres can refill."""
     return {
         "name": STREAM,
@@ -44,7 +53,7 @@ def stream_config(generation: UUID, replicas: int = 1) -> dict[str, Any]:
         "discard": "old",
         "num_replicas": replicas,
         "max_age": 14 * 86_400 * _SECOND_NS,
-        "max_bytes": 4 * 1024**3,
+        "max_bytes": size_bytes,
         "duplicate_window": 600 * _SECOND_NS,
         "allow_direct": True,
         "deny_delete": True,
@@ -117,16 +126,31 @@ async def reconcile(
     client: Client, generation: UUID, replicas: int = 1, readers: Sequence[str] = ()
 ) -> list[str]:
     """Make stream and durables as described; gives a line for each thing made or corrected."""
-    done = await _reconcile_one(
-        client, f"stream {STREAM}", f"STREAM.INFO.{STREAM}", f"STREAM.CREATE.{STREAM}",
-        f"STREAM.UPDATE.{STREAM}", stream_config(generation, replicas),
-    )  # fmt: skip
+    done = await _reconcile_stream(client, generation, replicas)
     for consumer in CONSUMERS:
         for partition in range(PARTITIONS):
             done += await _reconcile_durable(client, durable_config(consumer, partition))
     for reader in readers:
         done += await _reconcile_durable(client, reader_config(reader))
     return done
+
+
+async def _reconcile_stream(client: Client, generation: UUID, replicas: int) -> list[str]:
+    """Make the stream as large as fits; raises `BusRefused` when not even the smallest does."""
+    for size_bytes in STREAM_SIZES_BYTES:
+        try:
+            done = await _reconcile_one(
+                client, f"stream {STREAM}", f"STREAM.INFO.{STREAM}", f"STREAM.CREATE.{STREAM}",
+                f"STREAM.UPDATE.{STREAM}", stream_config(generation, replicas, size_bytes),
+            )  # fmt: skip
+        except BusRefused as refused:
+            if refused.code != _NO_ROOM or size_bytes == STREAM_SIZES_BYTES[-1]:
+                raise
+            continue
+        if done and size_bytes < STREAM_SIZES_BYTES[0]:
+            log.warning("stream.is_small", bytes=size_bytes, remedy="give the bus a larger disk")
+        return done
+    raise AssertionError("there is a smallest size")
 
 
 async def _reconcile_durable(client: Client, config: Mapping[str, Any]) -> list[str]:

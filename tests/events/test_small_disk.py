@@ -1,0 +1,51 @@
+"""A bus on a small disk still carries events: the stream is as large as the server has room for."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import nats
+import pytest
+
+from events import topology
+from events.topology import BusRefused
+from gehoor.embedded.nats import NatsServer, minimal_configuration
+from servers import NatsFactory
+
+MIB = 1024**2
+
+pytestmark = pytest.mark.nats
+
+
+def room_for(size_bytes: int) -> Callable[[NatsServer], str]:
+    """Configure a server that may keep so much on its disk."""
+
+    def configuration(server: NatsServer) -> str:
+        return minimal_configuration(server).replace("store_dir", f"max_file_store: {size_bytes}, store_dir")
+
+    return configuration
+
+
+async def test_the_stream_is_as_large_as_the_disk_allows_and_stays_so(nats_server: NatsFactory) -> None:
+    """With room for 300 MiB the stream takes 256, and provisioning again finds nothing to correct."""
+    server = await nats_server(room_for(300 * MIB))
+    client = await nats.connect(server.url)
+    generation = uuid4()
+
+    made = await topology.reconcile(client, generation)
+    again = await topology.reconcile(client, generation)
+    stream = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
+    await client.close()
+
+    assert f"stream {topology.STREAM}: made" == made[0]
+    assert [] == again
+    assert 256 * MIB == stream["config"]["max_bytes"]
+
+
+async def test_a_disk_without_room_for_the_smallest_stream_is_reported(nats_server: NatsFactory) -> None:
+    """With room for 10 MiB nothing can be made, and the server's own words say so."""
+    server = await nats_server(room_for(10 * MIB))
+    client = await nats.connect(server.url)
+
+    with pytest.raises(BusRefused, match="insufficient storage"):
+        await topology.reconcile(client, uuid4())
+    await client.close()

@@ -64,7 +64,9 @@ class Desk:
         self.fingerprint_key = settings.secret("fingerprint.key")
         self.token_key = settings.secret("token.key")
         recorder = Recorder(platform, self.receipts, self.links)
-        self.commits: GroupCommit[Wanted, Done] = GroupCommit(recorder.record, shared=UNRECORDED)
+        self.commits: GroupCommit[Wanted, Done] = GroupCommit(
+            recorder.record, line=lambda wanted: wanted.filing.organisation.id, shared=UNRECORDED
+        )
 
     async def take(self, submission: Submission, request: Request) -> Done:
         """Record a complaint and tell how it fared; raises `Problem` when nothing of it stands."""

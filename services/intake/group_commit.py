@@ -3,6 +3,9 @@
 An idle service flushes at once, so nobody waits for a timer; a busy one shares the cost of a commit (one
 fsync) among all that wait. The queue is bounded: when it is full the caller is told to come back, because a
 promise that waits in memory is not yet kept. A flush goes on when its caller goes away.
+
+Nobody crowds out others: each organisation waits in a line of its own, the lines take turns, and a line may
+only grow as long as what is still free (one alone gets half of the room, two a third each, and so on).
 """
 
 import asyncio
@@ -35,27 +38,33 @@ class GroupCommit(Generic[Item, Result]):
         self,
         flush: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
+        line: Callable[[Item], str] = lambda item: "",
         shared: tuple[type[Exception], ...] = (),
         most_together: int = MOST_TOGETHER,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._flush = flush
+        self._line = line
         self._shared = shared
         self._most_together = most_together
         self._most_waiting = most_waiting
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._lines: dict[str, deque[tuple[Item, asyncio.Future[Result]]]] = {}
+        self._waiting = 0
         self._flushing: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return self._waiting
 
     async def submit(self, item: Item) -> Result:
-        """Give the result for this item once its flush is done; raises `TooBusy` when the queue is full."""
-        if len(self._waiting) >= self._most_waiting:
+        """Give the result for this item once its flush is done; raises `TooBusy` when its line is full."""
+        line = self._lines.get(name := self._line(item), deque())
+        if len(line) >= self._most_waiting - self._waiting:
             raise TooBusy
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, result))
+        line.append((item, result))
+        self._lines[name] = line
+        self._waiting += 1
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush_all(), name="intake-group-commit")
         return await result
@@ -63,13 +72,23 @@ class GroupCommit(Generic[Item, Result]):
     async def _flush_all(self) -> None:
         try:
             while self._waiting:
-                most = min(len(self._waiting), self._most_together)
-                batch = [self._waiting.popleft() for _ in range(most)]
-                await self._flush_batch(batch)
+                await self._flush_batch(self._take(self._most_together))
         finally:
             self._flushing = None
-            while self._waiting:  # only when the process is told to stop in the middle
-                self._waiting.popleft()[1].cancel()
+            for _, result in self._take(self._waiting):  # only when the process is told to stop in the middle
+                result.cancel()
+
+    def _take(self, most: int) -> list[tuple[Item, asyncio.Future[Result]]]:
+        """Take the first of each line in turn; lines that are empty go."""
+        taken: list[tuple[Item, asyncio.Future[Result]]] = []
+        while self._lines and len(taken) < most:
+            name, line = next(iter(self._lines.items()))
+            taken.append(line.popleft())
+            del self._lines[name]
+            if line:
+                self._lines[name] = line  # behind the others: its turn comes again
+        self._waiting -= len(taken)
+        return taken
 
     async def _flush_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

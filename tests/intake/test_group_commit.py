@@ -67,6 +67,26 @@ async def test_a_full_queue_refuses_instead_of_growing() -> None:
     assert [10, 20] == list(await asyncio.gather(first, second))
 
 
+async def test_who_crowds_in_does_not_crowd_out_others() -> None:
+    """One organisation fills its half of the room; another one still gets in, and into the next commit."""
+    recorder = Recorder()
+    commits = GroupCommit(recorder, line=lambda item: str(item % 2), most_together=2, most_waiting=8)
+    first = asyncio.create_task(commits.submit(0))
+    await recorder.began.wait()
+    crowd = [asyncio.create_task(commits.submit(2 * n)) for n in range(1, 9)]
+    await asyncio.sleep(0)
+
+    other = asyncio.create_task(commits.submit(1))
+    await asyncio.sleep(0)
+    recorder.may_go.set()
+    results = await asyncio.gather(*crowd, return_exceptions=True)
+
+    assert [20, 40, 60, 80] == results[:4]
+    assert [TooBusy] * 4 == [type(result) for result in results[4:]]
+    assert (0, 10) == (await first, await other)
+    assert [[0], [2, 1], [4, 6], [8]] == recorder.batches
+
+
 async def test_one_bad_item_harms_no_other() -> None:
     """When a batch fails, each of it is tried alone and only the bad one fails."""
     recorder = Recorder()

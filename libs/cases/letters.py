@@ -29,6 +29,11 @@ def _closing(event: told.CaseClosed) -> str | None:
     return "closing notice" if event.because in ("handled", "no response", "inadmissible") else None
 
 
+def _objection(event: told.ObjectionLodged) -> str:
+    """One that came after the window is confirmed too, and its letter says so."""
+    return "objection too late" if event.late else "objection receipt"
+
+
 _OWES: Mapping[type[Event], str | Callable[[Any], str | None]] = {
     told.InformationAsked: "request for information",
     told.ReactionGiven: "substantive reaction",
@@ -41,7 +46,7 @@ _OWES: Mapping[type[Event], str | Callable[[Any], str | None]] = {
     told.ComplainantReminded: "reminder",
     told.RefusedWithRoute: "refusal with route",
     told.HandedOverAsIncident: "handed over as incident",
-    told.ObjectionLodged: "objection receipt",
+    told.ObjectionLodged: _objection,
     told.HearingInvited: _by_letter("hearing invitation"),
     told.HearingRecorded: "hearing record",
     told.ObjectionDecided: "board decision",

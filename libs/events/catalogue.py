@@ -977,10 +977,13 @@ class LetterSent(Event, frozen=True, kw_only=True):
 
 
 class LetterPrepared(Event, frozen=True, kw_only=True):
-    """A letter lies ready to be printed, for somebody without an e-mail address; a person posts it."""
+    """A letter lies ready to be printed, for somebody without an e-mail address; a person posts it.
+
+    `page` in the encrypted part is the letter as it is to be printed, in HTML.
+    """
 
     emitted_by: ClassVar[str] = "notifier"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _LETTER
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: (*_LETTER[COMPLAINANT], "page")}
 
     letter: str
     letter_id: UUID

@@ -1,7 +1,8 @@
 """One attempt at a letter: from a claimed row to the mail.
 
-Pure. Always holds: the address comes from the encrypted part of `ComplaintReceived` and goes nowhere but into
-the mail and the encrypted part of the outcome; an erased person is written to no more.
+Pure. Always holds: the address comes from the encrypted part of what the complainant told and goes nowhere
+but into the mail and the encrypted part of the outcome; an erased person is written to no more; a letter that
+was overtaken since it became owed does not leave.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,17 +13,22 @@ from typing import Any
 from events.catalogue import COMPLAINANT, Erased
 from events.envelope import History, Recorded
 from events.errors import GehoorError
+from notifier.case import Case, Owing, fold, letter_id_of
 from notifier.conversation import Refused, Result, Uncertain
 from notifier.header import NotAnAddress, UnsafeHeader, parse_address
 from notifier.letter import WrittenLetter, write_letter
 from notifier.mail import Mail, message_id_of, to_bytes
 from notifier.outbox import Attempt
 from notifier.outcome import AlreadySettled, Closed, Done, Held, Printed
-from notifier.owed import Case, fold
+from notifier.owed import why_not
+from notifier.writing import Opened, Writing
 from procedures.library import procedure
-from procedures.organisations import Organisation, organisations
+from procedures.organisations import organisations
+from procedures.procedure import Procedure
 
 Open = Callable[[Recorded], Mapping[str, Mapping[str, Any]]]
+
+_OF_A_PERSON = ("name", "email", "address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,15 @@ class Ready:
         return Done(self.attempt, result, at, self.cause, self.message_id, self.to, self.letter)
 
 
-def prepare(attempt: Attempt, history: History, open_personal: Open, message_key: bytes) -> Ready | Done:
-    """Write the mail of an attempt, or say why there is none. One letter never stops others."""
+def prepare(
+    attempt: Attempt, history: History, open_personal: Open, message_key: bytes, public_url: str = ""
+) -> Ready | Done:
+    """Write the mail of an attempt, or say why there is none. One letter never stops others.
+
+    `public_url` is where the organisations' forms are; without it a letter names a form and no address.
+    """
     try:
-        return _prepare(attempt, history, open_personal, message_key)
+        return _prepare(attempt, history, open_personal, message_key, public_url)
     except (GehoorError, UnsafeHeader, NotAnAddress) as error:
         reason = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever it is, only this letter waits for somebody to look
@@ -51,22 +62,44 @@ def prepare(attempt: Attempt, history: History, open_personal: Open, message_key
     return Done(attempt, Held(reason[:500]), attempt.written_at)
 
 
-def _prepare(attempt: Attempt, history: History, open_personal: Open, message_key: bytes) -> Ready | Done:
+def _prepare(
+    attempt: Attempt, history: History, open_personal: Open, message_key: bytes, public_url: str
+) -> Ready | Done:
     case = fold(history)
-    cause = _cause(history)
     if attempt.letter_id in case.settled:
         return Done(attempt, AlreadySettled(), attempt.written_at)
-    person = open_personal(history.events[0]).get(COMPLAINANT, {})
+    owing = _owing(case, attempt)
+    if owing is None:
+        raise GehoorError(f"case {case.case_id} has no event that owes the letter {attempt.letter!r}")
+
+    def opened(version: int) -> Mapping[str, Any]:
+        return open_personal(history.events[version - 1]).get(COMPLAINANT, {})
+
+    person = person_of(case, opened)
     if case.erased or any(isinstance(value, Erased) for value in person.values()):
         return Done(attempt, Closed("the complainant was erased"), attempt.written_at)
+    overtaken = why_not(case, owing)
+    if overtaken is not None:
+        return Done(attempt, Closed(overtaken), attempt.written_at)
     organisation = organisations()[case.organisation]
-    letter = _write(attempt, case, organisation, str(person.get("name") or ""))
     email = str(person.get("email") or "").strip()
+    address = str(person.get("address") or "")
+    writing = Writing(
+        case=case,
+        owing=owing,
+        organisation=organisation,
+        procedure=_pinned(case),
+        opened=opened,
+        written_at=attempt.written_at,
+        name=str(person.get("name") or ""),
+        by_post=not email,
+        form_address=f"{public_url.rstrip('/')}/{organisation.id}" if public_url else "",
+    )
+    letter = write_letter(writing, address)
     sender = organisation.address_line
     message_id = message_id_of(message_key, attempt.letter_id, sender)
-    done = Done(
-        attempt, Printed(), attempt.written_at, cause, message_id, str(person.get("address") or ""), letter
-    )
+    cause = history.events[owing.version - 1]
+    done = Done(attempt, Printed(), attempt.written_at, cause, message_id, address, letter)
     if not email:
         return done
     try:
@@ -90,23 +123,33 @@ def _prepare(attempt: Attempt, history: History, open_personal: Open, message_ke
     return Ready(attempt, cause, message_id, to, letter, to_bytes(mail))
 
 
+def person_of(case: Case, opened: Opened) -> dict[str, Any]:
+    """Give the complainant's name and addresses as they told them last: who was filed without may add one."""
+    person: dict[str, Any] = {}
+    for version in case.told_by_complainant:
+        told = opened(version)
+        person |= {name: told[name] for name in _OF_A_PERSON if told.get(name)}
+    return person
+
+
 def lost(attempt: Attempt, history: History, message_key: bytes, at: datetime) -> Done:
     """An attempt that nobody reported on: its process died, so a copy may have left."""
     sender = organisations()[history.organisation].address_line
     message_id = message_id_of(message_key, attempt.letter_id, sender)
-    return Done(attempt, Uncertain(), at, _cause(history), message_id)
+    owing = _owing(fold(history), attempt)
+    cause = history.events[-1 if owing is None else owing.version - 1]
+    return Done(attempt, Uncertain(), at, cause, message_id)
 
 
-def _write(attempt: Attempt, case: Case, organisation: Organisation, name: str) -> WrittenLetter:
+def _owing(case: Case, attempt: Attempt) -> Owing | None:
+    """Find the event that owes the letter of an attempt."""
+    for owing in case.owing:
+        if letter_id_of(case.case_id, owing.letter, owing.occurrence) == attempt.letter_id:
+            return owing
+    return None
+
+
+def _pinned(case: Case) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
-    rule = procedure(case.opened.procedure, case.opened.procedure_version).letters.get(attempt.letter)
-    if rule is None:
-        raise GehoorError(f"procedure {case.opened.procedure} has no letter {attempt.letter!r}")
-    return write_letter(case, attempt.letter, organisation, rule, name, attempt.written_at)
-
-
-def _cause(history: History) -> Recorded:
-    """Find the event by which letters became owed: the opening of the case, else its last event."""
-    opened = (recorded for recorded in history.events if recorded.type == "CaseOpened")
-    return next(opened, history.events[-1])
+    return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)

@@ -45,12 +45,13 @@ class Postponed:
 _INSERT = """
 INSERT INTO letter (letter_id, case_id, letter, occurrence)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[])
-ON CONFLICT DO NOTHING
+ON CONFLICT (letter_id) DO UPDATE SET state = 'due', reason = NULL, next_attempt_at = clock_timestamp()
+WHERE letter.state = 'closed'
 """
 
 
 async def owe(connection: Connection, letters: Sequence[Owed]) -> None:
-    """Write down letters that are owed; one that is there already stays as it is."""
+    """Write down letters that are owed; one that is there already stays as it is, unless it was closed."""
     await connection.execute(
         _INSERT,
         [letter.letter_id for letter in letters],

@@ -25,10 +25,10 @@ from events.catalogue import (
 from events.envelope import History, NewEvent, Recorded
 from events.identity import command_id_of
 from events.transact import Command
+from notifier.case import is_explained, is_settled
 from notifier.conversation import Accepted, Deferred, Refused, Result, Uncertain
 from notifier.letter import WrittenLetter
 from notifier.outbox import Attempt, Postponed
-from notifier.owed import is_explained, is_settled
 from notifier.retry import is_hopeless, wait_s
 
 log = structlog.get_logger()
@@ -108,9 +108,12 @@ def command_of(done: Done) -> Command | None:
     event = _event_of(done)
     if event is None or done.cause is None:
         return None
-    attempt, personal = done.attempt, {}
+    attempt = done.attempt
+    personal: dict[str, dict[str, str]] = {}
     if done.has_text and done.letter is not None and not isinstance(event, LetterRefused | LetterUncertain):
         personal = {COMPLAINANT: {"to": done.to, "subject": done.letter.subject, "text": done.letter.text}}
+        if isinstance(event, LetterPrepared):
+            personal[COMPLAINANT]["page"] = done.letter.html
 
     def decide(history: History, now: datetime) -> Sequence[NewEvent]:
         if isinstance(event, LetterUncertain):
@@ -195,6 +198,7 @@ def _event_of(done: Done) -> Event | None:
                 dated_on=letter.dated_on,
                 contents=letter.contents,
                 attempts=attempt.number,
+                period_until=letter.period_until,
             )
         case Printed() if letter is not None:
             return LetterPrepared(
@@ -203,6 +207,7 @@ def _event_of(done: Done) -> Event | None:
                 language=letter.language,
                 dated_on=letter.dated_on,
                 contents=letter.contents,
+                period_until=letter.period_until,
             )
         case Refused(code=code, stage=stage) | Deferred(code=code, stage=stage) if done.is_settled:
             return LetterRefused(

@@ -1,41 +1,70 @@
-"""Which letters a case still owes, folded from its history alone.
+"""Which letters a case still owes, and which are not to be written any more. Pure.
 
-Always holds: a letter is owed once `CaseOpened` names it and every clock named there that can run has its
-`DeadlineSet`, so that a letter can name its period and `DeadlineSet` comes before `LetterSent`. Sent,
-prepared or refused for good ends it; an uncertain attempt does not. Nothing is owed to an erased person.
+Always holds: an opening letter is owed once every clock that can run from the start has its `DeadlineSet`,
+any other letter once its event stands in the case, the pinned procedure names the letter, and the clock that
+the event sets has the day that the letter will tell. So `DeadlineSet` comes before `LetterSent`, and a letter
+can name its period. Sent, prepared or refused for good ends it; an uncertain attempt does not.
+
+Overtaken, and not written any more: everything before a withdrawal; a letter that says how things stand when
+a newer one of its name says otherwise; what asks the complainant for something when the case was closed, or
+they have moved; everything of a merged case, for which the other one speaks, until the merge is undone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import reduce
+from dataclasses import dataclass
 from uuid import UUID
 
-from msgspec import structs
-
+from cases.letters import OWING
+from cases.life import Stage
 from events.catalogue import (
-    COMPLAINANT,
     CaseOpened,
-    ComplaintReceived,
-    DeadlineMoved,
+    ComplainantReminded,
     DeadlineSet,
-    Event,
-    LetterPrepared,
-    LetterRefused,
-    LetterSent,
-    LetterUncertain,
-    SubjectErased,
+    Moment,
+    PlanMade,
+    TermExtended,
 )
-from events.envelope import History
-from events.identity import command_id_of
+from notifier.case import Case, Owing, evolve, fold, is_explained, is_settled, letter_id_of
+from procedures.library import UnknownProcedure, procedure
+from procedures.procedure import LetterRule, Procedure
 
-REACTS_TO = frozenset({"CaseOpened", "DeadlineSet"})
+__all__ = [
+    "REACTS_TO",
+    "Case",
+    "Owed",
+    "evolve",
+    "fold",
+    "is_explained",
+    "is_settled",
+    "owed",
+    "waits_for",
+    "why_not",
+    "working_moment",
+]
+
+REACTS_TO = OWING | {"CaseOpened", "DeadlineSet", "DeadlineMoved", "DeadlineDropped", "CaseUnmerged"}
 """The events after which a letter can have become owed."""
 
 _KNOWN_AT_OPENING = frozenset({"complaint received", "case opened"})
 """Facts that have happened when a case is open; a clock that starts at another fact cannot run yet."""
 
-_OUTCOMES = frozenset({LetterSent.__name__, LetterPrepared.__name__, LetterRefused.__name__})
+_TELLS_HOW_THINGS_STAND = frozenset(
+    {
+        "plan",
+        "delay notice",
+        "proposal",
+        "response",
+        "board decision",
+        "invitation",
+        "hearing invitation",
+        "reminder",
+    }
+)
+"""Letters of which only the newest is true; a question, a reaction or a record stays true."""
+
+_ASKS_FOR_SOMETHING = frozenset(
+    {"request for information", "invitation", "delay notice", "proposal", "hearing invitation", "reminder"}
+)
+"""Letters that make no sense after the case was closed; an answer or a record still does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,77 +77,42 @@ class Owed:
 
     @property
     def letter_id(self) -> UUID:
-        return command_id_of("letter", self.case_id, self.letter, self.occurrence)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the notifier knows of a case; nothing of it is personal."""
-
-    case_id: UUID
-    organisation: str = ""
-    received_on: date | None = None
-    missing: tuple[str, ...] = ()
-    opened: CaseOpened | None = None
-    deadlines: Mapping[str, DeadlineSet] = field(default_factory=dict)
-    settled: frozenset[UUID] = frozenset()
-    erased: bool = False
-
-
-def fold(history: History) -> Case:
-    """Read a whole history; an empty one gives a case that owes nothing."""
-    case = Case(case_id=history.case_id, organisation=history.organisation if history.events else "")
-    return reduce(evolve, (recorded.event for recorded in history.events), case)
-
-
-def evolve(case: Case, event: Event) -> Case:
-    """Take in one event; those that concern no letter change nothing."""
-    match event:
-        case ComplaintReceived():
-            return replace(case, received_on=event.received_on, missing=event.missing)
-        case CaseOpened():
-            return replace(case, opened=event)
-        case DeadlineSet():
-            return replace(case, deadlines={**case.deadlines, event.clock: event})
-        case DeadlineMoved() if event.clock in case.deadlines:
-            moved = structs.replace(
-                case.deadlines[event.clock], strict=event.strict, lenient=event.lenient, warn_at=event.warn_at
-            )
-            return replace(case, deadlines={**case.deadlines, event.clock: moved})
-        case LetterSent() | LetterPrepared() | LetterRefused():
-            return replace(case, settled=case.settled | {event.letter_id})
-        case SubjectErased():
-            return replace(case, erased=case.erased or COMPLAINANT in event.persons)
-        case _:  # the catalogue grows; an event of no letter is none of ours
-            return case
+        return letter_id_of(self.case_id, self.letter, self.occurrence)
 
 
 def owed(case: Case) -> tuple[Owed, ...]:
-    """Tell which letters are to be written now, in the order the procedure names them."""
-    if case.opened is None or case.erased or waits_for(case):
+    """Tell which letters are to be written now, in the order in which they became owed."""
+    if not case.owing or case.erased or waits_for(case):
         return ()  # nothing owed yet, or any more
-    letters = (Owed(case.case_id, letter) for letter in case.opened.letters)
+    letters = (
+        Owed(case.case_id, owing.letter, owing.occurrence)
+        for owing in case.owing
+        if why_not(case, owing) is None
+    )
     return tuple(letter for letter in letters if letter.letter_id not in case.settled)
 
 
-def is_settled(history: History, letter_id: UUID) -> bool:
-    """Tell whether the outcome of a letter stands; reads only the events about letters."""
-    return any(
-        isinstance(event := recorded.event, LetterSent | LetterPrepared | LetterRefused)
-        and event.letter_id == letter_id
-        for recorded in history.events
-        if recorded.type in _OUTCOMES
-    )
-
-
-def is_explained(history: History, letter_id: UUID, attempt: int) -> bool:
-    """Tell whether an attempt without a known result is recorded as such."""
-    return any(
-        isinstance(event := recorded.event, LetterUncertain)
-        and (event.letter_id, event.attempt) == (letter_id, attempt)
-        for recorded in history.events
-        if recorded.type == LetterUncertain.__name__
-    )
+def why_not(case: Case, owing: Owing) -> str | None:
+    """Tell why a letter is not to be written, now or any more; None when it is. Its outcome is no reason."""
+    event, letter = owing.event, owing.letter
+    if case.opened is None:
+        return "the case is not open yet"
+    if owing.version < case.withdrawn:
+        return "the complaint was withdrawn"
+    if case.life.stage is Stage.MERGED:
+        return "the case was merged into another one"
+    if letter in _ASKS_FOR_SOMETHING and owing.version < case.closed:
+        return "the case was closed"
+    newest = max(other.occurrence for other in case.owing if other.letter == letter)
+    if letter in _TELLS_HOW_THINGS_STAND and owing.occurrence < newest:
+        return "a newer letter says how things stand"
+    if isinstance(event, ComplainantReminded) and not (case.life.waiting_since and case.life.reminders):
+        return "the complainant has moved"
+    pinned = _pinned(case)
+    if pinned is not None and letter not in pinned.letters and not isinstance(event, CaseOpened):
+        return "the procedure does not name this letter"
+    waiting = _waits_for_its_clock(case, owing, pinned.letters.get(letter) if pinned else None)
+    return f"the clock {waiting} has not got the day of this letter yet" if waiting else None
 
 
 def waits_for(case: Case) -> tuple[str, ...]:
@@ -130,3 +124,45 @@ def waits_for(case: Case) -> tuple[str, ...]:
         for rule in case.opened.clocks
         if rule.starts in _KNOWN_AT_OPENING and rule.term != "none" and rule.clock not in case.deadlines
     )
+
+
+def working_moment(deadline: DeadlineSet) -> Moment:
+    """Give the moment by which the bound party acts: the reading that a letter shows."""
+    return deadline.strict if deadline.working == "strict" else deadline.lenient
+
+
+def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> str | None:
+    """Name the clock that the event sets and that does not say so yet.
+
+    A plan sets the clock of its own term; one that was over when a new plan came stays over, so that the new
+    day belongs to no clock. More time moves a clock only by the letter's arrival: that one must be set. A
+    clock that was dropped, as by a merge, has no end to tell until it is set again.
+    """
+    match owing.event:
+        case PlanMade(until=until):
+            for rule in case.rules.values():
+                if "plan term" not in rule.told_by or rule.clock in case.dropped:
+                    continue
+                deadline = case.deadlines.get(rule.clock)
+                if deadline is None:
+                    return rule.clock
+                is_over = deadline.lenient.at <= owing.happened_at
+                if working_moment(deadline).on != until and not is_over:
+                    return rule.clock
+            return None
+        case TermExtended(clock=clock):
+            is_set = clock in case.deadlines or clock not in case.rules
+            return None if is_set else clock
+        case _:
+            told = rule.period_of if rule else None
+            return told if told in case.dropped else None
+
+
+def _pinned(case: Case) -> Procedure | None:
+    """Give the version that the case is pinned to now; one that is not on the shelf holds the letter later."""
+    if case.opened is None:
+        return None
+    try:
+        return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)
+    except UnknownProcedure:
+        return None

@@ -64,6 +64,7 @@ class SendingLoop:
             raise Misconfigured("the notifier opens personal fields: start its service with keys")
         self._keys = platform.keys
         self._message_key = platform.settings.secret("message.key")
+        self._public_url = platform.settings.public_url or ""
         self._sending: set[asyncio.Task[None]] = set()
         self._probing: asyncio.Task[None] | None = None
         self._in_hand: dict[UUID, Attempt] = {}
@@ -116,7 +117,9 @@ class SendingLoop:
             raise
         self._in_hand |= {attempt.letter_id: attempt for attempt in attempts}
         for attempt in attempts:
-            prepared = prepare(attempt, histories[attempt.case_id], self._keys.open, self._message_key)
+            prepared = prepare(
+                attempt, histories[attempt.case_id], self._keys.open, self._message_key, self._public_url
+            )
             match prepared:
                 case Ready():
                     task = asyncio.create_task(self._hand_over(prepared))

@@ -1,8 +1,10 @@
-"""What the letters say in words: dates written out, and the names of what is still missing.
+"""What the letters say in words: dates written out, outcomes, routes, and the names of what is still missing.
 
-A date stands in words because 04-05-2026 is read in two ways, and a promise must be read in one.
+A date stands in words because 04-05-2026 is read in two ways, and a promise must be read in one. What our own
+vocabulary names has words here in each language; a test asks for every word that a procedure file uses.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
@@ -36,6 +38,45 @@ _FIELDS: Mapping[str, Mapping[Language, str]] = {
     "about_function": {"nl": "de functie van wie het gaat", "en": "the position of whom it is about"},
 }
 
+_OUTCOMES: Mapping[str, Mapping[Language, str]] = {
+    "founded": {"nl": "gegrond", "en": "justified"},
+    "partly founded": {"nl": "deels gegrond", "en": "partly justified"},
+    "unfounded": {"nl": "ongegrond", "en": "not justified"},
+    "inadmissible": {"nl": "niet-ontvankelijk", "en": "inadmissible"},
+}
+_ROUTES: Mapping[str, Mapping[Language, str]] = {
+    "complaint form": {"nl": "het klachtenformulier", "en": "the complaint form"},
+    "court in Rotterdam": {
+        "nl": "de rechtbank in het arrondissement Rotterdam",
+        "en": "the court in the district of Rotterdam",
+    },
+    "ombudsman": {"nl": "de ombudsman", "en": "the ombudsman"},
+    "Financial Ombudsman Service": {
+        "nl": "de Financial Ombudsman Service",
+        "en": "the Financial Ombudsman Service",
+    },
+}
+_CAME: Mapping[str, Mapping[Language, str]] = {
+    "portal": {"nl": "via het portaal", "en": "by the portal"},
+    "email": {"nl": "per e-mail", "en": "by e-mail"},
+    "phone": {"nl": "per telefoon", "en": "by telephone"},
+    "meeting": {"nl": "in een gesprek", "en": "in a meeting"},
+    "letter": {"nl": "per brief", "en": "by letter"},
+    "api": {"nl": "via een ander systeem", "en": "by another system"},
+}
+_UNITS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
+    "working days": {"nl": ("werkdag", "werkdagen"), "en": ("working day", "working days")},
+    "days": {"nl": ("dag", "dagen"), "en": ("day", "days")},
+    "weeks": {"nl": ("week", "weken"), "en": ("week", "weeks")},
+}
+_NO_AGREEMENTS: Mapping[str, str] = {
+    "nl.u": "Wij hebben in dit gesprek geen afspraken met u gemaakt.",
+    "nl.je": "We hebben in dit gesprek geen afspraken met je gemaakt.",
+    "en": "We made no agreements with you in this conversation.",
+}
+LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What makes a link, or looks like one to a mail program."""
+
 
 def in_words(day: date, language: Language) -> str:
     """Write a date such as `vrijdag 4 december 2026` or `Friday 4 December 2026`."""
@@ -48,3 +89,36 @@ def fields_in_words(fields: Sequence[str], language: Language) -> str:
     if len(known) < 2:
         return "".join(known)
     return f"{', '.join(known[:-1])} {_AND[language]} {known[-1]}"
+
+
+def outcome_in_words(outcome: str, language: Language) -> str:
+    """Say how a complaint or an objection was judged."""
+    return _OUTCOMES[outcome][language]
+
+
+def route_in_words(route: str, language: Language) -> str:
+    """Name a way or an authority with its article; one without words of its own stands as its file says."""
+    return _ROUTES[route][language] if route in _ROUTES else route
+
+
+def amount_in_words(number: int, unit: str, language: Language) -> str:
+    """Write a term such as `10 werkdagen` or `4 weeks`."""
+    return f"{number} {_UNITS[unit][language][number != 1]}"
+
+
+def reason_of_refusal(channel: str, route: str, language: Language) -> str:
+    """Say why a complaint is not handled that came by a way the procedure does not name."""
+    came, way = _CAME[channel][language], route_in_words(route, language)
+    if language == "en":
+        return f"The complaint came {came}. The complaints procedure handles complaints that come by {way}."
+    return f"De klacht kwam {came}. De klachtenprocedure geldt voor klachten die via {way} komen."
+
+
+def no_agreements(manner: str) -> str:
+    """Say that a talk led to no agreement."""
+    return _NO_AGREEMENTS[manner]
+
+
+def outcomes_in_words(language: Language) -> tuple[str, ...]:
+    """Give the words of all outcomes."""
+    return tuple(words[language] for words in _OUTCOMES.values())

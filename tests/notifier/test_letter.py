@@ -3,15 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import notifier
-from notifier.letter import LetterCannotBeMade, WrittenLetter, working_moment, write_letter
+from notifier.case import Case
+from notifier.letter import LetterCannotBeMade, WrittenLetter, write_letter
+from notifier.owed import working_moment
 from notifier.words import in_words
-from notifier_cases import WRITTEN_AT, case, deadline, opened
-from procedures.library import in_force, library
-from procedures.organisations import organisations
+from notifier_cases import case, deadline, opened, procedure_of, writing
+from procedures.library import library
+from procedures.organisations import organisations, with_demonstrations
 from procedures.procedure import LetterRule
 
 ORGANISATIONS = tuple(organisations())
@@ -20,11 +23,12 @@ LETTERS = Path(notifier.__file__).parent / "letters"
 
 def written(organisation: str, language: str = "nl", name: str = "Sanne de Wit") -> WrittenLetter:
     """Write the first letter an organisation owes."""
-    found = case(organisation, language)
-    assert found.opened is not None
-    letter = found.opened.letters[0]
-    rule = in_force(organisation, date(2026, 11, 20)).letters[letter]
-    return write_letter(found, letter, organisations()[organisation], rule, name, WRITTEN_AT)
+    return first_of(case(organisation, language), name=name)
+
+
+def first_of(found: Case, **changes: Any) -> WrittenLetter:
+    """Write the first letter that a case owes."""
+    return write_letter(writing(found, found.owing[0].letter, **changes))
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -44,7 +48,7 @@ def test_every_letter_names_case_handler_and_how_to_reach_them(organisation: str
 @pytest.mark.parametrize("organisation", ORGANISATIONS)
 def test_a_letter_carries_everything_its_procedure_demands(organisation: str, language: str) -> None:
     """The parts that the organisation's own text demands are in the letter and in the record of it."""
-    procedure = in_force(organisation, date(2026, 11, 20))
+    procedure = procedure_of(organisation)
     demanded = set(procedure.letters[procedure.opening[0]].contents)
 
     letter = written(organisation, language)
@@ -66,9 +70,8 @@ def test_destiny_dates_its_acknowledgement_in_words(language: str, day: str) -> 
 def test_the_date_on_a_letter_is_the_day_in_the_procedures_zone() -> None:
     """A letter written at 23:30 UTC carries the next day's date, because it is past midnight in Amsterdam."""
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
-    rule = in_force("destiny", date(2026, 11, 20)).letters["acknowledgement"]
 
-    letter = write_letter(case("destiny"), "acknowledgement", organisations()["destiny"], rule, "", late)
+    letter = first_of(case("destiny"), at=late)
 
     assert date(2026, 11, 24) == letter.dated_on
 
@@ -91,9 +94,8 @@ def test_another_clock_gives_another_period() -> None:
     found = case("ingressus")
     rule = found.deadlines["ING-4"].rule
     moved = replace(found, deadlines={**found.deadlines, "ING-4": deadline(rule, date(2026, 12, 1))})
-    letter_rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
 
-    letter = write_letter(moved, "acknowledgement", organisations()["ingressus"], letter_rule, "", WRITTEN_AT)
+    letter = first_of(moved)
 
     assert in_words(working_moment(moved.deadlines["ING-4"]).on, "nl") in letter.text
     assert "tot en met vrijdag 18 december 2026" not in letter.text
@@ -111,28 +113,30 @@ def test_a_letter_without_a_mandatory_part_is_not_made(part: str) -> None:
     found = case("ingressus", handler="nobody") if part == "handler" else case("ingressus")
     if part == "period":
         found = replace(found, deadlines={})
-    if part == "procedure" and found.opened is not None:
-        found = case("ingressus", procedure_version=99)
-    rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
+    changes: dict[str, Any] = {}
+    if part == "procedure":
+        changes["procedure"] = replace(procedure_of("ingressus"), version=99)
 
     with pytest.raises(LetterCannotBeMade, match=part):
-        write_letter(found, "acknowledgement", organisations()["ingressus"], rule, "", WRITTEN_AT)
+        first_of(found, **changes)
 
 
 def test_a_demand_nobody_can_prove_holds_the_letter_back() -> None:
     """A procedure that demands a part unknown to the notifier gets no letter rather than a poor one."""
-    rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")
+    rule = LetterRule(contents=("blessing",), period_of=None, neutral=False, source="test")
+    asking = replace(procedure_of("destiny"), letters={"acknowledgement": rule})
 
-    with pytest.raises(LetterCannotBeMade, match="outcome"):
-        write_letter(case("destiny"), "acknowledgement", organisations()["destiny"], rule, "", WRITTEN_AT)
+    with pytest.raises(LetterCannotBeMade, match="blessing"):
+        first_of(case("destiny"), procedure=asking)
 
 
 def test_every_procedure_that_demands_an_explanation_has_one_in_each_language() -> None:
     """A new version of a procedure cannot be deployed without the words that explain it."""
     for found in library().versions.values():
         if any("procedure" in rule.contents for rule in found.letters.values()):
-            tone = organisations()[found.organisation].tone
-            for manner in (f"nl.{tone}", "en"):
+            organisation = with_demonstrations()[found.organisation]
+            for language in organisation.languages:
+                manner = language if language == "en" else f"{language}.{organisation.tone}"
                 assert (LETTERS / "explanations" / f"{found.id}-{found.version}.{manner}.txt").is_file()
 
 
@@ -192,8 +196,7 @@ def test_a_name_cannot_bring_a_link_or_a_line(name: str) -> None:
 def test_what_is_missing_is_asked_for_kindly() -> None:
     """An incomplete complaint is a complaint: the letter asks for the rest and says that work goes on."""
     found = replace(case("ingressus"), missing=("phone", "address"))
-    rule = in_force("ingressus", date(2026, 11, 20)).letters["acknowledgement"]
 
-    letter = write_letter(found, "acknowledgement", organisations()["ingressus"], rule, "", WRITTEN_AT)
+    letter = first_of(found)
 
     assert "Wij missen nog: het telefoonnummer en het adres." in letter.text

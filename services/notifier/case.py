@@ -1,0 +1,205 @@
+"""What the notifier knows of a case, folded from its history alone: what owes a letter, what letters tell.
+
+Pure, and nothing of it is personal. Every event that owes a letter is kept with its number among the letters
+of that name, so that a letter has one identifier for life, whatever happens later and whoever asks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import reduce
+from uuid import UUID
+
+from msgspec import structs
+
+from cases.letters import owed_by
+from cases.life import UNBORN, Life, live
+from events.catalogue import (
+    COMPLAINANT,
+    CaseClosed,
+    CaseMovedToVersion,
+    CaseOpened,
+    CaseReopened,
+    ClockRule,
+    ComplainantWrote,
+    ComplaintReceived,
+    ComplaintWithdrawn,
+    DeadlineDropped,
+    DeadlineMoved,
+    DeadlineSet,
+    Event,
+    HearingHeld,
+    InformationReceived,
+    LetterPrepared,
+    LetterRefused,
+    LetterSent,
+    LetterUncertain,
+    MeasureAgreed,
+    ReceiptCorrected,
+    ReportClassified,
+    SubjectErased,
+)
+from events.envelope import History, Recorded
+from events.identity import command_id_of
+
+_OUTCOMES = frozenset({LetterSent.__name__, LetterPrepared.__name__, LetterRefused.__name__})
+
+
+def letter_id_of(case_id: UUID, letter: str, occurrence: int) -> UUID:
+    """Name a letter: `occurrence` counts letters of the same name in one case, from 1."""
+    return command_id_of("letter", case_id, letter, occurrence)
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """An event that owes a letter, and the number of that letter among those of its name."""
+
+    letter: str
+    occurrence: int
+    version: int
+    event: Event
+    happened_at: datetime
+    command_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A measure that was agreed; its words lie in the encrypted part of the event `version`."""
+
+    version: int
+    command_id: UUID
+    measure: MeasureAgreed
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the notifier knows of a case; nothing of it is personal."""
+
+    case_id: UUID
+    organisation: str = ""
+    received_on: date | None = None
+    channel: str = ""
+    missing: tuple[str, ...] = ()
+    opened: CaseOpened | None = None
+    kind: str = ""
+    life: Life = UNBORN
+    rules: Mapping[str, ClockRule] = field(default_factory=dict)
+    """The clocks of the case by the rule that is in force, set or not."""
+    deadlines: Mapping[str, DeadlineSet] = field(default_factory=dict)
+    """The clocks that were set, with the end that is in force."""
+    dropped: frozenset[str] = frozenset()
+    owing: tuple[Owing, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
+    told_by_complainant: tuple[int, ...] = ()
+    """The versions of the events that may hold the complainant's name and address, oldest first."""
+    heard_at: datetime | None = None
+    withdrawn: int = 0
+    """The version of the last withdrawal: what came before it owes no letter any more."""
+    closed: int = 0
+    """The version of the last closing: what asked the complainant for something before it asks no more."""
+    settled: frozenset[UUID] = frozenset()
+    erased: bool = False
+
+
+def fold(history: History) -> Case:
+    """Read a whole history; an empty one gives a case that owes nothing."""
+    case = Case(case_id=history.case_id, organisation=history.organisation if history.events else "")
+    return reduce(evolve, history.events, case)
+
+
+def evolve(case: Case, recorded: Recorded) -> Case:
+    """Take in one event; those that concern no letter change nothing."""
+    event = recorded.event
+    life = live(case.life, event, recorded.happened_at)
+    if life is not case.life:
+        case = replace(case, life=life)
+    case = _evolve(case, event, recorded)
+    letter = owed_by(event)
+    return case if letter is None else _owing(case, letter, recorded)
+
+
+def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
+    match event:
+        case ComplaintReceived():
+            return replace(
+                _told(case, recorded),
+                received_on=event.received_on,
+                missing=event.missing,
+                channel=event.channel,
+            )
+        case ReceiptCorrected():
+            return replace(case, received_on=event.received_on)
+        case ComplainantWrote() | InformationReceived():
+            return replace(_told(case, recorded), missing=event.missing)
+        case ReportClassified():
+            return replace(case, kind=event.kind, rules=_with(case.rules, event.clocks))
+        case CaseOpened():
+            case = replace(case, opened=event, rules=_with(case.rules, event.clocks))
+            return reduce(lambda known, letter: _owing(known, letter, recorded), event.letters, case)
+        case CaseReopened() | CaseMovedToVersion():
+            return replace(case, rules={**case.rules, **{rule.clock: rule for rule in event.clocks}})
+        case DeadlineSet():
+            return replace(
+                case,
+                deadlines={**case.deadlines, event.clock: event},
+                dropped=case.dropped - {event.clock},
+            )
+        case DeadlineMoved() if event.clock in case.deadlines:
+            moved = structs.replace(
+                case.deadlines[event.clock], strict=event.strict, lenient=event.lenient, warn_at=event.warn_at
+            )
+            return replace(case, deadlines={**case.deadlines, event.clock: moved})
+        case DeadlineDropped():
+            return replace(case, dropped=case.dropped | {event.clock})
+        case MeasureAgreed():
+            agreed = Agreed(recorded.version, recorded.command_id, event)
+            return replace(case, agreed=(*case.agreed, agreed))
+        case HearingHeld():
+            return replace(case, heard_at=recorded.happened_at)
+        case ComplaintWithdrawn():
+            return replace(case, withdrawn=recorded.version)
+        case CaseClosed():
+            return replace(case, closed=recorded.version)
+        case LetterSent() | LetterPrepared() | LetterRefused():
+            return replace(case, settled=case.settled | {event.letter_id})
+        case SubjectErased():
+            return replace(case, erased=case.erased or COMPLAINANT in event.persons)
+        case _:  # the catalogue grows; an event of no letter is none of ours
+            return case
+
+
+def is_settled(history: History, letter_id: UUID) -> bool:
+    """Tell whether the outcome of a letter stands; reads only the events about letters."""
+    return any(
+        isinstance(event := recorded.event, LetterSent | LetterPrepared | LetterRefused)
+        and event.letter_id == letter_id
+        for recorded in history.events
+        if recorded.type in _OUTCOMES
+    )
+
+
+def is_explained(history: History, letter_id: UUID, attempt: int) -> bool:
+    """Tell whether an attempt without a known result is recorded as such."""
+    return any(
+        isinstance(event := recorded.event, LetterUncertain)
+        and (event.letter_id, event.attempt) == (letter_id, attempt)
+        for recorded in history.events
+        if recorded.type == LetterUncertain.__name__
+    )
+
+
+def _owing(case: Case, letter: str, recorded: Recorded) -> Case:
+    occurrence = 1 + sum(other.letter == letter for other in case.owing)
+    owing = Owing(
+        letter, occurrence, recorded.version, recorded.event, recorded.happened_at, recorded.command_id
+    )
+    return replace(case, owing=(*case.owing, owing))
+
+
+def _told(case: Case, recorded: Recorded) -> Case:
+    return replace(case, told_by_complainant=(*case.told_by_complainant, recorded.version))
+
+
+def _with(known: Mapping[str, ClockRule], new: tuple[ClockRule, ...]) -> Mapping[str, ClockRule]:
+    """Add rules; a clock keeps the rule that it first came with."""
+    return {**{rule.clock: rule for rule in new}, **known} if new else known

@@ -1,0 +1,325 @@
+"""Every letter of every procedure is written in every manner of its organisation, and proves its parts."""
+
+from dataclasses import replace
+from datetime import date
+from typing import get_args
+
+import pytest
+
+from cases.letters import owed_by
+from events.catalogue import MeasureAgreed, ObjectionDecided, OutcomeDecided, PlanMade, TermExtended
+from notifier.letter import LetterCannotBeMade, write_letter
+from notifier.owed import owed
+from notifier.subjects import SUBJECTS
+from notifier.words import in_words, outcome_in_words
+from notifier.writing import Writing
+from notifier_cases import (
+    DUE_ON,
+    RECEIVED_ON,
+    WORDS,
+    case,
+    deadline,
+    opened,
+    owing,
+    procedure_of,
+    told,
+    writing,
+)
+from procedures.library import library
+from procedures.organisations import with_demonstrations
+from procedures.procedure import LetterRule
+from procedures.words import LETTERS, Outcome
+
+OF_PROCEDURES = [
+    (procedure.organisation, letter, language)
+    for procedure in library().versions.values()
+    for letter in procedure.letters
+    for language in with_demonstrations()[procedure.organisation].languages
+]
+MANNERS = [("destiny", "nl"), ("bc", "nl"), ("destiny", "en")]
+"""An organisation that says u, one that says je, and one that writes English."""
+
+BY_EVENT = {
+    "request for information": ("question",),
+    "substantive reaction": ("reaction",),
+    "plan": ("plan",),
+    "delay notice": ("reason",),
+    "proposal": ("proposal",),
+    "response": ("grounds", "solution", "changes"),
+    "hearing record": ("record",),
+    "board decision": ("grounds", "solution"),
+    "reminder": ("proposal",),
+}
+"""What people wrote that a letter must pass on."""
+
+
+def draft(organisation: str, letter: str, language: str = "nl", **changes: object) -> Writing:
+    """Give what a letter is written from, after the events that owe it."""
+    return writing(case(organisation, language, *owing(organisation, letter)), letter, **changes)  # type: ignore[arg-type]
+
+
+def anywhere(organisation: str, letter: str, language: str = "nl", **changes: object) -> Writing:
+    """Give the same for a letter that the organisation's procedure may not name."""
+    made = draft(organisation, letter, language, **changes)
+    rule = LetterRule(contents=(), period_of=None, neutral=False, source="test")
+    letters = {letter: rule} | dict(made.procedure.letters)
+    return replace(made, procedure=replace(made.procedure, letters=letters))
+
+
+@pytest.mark.parametrize(("organisation", "letter", "language"), OF_PROCEDURES)
+def test_a_letter_that_a_procedure_names_is_owed_and_proves_its_parts(
+    organisation: str, letter: str, language: str
+) -> None:
+    """When it happens the letter is owed, is written in the organisation's words, and lacks nothing."""
+    found = case(organisation, language, *owing(organisation, letter))
+    demanded = set(procedure_of(organisation).letters[letter].contents)
+
+    written = write_letter(writing(found, letter))
+
+    assert letter in [each.letter for each in owed(found)]
+    assert demanded == set(written.contents)
+    assert language == written.language
+
+
+@pytest.mark.parametrize(("organisation", "language"), MANNERS)
+@pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"acknowledgement", "handling notice", "receipt"}))
+def test_every_letter_of_the_vocabulary_is_there_in_every_manner(
+    organisation: str, language: str, letter: str
+) -> None:
+    """A procedure may name any letter tomorrow: its text, its subject and what people wrote are there."""
+    made = anywhere(organisation, letter, language)
+
+    written = write_letter(made)
+
+    assert f"{SUBJECTS[letter][made.manner]} ({opened(organisation).reference})" == written.subject
+    for field in BY_EVENT.get(letter, ()):
+        for paragraph in WORDS[field].split("\n\n"):
+            assert paragraph in written.text
+            assert paragraph in written.html
+
+
+@pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"acknowledgement", "handling notice", "receipt"}))
+def test_every_letter_can_be_printed(letter: str) -> None:
+    """Somebody without e-mail gets the same letter as a page with their address, which needs nothing else."""
+    made = anywhere("supportoplus", letter, by_post=True)
+
+    page = write_letter(made, "Dorpsstraat 1\n0000 AA Voorbeeldstad").html
+
+    assert "Sanne de Wit<br>Dorpsstraat 1<br>0000 AA Voorbeeldstad<br>" in page
+    assert "@page" in page
+    assert not any(word in page for word in ("http", "<script", "src=", "<link"))
+
+
+def test_every_letter_that_an_event_owes_is_tried_here() -> None:
+    """Nothing is left out of the tables above: each letter that can be owed by command has its event."""
+    tried = {letter for letter in LETTERS if owing("ingressus", letter)}
+
+    assert set(LETTERS) == tried | {"acknowledgement", "handling notice", "receipt"}
+    for letter in tried:
+        assert (
+            letter == owed_by(owing("ingressus", letter)[-1])
+            or letter == "plan"
+            or letter in (owed_by(event) for event in owing("ingressus", letter))
+        )
+
+
+def test_a_delay_notice_tells_the_new_day_and_the_reason_and_binds_by_it() -> None:
+    """Ingressus needs more time: the letter tells how long and why, and the day told becomes the promise."""
+    written = write_letter(draft("ingressus", "delay notice"))
+
+    assert ("reason", "period") == written.contents
+    assert in_words(DUE_ON, "nl") in written.text
+    assert DUE_ON == written.period_until
+
+
+def test_ingressus_acknowledgement_binds_by_the_period_it_tells() -> None:
+    """The period told in the confirmation is the promise from then on."""
+    written = write_letter(draft("ingressus", "acknowledgement"))
+
+    assert date(2026, 12, 18) == written.period_until
+
+
+def test_a_letter_without_a_period_binds_to_none() -> None:
+    """Destiny's confirmation tells no period, so none is recorded."""
+    assert write_letter(draft("destiny", "acknowledgement")).period_until is None
+
+
+@pytest.mark.parametrize("until", [date(2026, 12, 18), date(2026, 12, 1)])
+def test_a_delay_notice_whose_day_is_not_later_than_the_clock_cannot_leave(until: date) -> None:
+    """More time until a day that the clock has already, or that lies before it, is no more time."""
+    event = TermExtended(clock="ING-4", until=until, occurrence=1)
+
+    with pytest.raises(LetterCannotBeMade, match=f"ends on 2026-12-18, the letter would tell {until}"):
+        write_letter(writing(case("ingressus", "nl", event), "delay notice"))
+
+
+def test_a_delay_notice_about_a_clock_that_does_not_run_cannot_leave() -> None:
+    """Who extends a clock that the case does not have promises nothing that anybody watches."""
+    event = TermExtended(clock="ING-9", until=DUE_ON, occurrence=1)
+
+    with pytest.raises(LetterCannotBeMade, match="ING-9 does not run"):
+        write_letter(writing(case("ingressus", "nl", event), "delay notice"))
+
+
+def test_a_delay_notice_that_was_held_up_until_its_day_had_passed_cannot_leave() -> None:
+    """After weeks without mail the new day may be over: somebody must take more time again."""
+    event = TermExtended(clock="ING-4", until=date(2026, 12, 21), occurrence=1)
+    late = writing(case("ingressus", "nl", event), "delay notice")
+
+    with pytest.raises(LetterCannotBeMade, match="over already"):
+        write_letter(replace(late, written_at=late.written_at.replace(year=2027)))
+
+
+def test_a_plan_whose_day_differs_from_the_clock_cannot_leave() -> None:
+    """The plan says one day and the clock another: the letter is not made, and says which."""
+    rule = procedure_of("bc").clock("BNC-3")
+    found = case("bc", "nl", PlanMade(until=DUE_ON, by="x"), told(rule, date(2027, 1, 30)))
+
+    with pytest.raises(
+        LetterCannotBeMade, match="BNC-3 ends on 2027-01-30, the letter would tell 2027-01-29"
+    ):
+        write_letter(writing(found, "plan"))
+
+
+def test_a_new_plan_after_the_term_of_the_first_was_over_can_be_told() -> None:
+    """A term that is over stays broken; the new day is told all the same, and no clock says otherwise."""
+    rule = procedure_of("bc").clock("BNC-3")
+    found = case("bc", "nl", told(rule, date(2026, 11, 20)), PlanMade(until=DUE_ON, by="x"))
+
+    assert in_words(DUE_ON, "nl") in write_letter(writing(found, "plan")).text
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+@pytest.mark.parametrize(("organisation", "language"), [("preact", "nl"), ("preact", "en"), ("bc", "nl")])
+def test_a_response_says_the_outcome_that_was_decided_and_no_other(
+    organisation: str, language: str, outcome: str
+) -> None:
+    """Gegrond stands in ongegrond: the letter is read for the whole word, and for no other outcome."""
+    found = case(organisation, language, OutcomeDecided(by="x", outcome=outcome))  # type: ignore[arg-type]
+    rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")
+    made = writing(found, "response")
+
+    written = write_letter(replace(made, procedure=replace(made.procedure, letters={"response": rule})))
+
+    assert outcome_in_words(outcome, "en" if language == "en" else "nl") in written.text
+
+
+def test_preacts_response_to_a_founded_complaint_needs_its_solution() -> None:
+    """Founded without a solution is not an answer: the letter is held back and the part is named."""
+    found = case("preact", "nl", OutcomeDecided(by="x", outcome="founded"))
+
+    with pytest.raises(LetterCannotBeMade, match="solution"):
+        write_letter(writing(found, "response", {"grounds": "Het klopt."}))
+
+
+def test_preacts_response_to_an_unfounded_complaint_needs_none() -> None:
+    """Where nothing is founded there is nothing to put right, and no change to tell."""
+    found = case("preact", "nl", OutcomeDecided(by="x", outcome="unfounded"))
+
+    written = write_letter(writing(found, "response", {"grounds": "Het klopt niet."}))
+
+    assert ("outcome",) == written.contents
+
+
+@pytest.mark.parametrize("field", ["question", "reaction", "plan", "proposal", "grounds", "record"])
+def test_a_letter_about_words_that_nobody_wrote_is_not_made(field: str) -> None:
+    """An empty reaction, plan or record is never sent."""
+    letter = next(letter for letter, fields in BY_EVENT.items() if fields[0] == field)
+
+    with pytest.raises(LetterCannotBeMade, match=field):
+        write_letter(anywhere("ingressus", letter, words={}))
+
+
+def test_a_text_that_leaves_out_what_was_written_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody breaks a text: the reaction is not in it, so it is held back instead of sent empty."""
+    monkeypatch.setattr("notifier.letter.render", lambda name, values: "Beste klant,\n\nTot ziens.")
+
+    with pytest.raises(LetterCannotBeMade, match="leaves out"):
+        write_letter(draft("destiny", "substantive reaction"))
+
+
+def test_a_text_that_says_another_outcome_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that calls a partly founded complaint unfounded is held back."""
+    words = "Uw klacht is deels gegrond, dus ongegrond.\n\n{grounds}\n\n{solution}\n\n{changes}"
+    monkeypatch.setattr("notifier.letter.render", lambda name, values: words.format(**{**WORDS, **values}))
+
+    with pytest.raises(LetterCannotBeMade, match="another outcome"):
+        write_letter(draft("preact", "response"))
+
+
+def test_a_text_that_tells_another_day_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text with the date of receipt where the new period belongs is held back."""
+    words = "Wij hebben tot en met {received_on} nodig.\n\n{reason}"
+    monkeypatch.setattr(
+        "notifier.letter.render",
+        lambda name, values: words.format(**values) if name.startswith("delay") else "Zo gaat het verder.",
+    )
+
+    with pytest.raises(LetterCannotBeMade, match="'period'"):
+        write_letter(draft("ingressus", "delay notice"))
+
+
+def test_a_confirmation_of_a_talk_names_each_agreement_with_owner_and_day() -> None:
+    """What was agreed in the talk stands in the letter: what, who, by when."""
+    (talk,) = owing("supportoplus", "talk confirmation")
+    measure = MeasureAgreed(measure=1, owner="sup-03", due_on=DUE_ON)
+    found = case("supportoplus", "nl", talk, measure)
+    made = writing(found, "talk confirmation")
+    together = replace(found.agreed[0], command_id=made.owing.command_id)
+
+    written = write_letter(replace(made, case=replace(found, agreed=(together,))))
+
+    for expected in (WORDS["measure"], "Ellen van Zuylekom", in_words(DUE_ON, "nl"), WORDS["note"]):
+        assert expected in written.text
+    assert ("complaint", "agreements") == written.contents
+
+
+def test_a_talk_without_agreements_says_so() -> None:
+    """Nothing was agreed: the letter says that instead of saying nothing."""
+    written = write_letter(draft("supportoplus", "talk confirmation"))
+
+    assert "geen afspraken" in written.text
+    assert ("complaint", "agreements") == written.contents
+
+
+def test_the_complaint_discussed_is_the_complainants_own_when_nobody_noted_another() -> None:
+    """Without a note of the talk the letter repeats what the complainant wrote."""
+    words = {"description": "De monteur is twee keer niet gekomen."}
+
+    assert words["description"] in write_letter(draft("supportoplus", "talk confirmation", words=words)).text
+
+
+def test_a_letter_names_who_handles_the_case_now() -> None:
+    """After somebody else took over, letters name the new handler."""
+    found = case("destiny", "nl", *owing("destiny", "proposal"))
+    taken_over = replace(found, life=replace(found.life, handler="des-02"))
+    handler = with_demonstrations()["destiny"].staff["des-02"]
+
+    written = write_letter(writing(taken_over, "proposal"))
+
+    assert handler.name in written.text
+
+
+def test_an_organisation_that_writes_english_only_writes_english() -> None:
+    """Somebody who writes Dutch to a firm that has only English gets a letter they can be helped with."""
+    assert "en" == write_letter(draft("fca-disp", "acknowledgement", "nl")).language
+
+
+def test_awb_extends_its_own_clock() -> None:
+    """Six weeks, and four more told in time: the period told moves the clock of the law."""
+    rule = procedure_of("awb").clock("AWB-1")
+    ends = deadline(rule, RECEIVED_ON).lenient.on
+
+    written = write_letter(draft("awb", "delay notice"))
+
+    assert ends < DUE_ON == written.period_until
+
+
+def test_an_objection_is_decided_in_words() -> None:
+    """The board's letter says what it decided and why."""
+    found = case("preact", "nl", ObjectionDecided(by="x", outcome="unfounded"))
+
+    written = write_letter(writing(found, "board decision", {"grounds": "Wij blijven erbij."}))
+
+    assert "ongegrond" in written.text
+    assert ("decision",) == written.contents

@@ -47,10 +47,14 @@ _LOOKED_AT = BRINGS_RULES | TELLING
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that really happened, in plain words: for whoever judges the case without its events."""
+    """One thing that really happened, in plain words: for whoever judges the case without its events.
+
+    `noted_at` is when it was recorded, where that was later than it happened.
+    """
 
     did: str
     at: datetime
+    noted_at: datetime | None = None
     with_: Mapping[str, Any] = msgspec.field(default_factory=dict, name="with")
 
 
@@ -161,7 +165,7 @@ class _Life:
             self._lived.refused.append((step.command, refused.code))
             return
         happened_at = decided[0].happened_at if decided else at
-        self._note(step.command, happened_at, step.body)
+        self._note(step.command, happened_at, step.body, at if at > happened_at else None)
         self._record(decided, at, person)
 
     def _dispatch(self, at: datetime, act: Dispatch) -> None:
@@ -203,8 +207,10 @@ class _Life:
         name = self._lived.procedure.letters[act.letter].period_of
         return next((clock.due.on for clock in self._case.clocks if clock.clock == name), None)
 
-    def _note(self, did: str, at: datetime, said: Mapping[str, Any]) -> None:
-        self._lived.diary.append(Done(did=did, at=at, with_=_told(said)))
+    def _note(
+        self, did: str, at: datetime, said: Mapping[str, Any], noted_at: datetime | None = None
+    ) -> None:
+        self._lived.diary.append(Done(did=did, at=at, noted_at=noted_at, with_=_told(said)))
 
 
 def case_id_of(plan: Plan) -> UUID:

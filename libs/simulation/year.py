@@ -11,9 +11,9 @@ from time import monotonic
 
 import msgspec
 
-from simulation.ends import End, count, ends
+from simulation.ends import End, Ended, count, ends
 from simulation.generator import plans
-from simulation.pure import live
+from simulation.pure import Lived, live
 
 PIECE = 250
 """Cases that a process takes at a time: half a minute's patience at most before a run can be stopped."""
@@ -63,6 +63,17 @@ class Counts:
     stories: Counter[str] = field(default_factory=Counter)
     hard: int = 0
 
+    def take(self, lived: Lived, ended: Sequence[Ended]) -> None:
+        """Count one case."""
+        count(ended, self.ends)
+        self.cases += 1
+        self.events += len(lived.stream.events)
+        self.letters += lived.letters
+        self.done += len(lived.diary)
+        self.refused.update((lived.plan.organisation, command, code) for command, code in lived.refused)
+        self.stories[lived.plan.story] += 1
+        self.hard += lived.plan.hard is not None
+
     def add(self, other: "Counts") -> None:
         """Add what another piece counted."""
         self.cases += other.cases
@@ -82,14 +93,7 @@ def lived_through(year: Year, piece: Sequence[int], with_lines: bool = False) ->
     for planned in plans(year.seed, year.year, piece, year.organisations):
         lived = live(planned, year.until)
         ended = list(ends(lived))
-        count(ended, counts.ends)
-        counts.cases += 1
-        counts.events += len(lived.stream.events)
-        counts.letters += lived.letters
-        counts.done += len(lived.diary)
-        counts.refused.update((planned.organisation, command, code) for command, code in lived.refused)
-        counts.stories[planned.story] += 1
-        counts.hard += planned.hard is not None
+        counts.take(lived, ended)
         if with_lines:
             lines.ends += map(msgspec.json.encode, ended)
             lines.diaries.append(msgspec.json.encode(lived.told()))

@@ -8,7 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV_PYTHON := .venv/bin/python
 export GEHOOR_HOME ?= $(CURDIR)/var
 
-.PHONY: due-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
+.PHONY: due-check simulate-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +36,10 @@ bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; C
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak
 
-due-check: .environment-dev ## a million random cases of every procedure against a second implementation
+due-simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
+	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
+
+check: .environment-dev ## a million random cases of every procedure against a second implementation
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom

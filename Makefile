@@ -36,11 +36,11 @@ bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; C
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak
 
-due-simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
-	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
-
-check: .environment-dev ## a million random cases of every procedure against a second implementation
+due-check: .environment-dev ## a million random cases of every procedure against a second implementation
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)
+
+simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
+	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
 	@$(VENV_PYTHON) -m ruff check

@@ -121,7 +121,7 @@ async def _consume(platform: Platform, client: Client) -> float:
         lane.sweep = False  # this time everything comes over the bus
 
     async def apply(messages: list[Msg]) -> None:
-        await loop.receive(await understand(messages))
+        await loop.receive(understand(messages))
 
     rate = await _pull(client, "deadlines", apply)
     if loop.applied != EVENTS:

@@ -68,7 +68,7 @@ PLANTED: Mapping[str, Planted] = {
     "drops_poison": Planted("poison is acknowledged and forgotten", CONSUMERS, ("I17",), POISON),
     "lets_poison_block_all": Planted("poison blocks other cases", CONSUMERS, ("I5", "I17"), POISON),
     "skips_some_events": Planted("a consumer skips events", ("workflow",), ("I5",)),
-    "never_acknowledges": Planted("messages are never acknowledged", ("workflow",), ("I17",)),
+    "never_pulls": Planted("messages are never taken off the bus", ("workflow",), ("I17",)),
     "keeps_first_row": Planted("a projection is never brought up to date", ("workflow",), ("I7",)),
     "never_makes_stream_again": Planted(
         "stream and durables are not made again after a wipe", ("events.relay",), ("I17",), WIPES
@@ -90,8 +90,8 @@ PLANTED: Mapping[str, Planted] = {
     "sends_before_the_attempt_stands": Planted(
         "a letter leaves before its attempt is committed", ("notifier",), ("I12",)
     ),
-    "acknowledges_first": Planted(
-        "messages are acknowledged before the commit", CONSUMERS, (), Mix({"kill": 1.0}, every_s=2.0)
+    "loses_messages": Planted(
+        "a third of all messages is lost", CONSUMERS, (), Mix({"kill": 1.0}, every_s=2.0)
     ),
     "moves_cursor_without_acks": Planted(
         "the relay does not wait for the stream",

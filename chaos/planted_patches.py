@@ -168,32 +168,24 @@ def skips_some_events() -> None:
     _replace(consumer.ConsumerLoop, "_react", react)
 
 
-def never_acknowledges() -> None:
-    from dataclasses import replace
+def never_pulls() -> None:
+    import asyncio
 
+    from events import pull
+
+    async def nothing(*_: Any) -> None:
+        await asyncio.sleep(3600)
+
+    _replace(pull.LanePull, "_one_pull", nothing)
+
+
+def loses_messages() -> None:
     from events import bus
 
     real = bus.understand
 
-    async def silent() -> None:
-        return None
-
-    async def understand(messages: Any) -> Any:
-        return [replace(message, ack=silent) for message in await real(messages)]
-
-    _replace(bus, "understand", understand)
-
-
-def acknowledges_first() -> None:
-    from events import bus
-
-    real = bus.understand
-
-    async def understand(messages: Any) -> Any:
-        understood = await real(messages)
-        for message in understood:
-            await message.ack()
-        return understood
+    def understand(messages: Any) -> Any:
+        return [message for message in real(messages) if message.notice.place.position % 3]
 
     _replace(bus, "understand", understand)
 
@@ -353,8 +345,8 @@ PATCHES: Mapping[str, Callable[[], None]] = {
     for patch in (
         answers_before_commit, forgets_keys_of_requests, leaves_actor_out_of_chain, answers_500_now_and_then,
         leaks_files, echoes_what_was_sent, reads_feed_by_position_alone, moves_checkpoint_first,
-        moves_any_checkpoint, drops_poison, lets_poison_block_all, skips_some_events, never_acknowledges,
-        acknowledges_first, keeps_first_row, never_makes_stream_again, moves_cursor_without_acks,
+        moves_any_checkpoint, drops_poison, lets_poison_block_all, skips_some_events, never_pulls,
+        loses_messages, keeps_first_row, never_makes_stream_again, moves_cursor_without_acks,
         ignores_summer_time, shifts_holidays, breaks_clocks_early, tells_breaches_twice, forgets_due_cases,
         logs_addresses, gives_every_copy_a_new_identity, tries_again_after_5xx, gives_up_after_4xx,
         hides_uncertain_attempts, sends_before_the_attempt_stands,

@@ -37,7 +37,7 @@ EXIT_CLOSED = 70
 """Exit status when the connection is closed for good: the supervisor starts the process again."""
 
 DRAINS_WITHIN_S = 5
-"""nats-py waits for messages that our pulls never take; what is not acknowledged comes again anyway."""
+"""nats-py waits for messages that our pulls never take; the store has them anyway."""
 
 HAND_OVER_PER_LANE = 60
 """Messages of one lane in one batch: 16 lanes make about a thousand."""
@@ -204,20 +204,23 @@ def subscribe(broker: NatsBroker, consumer: str, receive: Receive, ownership: Ow
 
     @subscriber
     async def on_events(messages: list[Any]) -> None:
-        await receive(await understand(messages))
+        await receive(understand(messages))
 
     return subscriber
 
 
-async def understand(messages: Sequence[Msg]) -> list[Message]:
-    """Read raw messages; one that is no event of ours is logged and taken off the bus."""
+def understand(messages: Sequence[Msg]) -> list[Message]:
+    """Read raw messages; one that is no event of ours is logged and left out."""
     understood: list[Message] = []
     for message in messages:
         try:
             notice, after = read(message)
         except MalformedEvent as error:
             log.error("message.foreign", reason=str(error))  # noqa: TRY400 - the reason is all there is
-            await message.term()
             continue
-        understood.append(Message(notice, after, message.ack, message.term))
+        understood.append(Message(notice, after, _nothing, _nothing))
     return understood
+
+
+async def _nothing() -> None:
+    """A durable of ours is not told: it sends each message once, and the checkpoint says how far we are."""

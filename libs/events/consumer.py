@@ -59,7 +59,7 @@ WEATHER = (
 """Goes up, to be tried again later; everything that is not here is looked for in the batch, and parked."""
 
 WAITING_LIMIT = 4_000
-"""Messages of one lane that wait here; beyond that the store is read instead, and they come again."""
+"""Messages of one lane that wait here; beyond that the store is read instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Lane:
     def wait(self, message: Message) -> None:
         """Let a message wait for its turn; the same event waits once, and not too many wait at all."""
         if len(self.waiting) >= WAITING_LIMIT:
-            self.waiting.clear()  # not acknowledged: they come again, and the store has them meanwhile
+            self.waiting.clear()  # the store has them
             self.sweep = True
         places = self.waiting[-1].notice.place if self.waiting else START
         if message.notice.place > places or all(
@@ -142,17 +142,25 @@ class ConsumerLoop:
         await self._read_checkpoints(owned - set(self.lanes))
 
     async def receive(self, messages: Sequence[Message]) -> None:
-        """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close."""
-        await failpoint("consumer.received")
-        known = await self._known(messages)
-        async with self._one_at_a_time:
-            await self._own(self.platform.ownership.owned)
-            for message in known:
-                lane = self.lanes.get(message.notice.partition)
-                if lane is not None:
-                    lane.wait(message)
-            while await self._round():
-                pass
+        """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close.
+
+        They do not come again: where that fails, the store is read as soon as it can be.
+        """
+        try:
+            await failpoint("consumer.received")
+            known = await self._known(messages)
+            async with self._one_at_a_time:
+                await self._own(self.platform.ownership.owned)
+                for message in known:
+                    lane = self.lanes.get(message.notice.partition)
+                    if lane is not None:
+                        lane.wait(message)
+                while await self._round():
+                    pass
+        except Exception:
+            for lane in self.lanes.values():
+                lane.sweep = True
+            raise
 
     async def sweep(self) -> int:
         """Read on from the store in every lane; gives the number of events applied."""
@@ -248,7 +256,7 @@ class ConsumerLoop:
     def _fill_gap(self, lane: Lane, message: Message) -> None:
         """Something is missing before this message: the store has it, or the message is of another world."""
         if lane.swept_for == message.notice.place:
-            lane.waiting.remove(message)  # not acknowledged: it comes again, and a sweep goes on without it
+            lane.waiting.remove(message)  # a later sweep goes on without it
             log.warning("message.out_of_place", consumer=self.consumer.name, place=str(message.notice.place))
         else:
             lane.sweep, lane.swept_for = True, message.notice.place

@@ -3,6 +3,9 @@
 Exactly one pull is outstanding per lane. Silence longer than the heartbeat allows means that the pull is lost
 and is asked again; a status other than "nothing there" is counted, remembered for health, and answered with a
 growing pause, so that a deleted durable costs nothing. Messages are handed on at once, never held for more.
+
+Two shortcuts past the client, measured: it starts a task for every message that is taken from a subscription,
+and reads headers in ten times the time. Both were a tenth of a service's processor time.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from time import monotonic
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from events.topology import STREAM, durable_name
 
@@ -60,8 +64,9 @@ class LanePull:
         return taken
 
     async def run(self) -> None:
-        """Pull until cancelled; what was not handed on is given back for a quick redelivery."""
+        """Pull until cancelled; what was not handed on, whoever owns the lane next reads from the store."""
         inbox = self._client.new_inbox()
+        read_headers_quickly(self._client)
         subscription = await self._client.subscribe(inbox)
         pause_s = PAUSE_FIRST_S
         try:
@@ -77,13 +82,11 @@ class LanePull:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, PAUSE_LONGEST_S)
         finally:
-            for message in self.arrived:
-                await message.nak(delay=0.05)
             self.arrived.clear()
             if self._client.is_connected:
                 await subscription.unsubscribe()
 
-    async def _one_pull(self, inbox: str, subscription: object) -> str | None:
+    async def _one_pull(self, inbox: str, subscription: Subscription) -> str | None:
         """Ask once and take what comes; gives None when all is well, else why the pull ended."""
         while len(self.arrived) >= BATCH:
             self._space.clear()
@@ -99,8 +102,8 @@ class LanePull:
         left = BATCH
         while left:
             try:
-                message: Msg = await subscription.next_msg(timeout=2.5 * HEARTBEAT_S)  # type: ignore[attr-defined]
-            except TimeoutError:  # the client's own is a subclass of the built-in one
+                message = await _next(subscription)
+            except TimeoutError:
                 return "no heartbeat"
             status = (message.headers or {}).get("Status")
             if status is None or message.data:
@@ -116,3 +119,29 @@ class LanePull:
             else:
                 return f"{status} {(message.headers or {}).get('Description', '')}".strip()
         return None
+
+
+async def _next(subscription: Subscription) -> Msg:
+    """Take the next message as `next_msg` does, but without a task where one has arrived already."""
+    queue = subscription._pending_queue
+    if queue.empty():
+        async with asyncio.timeout(2.5 * HEARTBEAT_S):
+            message: Msg = await queue.get()
+    else:
+        message = queue.get_nowait()
+    subscription._pending_size -= len(message.data)
+    queue.task_done()
+    return message
+
+
+def read_headers_quickly(client: Client) -> None:
+    """Let a client read headers as our relay writes them in one go, and all others as before."""
+    before = Client._parse_header_lines
+
+    def read(raw: bytes) -> dict[str, str]:
+        try:
+            return dict([line.split(": ", 1) for line in raw.decode("ascii").split("\r\n") if line])
+        except ValueError:
+            return before(raw)
+
+    client._parse_header_lines = read  # type: ignore[method-assign]

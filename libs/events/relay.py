@@ -73,6 +73,7 @@ class RelayLoop:
         self._reconciled_at_s = float("-inf")
         self._generation: UUID | None = None
         self._look_after_s = LOOK_FIRST_S
+        self._connected: tuple[int, int] | None = None
 
     async def run_once(self) -> int:
         """Publish the next window, if this process leads and the bus is there."""
@@ -81,6 +82,10 @@ class RelayLoop:
             await self.close()  # a standby that reaches the bus should lead
             return 0
         await self._listen(client)
+        connected = (id(client), client.stats["reconnects"])
+        if connected != self._connected:  # perhaps the server is another one, or forgot the durables
+            self._connected = connected
+            self._checked_stream_at_s = self._reconciled_at_s = float("-inf")
         connection = await self._lead()
         if connection is None:
             return 0

@@ -77,7 +77,7 @@ class Running:
     last_error: str = "starting"
 
     async def receive(self, messages: Any) -> None:
-        """Hand messages to the consumer; without one yet they come again after their ack time."""
+        """Hand messages to the consumer; one that is made later begins with a look at the store."""
         if self.consumer_loop is not None:
             await self.consumer_loop.receive(messages)
 

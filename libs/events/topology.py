@@ -31,6 +31,7 @@ STREAM_SIZES_BYTES = (4 * 1024**3, 1024**3, 256 * 1024**2, 64 * 1024**2)
 _NO_ROOM = 10047
 _SECOND_NS = 1_000_000_000
 _API_TIMEOUT_S = 5.0
+_CANNOT_BE_UPDATED = 10012
 
 
 class BusRefused(GehoorError):
@@ -67,12 +68,30 @@ def durable_name(consumer: str, partition: int) -> str:
 
 
 def durable_config(consumer: str, partition: int) -> dict[str, Any]:
-    """Describe a durable of one lane: no filter by type, because that would hide what was missed."""
+    """Describe a durable of one lane: no filter by type, because that would hide what was missed.
+
+    It brings notices, each once, without payload. Nothing is acknowledged and nothing kept on disk: where a
+    service stands is its checkpoint in Postgres, and what does not arrive it reads from the store.
+    """
     name = durable_name(consumer, partition)
     return {
         "name": name,
         "durable_name": name,
         "filter_subject": f"gehoor.event.{partition}.>",
+        "deliver_policy": "new",
+        "ack_policy": "none",
+        "replay_policy": "instant",
+        "headers_only": True,
+        "mem_storage": True,
+    }
+
+
+def reader_config(name: str) -> dict[str, Any]:
+    """Describe an integrator's own durable over all events: the server keeps where they stand."""
+    return {
+        "name": name,
+        "durable_name": name,
+        "filter_subject": SUBJECTS,
         "deliver_policy": "all",
         "ack_policy": "explicit",
         "ack_wait": 30 * _SECOND_NS,
@@ -80,11 +99,6 @@ def durable_config(consumer: str, partition: int) -> dict[str, Any]:
         "max_ack_pending": 2000,
         "replay_policy": "instant",
     }
-
-
-def reader_config(name: str) -> dict[str, Any]:
-    """Describe an integrator's own durable over all events."""
-    return durable_config(name, 0) | {"name": name, "durable_name": name, "filter_subject": SUBJECTS}
 
 
 def drift(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -155,11 +169,17 @@ async def _reconcile_stream(client: Client, generation: UUID, replicas: int) -> 
 
 async def _reconcile_durable(client: Client, config: Mapping[str, Any]) -> list[str]:
     name, subject = config["durable_name"], config["filter_subject"]
-    create = f"CONSUMER.CREATE.{STREAM}.{name}.{subject}"
-    return await _reconcile_one(
-        client, f"durable {name}", f"CONSUMER.INFO.{STREAM}.{name}", create, create,
-        {"stream_name": STREAM, "config": config},
-    )  # fmt: skip
+    create, body = f"CONSUMER.CREATE.{STREAM}.{name}.{subject}", {"stream_name": STREAM, "config": config}
+    try:
+        return await _reconcile_one(
+            client, f"durable {name}", f"CONSUMER.INFO.{STREAM}.{name}", create, create, body
+        )
+    except BusRefused as refused:
+        if refused.code != _CANNOT_BE_UPDATED or config["ack_policy"] != "none":
+            raise
+    await api(client, f"CONSUMER.DELETE.{STREAM}.{name}")
+    await api(client, create, body)
+    return [f"durable {name}: made anew, it was of another kind"]
 
 
 async def _reconcile_one(
@@ -210,6 +230,11 @@ def grants(user: str) -> tuple[list[str], list[str]]:
         f"$JS.API.CONSUMER.CREATE.{STREAM}.>",
         f"$JS.API.CONSUMER.INFO.{STREAM}.*",
         *(f"$JS.API.STREAM.{verb}.{STREAM}" for verb in ("INFO", "CREATE", "UPDATE")),
+        *(
+            f"$JS.API.CONSUMER.DELETE.{STREAM}.{durable_name(consumer, partition)}"
+            for consumer in CONSUMERS
+            for partition in range(PARTITIONS)
+        ),
     ]
     match user:
         case "relay":
@@ -222,7 +247,7 @@ def grants(user: str) -> tuple[list[str], list[str]]:
         case _ if user in NATS_USERS:
             return ["gehoor.doorbell"], inbox
         case _:
-            return _pull([user]), inbox
+            return [*_pull([user]), f"$JS.ACK.{STREAM}.{user}.>"], inbox
 
 
 def _pull(durables: list[str]) -> list[str]:
@@ -232,7 +257,6 @@ def _pull(durables: list[str]) -> list[str]:
         for subject in (
             f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{name}",
             f"$JS.API.CONSUMER.INFO.{STREAM}.{name}",
-            f"$JS.ACK.{STREAM}.{name}.>",
         )
     ]
 

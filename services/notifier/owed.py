@@ -159,7 +159,7 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
 
 
 def _pinned(case: Case) -> Procedure | None:
-    """Give the version that the case is pinned to now; one that is not on the shelf holds the letter later."""
+    """Give the version that the case is pinned to now; one that is not on the shelf holds a letter later."""
     if case.opened is None:
         return None
     try:

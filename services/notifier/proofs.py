@@ -16,6 +16,8 @@ from notifier.writing import Writing
 NOT_THIS_TIME: tuple[str, ...] = ()
 """A part that this letter needs not hold: no solution for what is unfounded, no change where none follows."""
 
+_TELLS_THE_OUTCOME = frozenset({"response", "board decision"})
+
 
 def proven(writing: Writing, values: Values, text: str) -> tuple[str, ...]:
     """Name the mandatory parts that a finished text holds; raises `LetterCannotBeMade` for one it lacks."""
@@ -77,15 +79,19 @@ def _holds(text: str, words: Sequence[str]) -> bool:
 
 
 def _tells_one_outcome(writing: Writing, values: Values, text: str) -> None:
-    """Let no text of ours say another outcome than the one decided: "gegrond" stands in "ongegrond" too."""
-    if not values["outcome_in_words"]:
+    """Let no text of ours say another outcome than the one decided: "gegrond" stands in "ongegrond" too.
+
+    What people wrote is left out: they may speak of another outcome.
+    """
+    decided = values["outcome_in_words"]
+    if not decided:
         return
-    for word in values.must_hold:
-        for part in parts_of(word):
-            text = text.replace(part, "")
+    written = {line for word in values.must_hold for part in parts_of(word) for line in part.splitlines()}
+    ours = "\n".join(line for line in text.splitlines() if line not in written)
     known = sorted(outcomes_in_words(writing.language), key=len, reverse=True)
-    told = set(re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", text))
-    if told - {values["outcome_in_words"]}:
+    told = set(re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", ours))
+    is_told = decided in told or writing.owing.letter not in _TELLS_THE_OUTCOME
+    if told - {decided} or not is_told:
         raise LetterCannotBeMade(
             f"{writing.owing.letter} of {writing.organisation.id}: it tells another outcome than decided"
         )

@@ -81,7 +81,7 @@ async def provision_bus(settings: Settings) -> list[str]:
     connection = await asyncpg.connect(settings.database_for("relay"))
     try:
         generation = await ensure_generation(client, connection)
-        return await reconcile(client, generation, settings.nats_replicas, settings.reader_names)
+        return await reconcile(client, generation, settings.nats_replicas, settings.reader_scopes)
     finally:
         await connection.close()
         await client.close()

@@ -30,10 +30,15 @@ def _scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _reader_names(value: str) -> str:
-    names = value.split(",")
-    if not all(re.fullmatch(r"[a-z][a-z0-9]{0,19}", name) for name in names) or len(set(names)) < len(names):
-        raise ValueError("must be different names of small letters and digits, separated by commas")
+def _readers(value: str) -> str:
+    entries = value.split(",")
+    names = [entry.partition("=")[0] for entry in entries]
+    fit = all(re.fullmatch(r"[a-z][a-z0-9]{0,19}(=[a-z][a-z0-9-]{0,39})?", entry) for entry in entries)
+    if not fit or len(set(names)) < len(names):
+        raise ValueError(
+            "must be different names of small letters and digits, separated by commas, each alone or with "
+            "its organisation: reader,erp=ingressus"
+        )
     if taken := set(names) & set(NATS_USERS):
         raise ValueError(f"{', '.join(sorted(taken))} is a user of Gehoor itself: choose another name")
     return value
@@ -53,7 +58,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     bind: str = "127.0.0.1"
     replica: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
-    readers: Annotated[str, AfterValidator(_reader_names)] = "reader"
+    readers: Annotated[str, AfterValidator(_readers)] = "reader"
     intake_port: Port = 8080
     console_port: Port = 8081
     workflow_port: Port = 8082
@@ -72,9 +77,17 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def reader_scopes(self) -> dict[str, str | None]:
+        """Who else reads the events, and of which organisation alone (None: of all).
+
+        One bus user and one durable each.
+        """
+        entries = (entry.partition("=") for entry in self.readers.split(","))
+        return {name: organisation or None for name, _, organisation in entries}
+
+    @property
     def reader_names(self) -> tuple[str, ...]:
-        """Who else reads the events: one bus user and one durable each."""
-        return tuple(self.readers.split(","))
+        return tuple(self.reader_scopes)
 
     @property
     def secrets(self) -> Path:

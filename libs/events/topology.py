@@ -9,6 +9,7 @@ one incarnation of the stream, in its metadata and in Postgres: another one, or 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -86,12 +87,16 @@ def durable_config(consumer: str, partition: int) -> dict[str, Any]:
     }
 
 
-def reader_config(name: str) -> dict[str, Any]:
-    """Describe an integrator's own durable over all events: the server keeps where they stand."""
+def reader_config(name: str, organisation: str | None = None) -> dict[str, Any]:
+    """Describe an integrator's own durable: over all events, or those of one organisation.
+
+    The server keeps where they stand. Its user can neither change the durable nor read by another one, so the
+    filter is the limit of what it sees.
+    """
     return {
         "name": name,
         "durable_name": name,
-        "filter_subject": SUBJECTS,
+        "filter_subject": SUBJECTS if organisation is None else f"gehoor.event.*.{organisation}.>",
         "deliver_policy": "all",
         "ack_policy": "explicit",
         "ack_wait": 30 * _SECOND_NS,
@@ -137,15 +142,21 @@ async def generation_there(client: Client) -> str | None:
 
 
 async def reconcile(
-    client: Client, generation: UUID, replicas: int = 1, readers: Sequence[str] = ()
+    client: Client,
+    generation: UUID,
+    replicas: int = 1,
+    readers: Mapping[str, str | None] = MappingProxyType({}),
 ) -> list[str]:
-    """Make stream and durables as described; gives a line for each thing made or corrected."""
+    """Make stream and durables as described, one for each reader with its scope.
+
+    Gives a line for each thing made or corrected.
+    """
     done = await _reconcile_stream(client, generation, replicas)
     for consumer in CONSUMERS:
         for partition in range(PARTITIONS):
             done += await _reconcile_durable(client, durable_config(consumer, partition))
-    for reader in readers:
-        done += await _reconcile_durable(client, reader_config(reader))
+    for reader, organisation in readers.items():
+        done += await _reconcile_durable(client, reader_config(reader, organisation))
     return done
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import nats
 import pytest
 
-from events import topology
+from events import secrets, topology
 from events.batch import Reaction
 from events.envelope import History, Recorded
 from events.platform import Platform
@@ -224,16 +224,48 @@ async def test_messages_hold_nothing_personal(bus: Bus) -> None:
     assert b"Sanne" not in stored
 
 
+async def test_a_reader_of_one_organisation_sees_no_other(
+    system: TestSystem, nats_server: NatsFactory, intake: Platform
+) -> None:
+    """An integrator of one organisation is told of its complaints and of nobody else's."""
+    settings = system.settings.model_copy(update={"readers": "reader,erp=ingressus"})
+    secrets.ensure(settings.home, settings.reader_names)
+    server = await nats_server(
+        lambda made: topology.server_config(
+            settings.secrets, port=made.port, store_dir=made.store, readers=settings.reader_names
+        )
+    )
+    async with AsyncExitStack() as stack:
+        bus = Bus(system, server, settings.model_copy(update={"nats_url": server.url}), stack)
+        await bus.start(RELAY)
+        before = await system.receive(intake, "supportoplus")
+        ours = await system.receive(intake, "ingressus")
+        after = await system.receive(intake, "supportoplus")
+        everything = await stack.enter_async_context(_Reader(bus))
+        limited = await stack.enter_async_context(_Reader(bus, "erp"))
+
+        seen_by_all = await everything.read_until(after)
+        seen_by_one = await limited.read_until(ours)
+
+    assert {before, ours, after} <= set(seen_by_all)
+    assert {ours} == set(seen_by_one)
+
+
 class _Reader:
     """An integrator's own durable, read as its README says."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._url = bus.settings.nats_for("reader")
+    def __init__(self, bus: Bus, name: str = "reader") -> None:
+        self._name = name
+        self._url = bus.settings.nats_for(name)
         self.raw: list[bytes] = []
 
     async def __aenter__(self) -> Self:
-        self._client = await nats.connect(self._url, inbox_prefix=b"_INBOX_reader", max_reconnect_attempts=-1,
-                                          reconnect_time_wait=0.1)  # fmt: skip
+        self._client = await nats.connect(
+            self._url,
+            inbox_prefix=f"_INBOX_{self._name}".encode(),
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.1,
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -245,7 +277,7 @@ class _Reader:
             while case_id not in seen:
                 try:
                     subscription = await self._client.jetstream().pull_subscribe_bind(
-                        "reader", topology.STREAM
+                        self._name, topology.STREAM
                     )
                     for message in await subscription.fetch(1, timeout=1):
                         seen.append(UUID(message.subject.rsplit(".", 1)[1]))

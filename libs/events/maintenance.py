@@ -7,7 +7,7 @@ from events.consumer import SWEEP_WITHOUT_BUS_S, ConsumerLoop
 from events.failpoints import failpoint
 from events.ownership import BEAT_EVERY_S
 from events.platform import Platform
-from events.store_clock import MEASURE_EVERY_S
+from events.store_clock import MEASURE_CHOSEN_EVERY_S, MEASURE_EVERY_S, StoreClock
 
 
 class ClockLoop:
@@ -22,6 +22,9 @@ class ClockLoop:
 
     async def run_once(self) -> int:
         await self._platform.store.measure_clock()
+        clock = self._platform.clock
+        is_chosen = isinstance(clock, StoreClock) and clock.is_chosen
+        self.interval_s = MEASURE_CHOSEN_EVERY_S if is_chosen else MEASURE_EVERY_S
         return 0
 
 

@@ -17,6 +17,9 @@ from events.failpoints import failpoint
 log = structlog.get_logger()
 
 MEASURE_EVERY_S = 10.0
+MEASURE_CHOSEN_EVERY_S = 0.25
+"""On a clock with an anchor: its speed multiplies every error, and tests turn its calendar while it runs."""
+
 _SAMPLES = 3
 
 _READ = """
@@ -32,6 +35,11 @@ class StoreClock:
         self._real_at: datetime | None = None
         self._measured_s = 0.0
         self._anchor: tuple[datetime, datetime, float] | None = None
+
+    @property
+    def is_chosen(self) -> bool:
+        """Tell whether somebody chose this clock, so that it has an anchor."""
+        return self._anchor is not None
 
     @property
     def speed(self) -> float:

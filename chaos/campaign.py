@@ -6,6 +6,7 @@ meet them are the machine's, so a seed repeats the attempt and not every interle
 """
 
 import asyncio
+import os
 import random
 import shutil
 import subprocess
@@ -17,16 +18,18 @@ from time import monotonic
 from chaos import ending
 from chaos.checker import Violation, check
 from chaos.disk import Disk, is_possible
-from chaos.faults import World, commit_fault
+from chaos.faults import commit_fault
 from chaos.load import Load
 from chaos.mail_server import MailServer
 from chaos.mixes import MIXES, Mix
 from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
-from chaos.reading import FeedReader, admin, note_moves, slow_the_clock
+from chaos.reading import TROUBLE, FeedReader, admin, note_moves, slow_the_clock
 from chaos.record import Began, Ended, Fault, History, Reached
+from chaos.recovery import PathWatch, recoveries_s, slowest_letters_s
 from chaos.runtime import TWICE, Wanted
-from chaos.system import ROOT, System
+from chaos.system import ROOT, System, SystemFailed
+from chaos.world import World
 
 WARMS_UP_FOR_S = 4.0
 HEALS_WITHIN_S = 60.0
@@ -63,6 +66,8 @@ class Result:
     took_s: float
     commit: str
     reached: dict[str, int] = field(default_factory=dict)
+    slowest_letters_s: dict[str, list[float]] = field(default_factory=dict)
+    load_average: float = 0.0
     notes: list[str] = field(default_factory=list)
 
 
@@ -73,6 +78,8 @@ async def run(attempt: Attempt) -> Result:
     history = History(folder / "history.jsonl")
     try:
         violations = await _run(attempt, folder, history)
+    except (SystemFailed, *TROUBLE) as failure:
+        violations = [Violation("I17", f"the run broke off: {type(failure).__name__}: {failure}")]
     finally:
         history.close()
         if attempt.keep is not None:
@@ -127,7 +134,8 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
             await prepare(system, attempt.planted)
         if disk is not None:
             disk.sync()
-        world = World(system, history, mail, [], proxies if mix.network else [], disk)
+        path = PathWatch(history)
+        world = World(system, history, mail, [], path, proxies if mix.network else [], disk)
         await _watched(attempt, mix, world)
     finally:
         await system.stop()
@@ -135,6 +143,7 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
             await proxy.stop()
         await mail.stop()
         if disk is not None:
+            shutil.copytree(home / "log", folder / "log", dirs_exist_ok=True)
             await disk.remove()
     return check(history.lines)
 
@@ -156,6 +165,7 @@ async def _watched(attempt: Attempt, mix: Mix, world: World) -> None:
     async with admin(world.system) as connection:
         await reader.read_on(connection)
     world.history.extend(ending.usage(world.system, "end"))
+    world.history.extend(world.system.reached())
     await ending.write_down(world.system, world.history)
     world.history.write(
         Ended(is_quiet=rested.is_quiet, quiet_after_s=rested.quiet_after_s, waits_for=rested.waits_for)
@@ -182,12 +192,14 @@ async def _nemesis(attempt: Attempt, mix: Mix, world: World) -> None:
     chance = random.Random(attempt.seed)
     until_s = monotonic() + attempt.seconds
     begun: list[asyncio.Task[None]] = []
+    lasting: set[asyncio.Task[None]] = set()
     while monotonic() < until_s:
         if mix.faults:
             (name,) = chance.choices(list(mix.faults), list(mix.faults.values()))
             begun.append(asyncio.create_task(commit_fault(world, name, random.Random(chance.random()))))
-            if mix.disk:
-                await asyncio.wait(begun)
+            lasting.add(begun[-1])
+            while len(lasting) >= mix.at_once:
+                _, lasting = await asyncio.wait(lasting, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(mix.every_s * chance.uniform(0.5, 1.5))
     await asyncio.gather(*begun)
 
@@ -208,10 +220,9 @@ def _mix_of(attempt: Attempt) -> Mix:
 
 
 def _result(attempt: Attempt, history: History, violations: list[Violation], took_s: float) -> Result:
-    begun = [line for line in history.lines if isinstance(line, Fault) and line.begins]
     faults: dict[str, int] = {}
-    for fault in begun:
-        if fault.name != "healing":
+    for fault in history.lines:
+        if isinstance(fault, Fault) and fault.what:
             faults[fault.name] = faults.get(fault.name, 0) + 1
     reached: dict[str, int] = {}
     for line in history.lines:
@@ -220,29 +231,10 @@ def _result(attempt: Attempt, history: History, violations: list[Violation], too
     kinds = [type(line).__name__ for line in history.lines]
     ended = [line for line in history.lines if isinstance(line, Ended)]
     return Result(
-        attempt, violations, faults, recoveries_s(history), kinds.count("Invoked"), kinds.count("Event"),
-        ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
+        attempt, violations, faults, recoveries_s(history.lines), kinds.count("Invoked"),
+        kinds.count("Event"), ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
+        slowest_letters_s(history.lines), round(os.getloadavg()[0], 1),
     )  # fmt: skip
-
-
-def recoveries_s(history: History) -> dict[str, list[float]]:
-    """Per fault: from its end until a complaint sent after that had its letter at the mail server."""
-    from chaos.record import Invoked, Mail
-
-    sent: dict[str, float] = {}
-    arrivals: list[tuple[float, float]] = []
-    for line in history.lines:
-        if isinstance(line, Invoked) and line.address:
-            sent.setdefault(line.address, line.mono_s)
-        elif isinstance(line, Mail) and line.accepted and line.to in sent:
-            arrivals.append((line.mono_s, sent[line.to]))
-    found: dict[str, list[float]] = {}
-    for fault in history.lines:
-        if isinstance(fault, Fault) and not fault.begins and fault.name != "healing":
-            first = next((at for at, sent_at in arrivals if sent_at >= fault.mono_s), None)
-            if first is not None:
-                found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
-    return found
 
 
 def commit() -> str:

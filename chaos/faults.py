@@ -10,19 +10,17 @@ import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from time import monotonic
 from typing import get_args
-from uuid import UUID
 
 import asyncpg
 
-from chaos.disk import Disk
-from chaos.mail_server import MOODS, MailServer
-from chaos.poison import poison
-from chaos.proxy import NETWORK_MOODS, FaultProxy
+from chaos.mail_server import MOODS
+from chaos.proxy import NETWORK_MOODS
 from chaos.reading import TROUBLE, admin
-from chaos.record import Erased, Fault, History, Poisoned, Reached
-from chaos.system import System
+from chaos.record import Erased, Fault
+from chaos.sweep import hosts_of, meet_next
+from chaos.world import World
 from events.failpoints import FAILPOINTS, Action
 
 PAUSED_FOR_S = (11.5, 14.0)
@@ -30,75 +28,52 @@ PAUSED_FOR_S = (11.5, 14.0)
 
 HELD_FOR_S = 2.0
 BREAKS_AGAIN_AFTER_S = 10.0
-FIRES_WITHIN_S = 8.0
-SWEPT = ("kill", "pause", "raise")
-REACHED_BY_LOAD = frozenset(
-    name for name in FAILPOINTS if not name.startswith("erasure.") and name != "consumer.parked"
-)
-"""The others need somebody to be forgotten, or a poison: those faults pass them."""
-
-
-@dataclass(slots=True)
-class World:
-    """Everything a fault may reach; `filed` are references that were promised."""
-
-    system: System
-    history: History
-    mail: MailServer
-    filed: list[str]
-    proxies: list[FaultProxy] = field(default_factory=list)
-    disk: Disk | None = None
-    poisoned: list[UUID] = field(default_factory=list)
-    sweep: list[tuple[str, str]] = field(default_factory=list)
-
-    def service(self, chance: random.Random) -> str:
-        return chance.choice(self.system.service_names or ["intake"])
+STARTED_AGAIN_WITHIN_S = 5.0
+WORKS_WITHIN_S = 30.0
+LETTERS_AGAIN = 6
+"""So many later complaints have their letter before the next point of the sweep: most lanes are then back."""
 
 
 FaultErrand = Callable[[World, random.Random], Awaitable[str]]
-"""Breaks something and heals it; gives a word about what it broke."""
+"""Breaks something and heals it; gives a word about what it broke, if it broke anything."""
 
 
 async def kill_one(world: World, chance: random.Random) -> str:
     """kill -9 of any process, servers included."""
     name = chance.choice(world.system.names or ["intake"])
-    world.system.send(name, signal.SIGKILL)
-    return name
+    return name if world.system.send(name, signal.SIGKILL) else ""
 
 
 async def kill_service(world: World, chance: random.Random) -> str:
     """kill -9 of a service."""
     name = world.service(chance)
-    world.system.send(name, signal.SIGKILL)
-    return name
+    return name if world.system.send(name, signal.SIGKILL) else ""
 
 
 async def kill_intake(world: World, chance: random.Random) -> str:
     """kill -9 of who answers complaints."""
     name = chance.choice(hosts_of("intake.parsed"))
-    world.system.send(name, signal.SIGKILL)
-    return name
+    return name if world.system.send(name, signal.SIGKILL) else ""
 
 
 async def stop_one(world: World, chance: random.Random) -> str:
     """SIGTERM in the middle of work."""
     name = world.service(chance)
-    world.system.send(name, signal.SIGTERM)
-    return name
+    return name if world.system.send(name, signal.SIGTERM) else ""
 
 
 async def kill_all(world: World, chance: random.Random) -> str:
     """kill -9 of everything at once, servers included, as when the machine falls over."""
-    for name in world.system.names:
-        world.system.send(name, signal.SIGKILL)
-    return "all"
+    killed = sum(world.system.send(name, signal.SIGKILL) for name in world.system.names)
+    return f"{killed} processes" if killed else ""
 
 
 async def pause_one(world: World, chance: random.Random) -> str:
     """SIGSTOP for longer than any time-out, then SIGCONT: the process does not know that time passed."""
     name = world.service(chance)
     record = world.system.record.processes.get(name)
-    world.system.send(name, signal.SIGSTOP)
+    if not world.system.send(name, signal.SIGSTOP):
+        return ""
     await asyncio.sleep(chance.uniform(*PAUSED_FOR_S))
     now = world.system.record.processes.get(name)
     if record is not None and now is not None and record.pid == now.pid:
@@ -109,8 +84,7 @@ async def pause_one(world: World, chance: random.Random) -> str:
 async def crash_postgres(world: World, chance: random.Random) -> str:
     """Postgres' immediate shutdown: no checkpoint, recovery at the next start."""
     name = "postgres" if chance.random() < 0.8 else "keys"
-    world.system.send(name, signal.SIGQUIT)
-    return name
+    return name if world.system.send(name, signal.SIGQUIT) else ""
 
 
 async def crash_at_promise(world: World, chance: random.Random) -> str:
@@ -119,21 +93,19 @@ async def crash_at_promise(world: World, chance: random.Random) -> str:
     async with asyncio.timeout(30):
         while len(world.filed) == before:  # noqa: ASYNC110 - the very next millisecond is wanted
             await asyncio.sleep(0.001)
-    world.system.send("postgres", signal.SIGQUIT)
-    return "postgres"
+    return "postgres" if world.system.send("postgres", signal.SIGQUIT) else ""
 
 
 async def restart_nats(world: World, chance: random.Random) -> str:
     """The bus goes and comes back with what it stored."""
-    world.system.send("nats", chance.choice((signal.SIGKILL, signal.SIGTERM)))
-    return "nats"
+    return await _end_nats(world, chance.choice((signal.SIGKILL, signal.SIGTERM)))
 
 
 async def wipe_nats(world: World, chance: random.Random) -> str:
     """The bus is killed and everything it stored is deleted."""
-    world.system.send("nats", signal.SIGKILL)
+    ended = await _end_nats(world, signal.SIGKILL)
     shutil.rmtree(world.system.home / "nats", ignore_errors=True)
-    return "nats"
+    return ended
 
 
 async def upset_mail(world: World, chance: random.Random) -> str:
@@ -241,42 +213,20 @@ async def make_zombie(world: World, chance: random.Random) -> str:
 
 
 async def sweep_failpoints(world: World, chance: random.Random) -> str:
-    """The next point and fate of the sweep, in whichever replica passes it first."""
-    if not world.sweep:
-        world.sweep = [(name, action) for name in FAILPOINTS if name in REACHED_BY_LOAD for action in SWEPT]
-        chance.shuffle(world.sweep)
-    name, action = world.sweep.pop()
-    amount = f":{chance.uniform(*PAUSED_FOR_S) if chance.random() < 0.2 else 2.0:.1f}"
-    setting = f"{name}={action}{amount if action == 'pause' else ''}@{chance.randint(1, 3)}"
-    hosts = hosts_of(name)
-    before = {host: world.system.fired(host) for host in hosts}
-    for host in hosts:
-        world.system.failpoint(host, setting)
-    try:
-        async with asyncio.timeout(FIRES_WITHIN_S):
-            while not (fired := [host for host in hosts if world.system.fired(host) > before[host]]):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        return "not reached"
-    finally:
-        for host in hosts:
-            world.system.disarm(host)
-    world.history.write(Reached(name=name, action=action, process=fired[0]))
-    if action == "pause":
-        await asyncio.sleep(float(amount[1:]))
-    return fired[0]
+    """The next point and fate of the sweep; then nothing until letters go out again."""
+    met = await meet_next(world, chance)
+    await world.path.until_works(monotonic(), LETTERS_AGAIN, WORKS_WITHIN_S)
+    return met
+
+
+async def sweep_quickly(world: World, chance: random.Random) -> str:
+    """The same without waiting, several at once."""
+    return await meet_next(world, chance)
 
 
 async def put_poison(world: World, chance: random.Random) -> str:
     """An event that no service of this version can read stands in a case; only that case may wait."""
-    if not world.filed:
-        return "no case yet"
-    case_id, version = await poison(world.system, chance.choice(world.filed))
-    if case_id is None:
-        return "no case yet"
-    world.poisoned.append(case_id)
-    world.history.write(Poisoned(case=str(case_id), version=version))
-    return "poison"
+    return await world.plant_poison(chance)
 
 
 async def forget_somebody(world: World, chance: random.Random) -> str:
@@ -284,7 +234,7 @@ async def forget_somebody(world: World, chance: random.Random) -> str:
     from chaos.forgetting import forget
 
     if not world.filed:
-        return "no case yet"
+        return ""
     reference = world.filed.pop(chance.randrange(len(world.filed)))
     step = chance.choice(("erasure.requested", "erasure.destroyed", ""))
     world.history.write(Erased(reference=reference))
@@ -303,24 +253,24 @@ async def cut_power(world: World, chance: random.Random) -> str:
 
 
 async def fill_disk(world: World, chance: random.Random) -> str:
-    """There is no room left for a few seconds."""
+    """There is no room left for a few seconds; then NATS is started again, or it never writes any more."""
     assert world.disk is not None
     filler = world.disk.fill()
     await asyncio.sleep(chance.uniform(3.0, 6.0))
     filler.unlink(missing_ok=True)
+    await _end_nats(world, signal.SIGTERM)
     return "full"
 
 
-def hosts_of(failpoint: str) -> tuple[str, ...]:
-    """Name the processes that pass a failpoint."""
-    consumers = ("workflow", "deadlines", "notifier")
-    hosts = {
-        "intake": ("intake",), "relay": ("relay",), "consumer": consumers, "firing": ("deadlines",),
-        "clock": ("intake", "relay", *consumers), "letters": ("notifier",),
-    }  # fmt: skip
-    exact = {"keys.before_mint": ("intake",), "keys.loaded": ("notifier",)}
-    services = exact.get(failpoint) or hosts[failpoint.partition(".")[0]]
-    return tuple(name for service in services for name in (service, f"{service}-2"))
+async def _end_nats(world: World, number: signal.Signals) -> str:
+    """End the bus, once it is back from the last time."""
+    until_s = monotonic() + STARTED_AGAIN_WITHIN_S
+    while monotonic() < until_s:
+        one = world.system.record.processes.get("nats")
+        if one is not None and one.ready and world.system.send("nats", number):
+            return "nats"
+        await asyncio.sleep(0.02)
+    return ""
 
 
 FAULTS: Mapping[str, FaultErrand] = {
@@ -346,6 +296,7 @@ FAULTS: Mapping[str, FaultErrand] = {
     "wrong clock": falsify_clock,
     "failpoint": reach_failpoint,
     "sweep": sweep_failpoints,
+    "quick sweep": sweep_quickly,
     "poison": put_poison,
     "forgetting": forget_somebody,
     "power cut": cut_power,
@@ -356,9 +307,10 @@ FAULTS: Mapping[str, FaultErrand] = {
 async def commit_fault(world: World, name: str, chance: random.Random) -> None:
     """Break and heal once, and write down when."""
     world.history.write(Fault(name=name, begins=True))
+    what = ""
     try:
-        await FAULTS[name](world, chance)
+        what = await FAULTS[name](world, chance)
     except (*TROUBLE, KeyError):
-        pass  # what should be broken further was broken already
+        what = ""  # what should be broken further was broken already
     finally:
-        world.history.write(Fault(name=name, begins=False))
+        world.history.write(Fault(name=name, begins=False, what=what))

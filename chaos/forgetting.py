@@ -1,6 +1,8 @@
 """Forgetting a complainant with a break in the middle: the same errand is taken up again until it is done."""
 
 import asyncio
+import sys
+from pathlib import Path
 
 from chaos.reading import TROUBLE
 from chaos.system import System
@@ -51,3 +53,15 @@ async def _forget(system: System, reference: str) -> None:
             await close_pool(keys_pool)
     finally:
         await close_pool(pool)
+
+
+def main() -> None:
+    """Forget somebody as a process of its own, which may be broken on the way like any other."""
+    home, reference = Path(sys.argv[1]), sys.argv[2]
+    failpoints.arm_here(f"@{home}/failpoints/forgetting")
+    nowhere = System(home, home / "log" / "forgetting.log", "", "", 1.0)
+    asyncio.run(_forget(nowhere, reference))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,8 @@ class Mix:
     network: bool = False
     disk: bool = False
     bus_is_absent: bool = False
+    at_once: int = 100
+    """So many faults may last at the same time; the next one waits until an earlier one is healed."""
 
 
 MIXES: Mapping[str, Mix] = {
@@ -24,6 +26,8 @@ MIXES: Mapping[str, Mix] = {
     "stop": Mix({"stop": 1.0}),
     "postgres": Mix({"postgres immediate": 1.0}, every_s=10.0),
     "nats": Mix({"nats restart": 3.0, "nats wiped": 1.0}, every_s=3.0),
+    "nats-restart": Mix({"nats restart": 1.0}, every_s=0.7, at_once=1),
+    "storm": Mix({"kill": 2.0, "kill anything": 0.5, "stop": 1.0, "failpoint": 2.0}, every_s=0.5),
     "wipe": Mix({"nats wiped": 1.0}, every_s=8.0),
     "no-nats": Mix({"kill": 1.0, "postgres immediate": 0.2}, every_s=4.0, bus_is_absent=True),
     "mail": Mix({"mail upset": 3.0, "mail closed": 1.0, "kill": 0.5}, every_s=3.0),
@@ -31,16 +35,17 @@ MIXES: Mapping[str, Mix] = {
     "data": Mix({"poison": 1.0, "forgetting": 2.0, "held transaction": 1.0}, every_s=2.0),
     "store": Mix({"no connections": 1.0, "held transaction": 1.0, "wrong clock": 1.0}, every_s=6.0),
     "failpoints": Mix({"failpoint": 1.0}),
-    "sweep": Mix({"sweep": 1.0}, every_s=1.5),
-    "power": Mix({"power cut": 1.0}, every_s=12.0, disk=True),
-    "disk": Mix({"disk full": 1.0}, every_s=20.0, disk=True),
+    "sweep": Mix({"sweep": 1.0}, every_s=0.2, at_once=1),
+    "quick-sweep": Mix({"quick sweep": 1.0}, every_s=0.3, at_once=4),
+    "power": Mix({"power cut": 1.0}, every_s=8.0, disk=True, at_once=1),
+    "disk": Mix({"disk full": 1.0}, every_s=14.0, disk=True, at_once=1),
     "all": Mix(
         {
             "kill": 4, "kill anything": 1, "stop": 1, "pause": 0.5, "postgres immediate": 0.7,
             "nats restart": 1, "nats wiped": 0.5, "mail upset": 1, "mail closed": 0.5, "held transaction": 1,
             "failpoint": 4, "poison": 0.3, "forgetting": 1, "wrong clock": 0.3, "network": 1,
         },
-        every_s=1.5,
+        every_s=1.1,
         network=True,
     ),
 }  # fmt: skip

@@ -60,10 +60,11 @@ class Answered(Timed, frozen=True, tag="answered"):
 
 
 class Fault(Timed, frozen=True, tag="fault"):
-    """The nemesis began or ended something."""
+    """The nemesis began or ended something; `what` says at the end what was hit, if anything was."""
 
     name: str
     begins: bool
+    what: str = ""
 
 
 class Reached(Timed, frozen=True, tag="reached"):

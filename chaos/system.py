@@ -5,6 +5,7 @@ with the moment at which they began.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from chaos.record import Reached
 from chaos.runtime import VARIABLE, Wanted
 from events.settings import Settings
 from gehoor.embedded.home import Home, ProcessRecord, RunRecord
@@ -75,15 +77,11 @@ class System:
 
     async def start(self) -> None:
         """Start everything and wait until all of it is ready."""
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("GEHOOR_")},
-            **self._environment(),
-        }
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = await asyncio.create_subprocess_exec(
                 *ENDS_WITH_US, sys.executable, "-m", "chaos.runtime", stdin=asyncio.subprocess.DEVNULL,
-                stdout=handle, stderr=handle, env=environment, cwd=ROOT, start_new_session=True,
+                stdout=handle, stderr=handle, env=self.environment(), cwd=ROOT, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(handle)
@@ -99,16 +97,23 @@ class System:
                         raise SystemFailed(f"the supervisor ended; see {self.log}")
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            late = [name for name, one in self.record.processes.items() if not one.ready]
-            raise SystemFailed(f"not ready within {within_s:.0f} s: {late}; see {self.home}/log") from None
+            raise SystemFailed(
+                f"not ready within {within_s:.0f} s: {self.late()}; see {self.home}/log"
+            ) from None
         return monotonic() - since_s
 
     def is_ready(self) -> bool:
         """Tell whether everything that should run is ready."""
+        return not self.late()
+
+    def late(self) -> list[str]:
+        """Name what should run and is not ready."""
         record = self.record
+        if not record.running or record.pid != getattr(self.process, "pid", None):
+            return ["the supervisor"]
         expected = {"postgres", "keys", "nats", *self._expected_services(record)}
         ready = {name for name, one in record.processes.items() if one.ready and began(one.pid) == one.began}
-        return record.running and record.pid == getattr(self.process, "pid", None) and expected <= ready
+        return sorted(expected - ready)
 
     def send(self, name: str, number: signal.Signals) -> bool:
         """Send a signal to a process of this system; tells whether it was there."""
@@ -157,14 +162,29 @@ class System:
     def failpoint(self, name: str, setting: str) -> None:
         """Arm a failpoint in the process of this name, at its next passing of any point."""
         folder = self.home / "failpoints"
-        draft = folder / f".{name}"
-        draft.write_text(setting)
-        draft.rename(folder / name)
+        draft, file = folder / f".{name}", folder / name
+        waiting = [file.read_text()] if file.exists() else []
+        draft.write_text(",".join([*waiting, setting]))
+        draft.rename(file)
 
-    def fired(self, name: str) -> int:
-        """Tell how much a process has met so far, in bytes of its note."""
-        note = self.home / "failpoints" / f"{name}.fired"
-        return note.stat().st_size if note.exists() else 0
+    def met(self, name: str) -> list[tuple[str, str]]:
+        """List the points and fates that the process of this name has met, by its own notes."""
+        return [(one.name, one.action) for one in self._notes(self.home / "failpoints" / f"{name}.fired")]
+
+    def reached(self) -> list[Reached]:
+        """List what every process has met."""
+        notes = sorted((self.home / "failpoints").glob("*.fired"))
+        return [one for note in notes for one in self._notes(note)]
+
+    @staticmethod
+    def _notes(note: Path) -> list[Reached]:
+        if not note.exists():
+            return []
+        lines = map(json.loads, note.read_text().splitlines())
+        return [
+            Reached(name=one["name"], action=one["action"], process=note.stem, mono_s=one["monotonic_s"])
+            for one in lines
+        ]
 
     def disarm(self, name: str = "") -> None:
         """Take back what was armed and not taken up yet, in one process or in all."""
@@ -176,8 +196,10 @@ class System:
         twins = [f"{name}-2" for name in self.wanted.twice]
         return ["relay", "intake", "workflow", "deadlines", "notifier", *twins] if record.ports else ["all"]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Give the whole environment of a process that belongs to this system."""
         return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("GEHOOR_")},
             "GEHOOR_HOME": str(self.home),
             "GEHOOR_SMTP_URL": self.smtp_url,
             "GEHOOR_CLOCK_START": self.clock_start,

@@ -1,57 +1,111 @@
-"""The result of a campaign as a table for people and as JSON for machines."""
+"""The result of a campaign as tables for people, and as JSON lines for machines.
+
+`python -m chaos.table FILE …` prints the tables of results that were written before (`RESULTS=FILE`).
+"""
 
 import json
+import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from chaos.campaign import Result
 
 
-def table(results: Sequence[Result]) -> str:
-    """Give one line per kind of fault, and one for all, as Markdown."""
-    counts: dict[str, int] = defaultdict(int)
-    recoveries: dict[str, list[float]] = defaultdict(list)
-    for result in results:
-        for name, count in result.faults.items():
-            counts[name] += count
-        for name, found in result.recoveries_s.items():
-            recoveries[name] += found
-    lines = ["| fault | count | whole path again, median | p99 | longest |", "|---|---|---|---|---|"]
-    for name in sorted(counts, key=lambda name: -counts[name]):
-        found = sorted(recoveries[name])
-        times = (
-            f"{median(found):.1f} s | {found[int(0.99 * (len(found) - 1))]:.1f} s | {found[-1]:.1f} s"
-            if found
-            else "– | – | –"
-        )
-        lines.append(f"| {name} | {counts[name]} | {times} |")
-    violations = sum(len(result.violations) for result in results)
-    seeds = sorted({result.attempt.seed for result in results})
-    lines += [
-        "",
-        f"{sum(counts.values())} faults in {len(results)} runs, "
-        f"{sum(result.complaints for result in results)} requests, "
-        f"{sum(result.events for result in results)} events, {violations} violations; "
-        f"longest way to rest {max((result.rested_after_s for result in results), default=0):.1f} s; "
-        f"seeds {seeds[0]} to {seeds[-1]}, commit {results[0].commit}."
-        if results
-        else "no run",
+def plain(result: Result) -> dict[str, Any]:
+    """Give everything that the tables are made of."""
+    return asdict(result) | {
+        "violations": [str(violation) for violation in result.violations],
+        "attempt": {**asdict(result.attempt), "keep": str(result.attempt.keep or "")},
+    }
+
+
+def add_to(path: Path, result: Result) -> None:
+    """Add one result to a file of JSON lines."""
+    with path.open("a") as file:
+        file.write(json.dumps(plain(result)) + "\n")
+
+
+def tables(results: Sequence[Mapping[str, Any]]) -> str:
+    """Give one line per run, one per kind of fault, and one for all, as Markdown."""
+    if not results:
+        return "no run"
+    return "\n\n".join(filter(None, [_runs(results), _faults(results), _points(results), _sum(results)]))
+
+
+def _runs(results: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        "| mix | seed | commit | faults | requests | events | violations | rest after | took | load |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    if reached := {point for result in results for point in result.reached}:
-        hits = sum(sum(result.reached.values()) for result in results)
-        lines.append(f"Failpoints: {hits} hits, {len(reached)} different pairs of point and fate.")
+    for one in results:
+        attempt = one["attempt"]
+        lines.append(
+            f"| {attempt['mix']} | {attempt['seed']} | {one['commit']} | {sum(one['faults'].values()):,} "
+            f"| {one['complaints']:,} | {one['events']:,} | {len(one['violations'])} "
+            f"| {one['rested_after_s']:.1f} s | {one['took_s']:.0f} s | {one['load_average']:.0f} |"
+        )
     return "\n".join(lines)
 
 
-def write_json(results: Sequence[Result], path: Path) -> None:
-    """Keep everything that the table is made of."""
-    plain = [
-        asdict(result)
-        | {"violations": [str(violation) for violation in result.violations]}
-        | {"attempt": {**asdict(result.attempt), "keep": str(result.attempt.keep or "")}}
-        for result in results
-    ]
-    path.write_text(json.dumps(plain, indent=1) + "\n")
+def _faults(results: Sequence[Mapping[str, Any]]) -> str:
+    counts: dict[str, int] = defaultdict(int)
+    recoveries: dict[str, list[float]] = defaultdict(list)
+    for one in results:
+        for name, count in one["faults"].items():
+            counts[name] += count
+        for name, found in one["recoveries_s"].items():
+            recoveries[name] += found
+    lines = ["| fault | count | first letter again: median | p99 | longest |", "|---|---|---|---|---|"]
+    names = sorted(counts, key=lambda name: -counts[name])
+    lines += [f"| {name} | {counts[name]:,} | {_spread(recoveries[name])} |" for name in names]
+    return "\n".join(lines)
+
+
+def _points(results: Sequence[Mapping[str, Any]]) -> str:
+    hits: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    slowest: dict[str, list[float]] = defaultdict(list)
+    for one in results:
+        for pair, count in one["reached"].items():
+            name, fate = pair.split(" ")
+            hits[name][fate] += count
+        for fate, found in one["slowest_letters_s"].items():
+            slowest[fate] += found
+    if not hits:
+        return ""
+    fates = sorted({fate for name in hits for fate in hits[name]})
+    lines = [f"| failpoint | {' | '.join(fates)} |", "|---" * (1 + len(fates)) + "|"]
+    lines += [f"| {name} | {' | '.join(str(hits[name][fate]) for fate in fates)} |" for name in sorted(hits)]
+    total = sum(sum(of_point.values()) for of_point in hits.values())
+    pairs = sum(len([count for count in of_point.values() if count]) for of_point in hits.values())
+    lines += ["", f"{total:,} hits, {pairs} different pairs of point and fate."]
+    lines += ["", "| fate | slowest letter of the second after: median | p99 | longest |"]
+    lines += ["|---|---|---|---|"]
+    lines += [f"| {fate} | {_spread(slowest[fate])} |" for fate in fates]
+    return "\n".join(lines)
+
+
+def _sum(results: Sequence[Mapping[str, Any]]) -> str:
+    return (
+        f"{sum(sum(one['faults'].values()) for one in results):,} faults in {len(results)} runs, "
+        f"{sum(one['complaints'] for one in results):,} requests, "
+        f"{sum(one['events'] for one in results):,} events, "
+        f"{sum(len(one['violations']) for one in results)} violations; longest way to rest "
+        f"{max(one['rested_after_s'] for one in results):.1f} s; "
+        f"{sum(one['took_s'] for one in results) / 60:.0f} minutes in all."
+    )
+
+
+def _spread(found: Iterable[float]) -> str:
+    times = sorted(found)
+    if not times:
+        return "– | – | –"
+    return f"{median(times):.1f} s | {times[int(0.99 * (len(times) - 1))]:.1f} s | {times[-1]:.1f} s"
+
+
+if __name__ == "__main__":
+    given = [json.loads(line) for name in sys.argv[1:] for line in Path(name).read_text().splitlines()]
+    sys.stdout.write(tables(given) + "\n")

@@ -187,7 +187,7 @@ class RelayLoop:
                         subject_of(event), event.data, headers=headers_of(event, after, generation)
                     )
                 except Exception as error:  # noqa: BLE001 - whatever it is, this event is published again
-                    log.warning("relay.not_acknowledged", event=event.id, reason=type(error).__name__)
+                    log.warning("relay.not_acknowledged", case_event=event.id, reason=type(error).__name__)
                     return False
                 await failpoint("relay.published")
                 return True

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from chaos.campaign import Attempt, run
-from chaos.faults import FAULTS, hosts_of
+from chaos.faults import FAULTS
 from chaos.load import complaint, meaning
 from chaos.mixes import MIXES
 from chaos.planted import PLANTED
 from chaos.planted_patches import PATCHES
 from chaos.proxy import FaultProxy
 from chaos.record import History, Invoked, read_history
+from chaos.sweep import hosts_of
 from events.failpoints import FAILPOINTS
 
 SEED = 41

@@ -1,0 +1,89 @@
+"""How long until the whole path works again: complaints sent after a fault have their letters.
+
+Two measures. The first letter says that the path works at all; the slowest letter of what was sent in the
+second after a fault says how long anybody had to wait, whichever lane the case is in.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+
+from chaos.record import AnyLine, Fault, History, Invoked, Mail, Reached
+
+LOOKS_EVERY_S = 0.05
+SENT_WITHIN_S = 1.0
+
+
+class PathWatch:
+    """Follows a growing history: how many complaints sent after a moment have their letter."""
+
+    def __init__(self, history: History) -> None:
+        self._lines = history.lines
+        self._read = 0
+        self._sent: dict[str, float] = {}
+        self._through: list[float] = []
+
+    def through_since(self, since_s: float) -> int:
+        """Count the letters of complaints that were first sent after this moment."""
+        while self._read < len(self._lines):
+            line = self._lines[self._read]
+            self._read += 1
+            if isinstance(line, Invoked) and line.address:
+                self._sent.setdefault(line.address, line.mono_s)
+            elif isinstance(line, Mail) and line.accepted and line.to in self._sent:
+                self._through.append(self._sent[line.to])
+        count = 0
+        for sent_s in reversed(self._through):
+            if sent_s >= since_s:
+                count += 1
+            elif sent_s < since_s - 60.0:
+                break
+        return count
+
+    async def until_works(self, since_s: float, letters: int, within_s: float) -> None:
+        """Wait until so many letters of later complaints arrived, or until the bound."""
+        until_s = monotonic() + within_s
+        while monotonic() < until_s and self.through_since(since_s) < letters:  # noqa: ASYNC110 - no signal
+            await asyncio.sleep(LOOKS_EVERY_S)
+
+
+def arrivals(lines: Sequence[AnyLine]) -> list[tuple[float, float]]:
+    """Give every first letter as (arrived, complaint first sent), in the order of arrival."""
+    sent: dict[str, float] = {}
+    seen: set[str] = set()
+    found: list[tuple[float, float]] = []
+    for line in lines:
+        if isinstance(line, Invoked) and line.address:
+            sent.setdefault(line.address, line.mono_s)
+        elif isinstance(line, Mail) and line.accepted and line.to in sent and line.to not in seen:
+            seen.add(line.to)
+            found.append((line.mono_s, sent[line.to]))
+    return found
+
+
+def recoveries_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
+    """Per fault: from its end until a complaint sent after that had its letter at the mail server."""
+    letters = arrivals(lines)
+    found: dict[str, list[float]] = {}
+    for fault in lines:
+        if isinstance(fault, Fault) and not fault.begins and fault.what and fault.name != "healing":
+            first = next((at_s for at_s, sent_s in letters if sent_s >= fault.mono_s), None)
+            if first is not None:
+                found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
+    return found
+
+
+def slowest_letters_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
+    """Per fate at a failpoint: how long the slowest letter took of all that was sent in the second after."""
+    letters = sorted((sent_s, at_s) for at_s, sent_s in arrivals(lines))
+    found: dict[str, list[float]] = {}
+    for hit in lines:
+        if isinstance(hit, Reached):
+            took = [
+                at_s - hit.mono_s
+                for sent_s, at_s in letters
+                if hit.mono_s <= sent_s <= hit.mono_s + SENT_WITHIN_S
+            ]
+            if took:
+                found.setdefault(hit.action, []).append(round(max(took), 3))
+    return found

@@ -1,7 +1,7 @@
 """Forgets the keys of requests once nobody can still be repeating one: after ninety days.
 
-What a key stands for (the complaint) stays; only the memory that this key filed it goes. The limit stands in the
-database, as a policy of the table: this loop could not delete a younger row if it tried.
+What a key stands for (the complaint) stays; only the memory that this key filed it goes. The age limit is a
+policy of the table: this loop could not delete a younger row if it tried.
 """
 
 import asyncio

@@ -15,7 +15,8 @@ async def remember(system: TestSystem, **days: int) -> asyncpg.Pool:
     admin = await system.pool_of("admin")
     await admin.executemany(
         "INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response, recorded_at)"
-        " SELECT 'client:aged', $1, '', gen_random_uuid(), '', gehoor.clock_now() - make_interval(days => $2)",
+        " VALUES ('client:aged', $1, '', gen_random_uuid(), '',"
+        " gehoor.clock_now() - make_interval(days => $2))",
         list(days.items()),
     )
     return admin

@@ -82,7 +82,7 @@ def _prepare(
     if overtaken is not None:
         return Done(attempt, Closed(overtaken), attempt.written_at)
     organisation = organisations()[case.organisation]
-    email = str(person.get("email") or "").strip()
+    email = "" if _is_on_paper(owing, attempt) else str(person.get("email") or "").strip()
     address = str(person.get("address") or "")
     writing = Writing(
         case=case,
@@ -144,9 +144,14 @@ def lost(attempt: Attempt, history: History, message_key: bytes, at: datetime) -
 def _owing(case: Case, attempt: Attempt) -> Owing | None:
     """Find the event that owes the letter of an attempt."""
     for owing in case.owing:
-        if letter_id_of(case.case_id, owing.letter, owing.occurrence) == attempt.letter_id:
+        names = (letter_id_of(case.case_id, owing.letter, owing.occurrence, paper) for paper in (False, True))
+        if attempt.letter_id in names:
             return owing
     return None
+
+
+def _is_on_paper(owing: Owing, attempt: Attempt) -> bool:
+    return letter_id_of(attempt.case_id, owing.letter, owing.occurrence, True) == attempt.letter_id
 
 
 def _pinned(case: Case) -> Procedure:

@@ -30,6 +30,7 @@ from events.catalogue import (
     Event,
     HearingHeld,
     InformationReceived,
+    LetterBounced,
     LetterPrepared,
     LetterRefused,
     LetterSent,
@@ -45,9 +46,12 @@ from events.identity import command_id_of
 _OUTCOMES = frozenset({LetterSent.__name__, LetterPrepared.__name__, LetterRefused.__name__})
 
 
-def letter_id_of(case_id: UUID, letter: str, occurrence: int) -> UUID:
-    """Name a letter: `occurrence` counts letters of the same name in one case, from 1."""
-    return command_id_of("letter", case_id, letter, occurrence)
+def letter_id_of(case_id: UUID, letter: str, occurrence: int, on_paper: bool = False) -> UUID:
+    """Name a letter: `occurrence` counts letters of the same name in one case, from 1.
+
+    The same letter on paper, after its mail was refused or came back, has a name of its own.
+    """
+    return command_id_of("letter", case_id, letter, occurrence, *(("on paper",) if on_paper else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class Case:
     closed: int = 0
     """The version of the last closing: what asked the complainant for something before it asks no more."""
     settled: frozenset[UUID] = frozenset()
+    came_back: frozenset[UUID] = frozenset()
+    """The letters whose mail was refused for good or came back: they go on paper."""
     erased: bool = False
 
 
@@ -160,8 +166,14 @@ def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
             return replace(case, withdrawn=recorded.version)
         case CaseClosed():
             return replace(case, closed=recorded.version)
-        case LetterSent() | LetterPrepared() | LetterRefused():
+        case LetterSent() | LetterPrepared():
             return replace(case, settled=case.settled | {event.letter_id})
+        case LetterRefused() | LetterBounced(how="email"):
+            return replace(
+                case,
+                settled=case.settled | {event.letter_id},
+                came_back=case.came_back | {event.letter_id},
+            )
         case SubjectErased():
             return replace(case, erased=case.erased or COMPLAINANT in event.persons)
         case _:  # the catalogue grows; an event of no letter is none of ours

@@ -3,14 +3,15 @@
 Always holds: an opening letter is owed once every clock that can run from the start has its `DeadlineSet`,
 any other letter once its event stands in the case, the pinned procedure names the letter, and the clock that
 the event sets has the day that the letter will tell. So `DeadlineSet` comes before `LetterSent`, and a letter
-can name its period. Sent, prepared or refused for good ends it; an uncertain attempt does not.
+can name its period. Sent or prepared ends it; an uncertain attempt does not. Where the mail was refused for
+good or came back, the same letter is owed on paper, so that whoever must act has something to post.
 
 Overtaken, and not written any more: everything before a withdrawal; a letter that says how things stand when
 a newer one of its name says otherwise; what asks the complainant for something when the case was closed, or
 they have moved; everything of a merged case, for which the other one speaks, until the merge is undone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from cases.letters import OWING
@@ -41,7 +42,15 @@ __all__ = [
     "working_moment",
 ]
 
-REACTS_TO = OWING | {"CaseOpened", "DeadlineSet", "DeadlineMoved", "DeadlineDropped", "CaseUnmerged"}
+REACTS_TO = OWING | {
+    "CaseOpened",
+    "CaseUnmerged",
+    "DeadlineSet",
+    "DeadlineMoved",
+    "DeadlineDropped",
+    "LetterRefused",
+    "LetterBounced",
+}
 """The events after which a letter can have become owed."""
 
 _KNOWN_AT_OPENING = frozenset({"complaint received", "case opened"})
@@ -74,22 +83,25 @@ class Owed:
     case_id: UUID
     letter: str
     occurrence: int = 1
+    on_paper: bool = False
 
     @property
     def letter_id(self) -> UUID:
-        return letter_id_of(self.case_id, self.letter, self.occurrence)
+        return letter_id_of(self.case_id, self.letter, self.occurrence, self.on_paper)
 
 
 def owed(case: Case) -> tuple[Owed, ...]:
     """Tell which letters are to be written now, in the order in which they became owed."""
     if not case.owing or case.erased or waits_for(case):
         return ()  # nothing owed yet, or any more
-    letters = (
-        Owed(case.case_id, owing.letter, owing.occurrence)
-        for owing in case.owing
-        if why_not(case, owing) is None
-    )
+    letters = (_next(case, owing) for owing in case.owing if why_not(case, owing) is None)
     return tuple(letter for letter in letters if letter.letter_id not in case.settled)
+
+
+def _next(case: Case, owing: Owing) -> Owed:
+    """Give the letter as it is to go: on paper after its mail was refused or came back."""
+    letter = Owed(case.case_id, owing.letter, owing.occurrence)
+    return replace(letter, on_paper=True) if letter.letter_id in case.came_back else letter
 
 
 def why_not(case: Case, owing: Owing) -> str | None:
@@ -135,8 +147,9 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
     """Name the clock that the event sets and that does not say so yet.
 
     A plan sets the clock of its own term; one that was over when a new plan came stays over, so that the new
-    day belongs to no clock. More time moves a clock only by the letter's arrival: that one must be set. A
-    clock that was dropped, as by a merge, has no end to tell until it is set again.
+    day belongs to no clock. More time moves a clock only by the letter's arrival: that one must be set, and
+    have its old end again where the letter came back. A clock that was dropped, as by a merge, has no end to
+    tell until it is set again.
     """
     match owing.event:
         case PlanMade(until=until):
@@ -150,9 +163,12 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
                 if working_moment(deadline).on != until and not is_over:
                     return rule.clock
             return None
-        case TermExtended(clock=clock):
-            is_set = clock in case.deadlines or clock not in case.rules
-            return None if is_set else clock
+        case TermExtended(clock=clock, until=until):
+            deadline = case.deadlines.get(clock)
+            if deadline is None:
+                return clock if clock in case.rules else None
+            came_back = letter_id_of(case.case_id, owing.letter, owing.occurrence) in case.came_back
+            return clock if came_back and working_moment(deadline).on == until else None
         case _:
             told = rule.period_of if rule else None
             return told if told in case.dropped else None

@@ -1,5 +1,6 @@
 """Which letters are owed, and when."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from events.catalogue import (
     DeadlineMoved,
     Event,
     InformationAsked,
+    LetterBounced,
     LetterPrepared,
     LetterRefused,
     LetterSent,
@@ -87,18 +89,46 @@ def test_nothing_is_owed_before_the_case_is_open() -> None:
 
 
 def test_a_settled_letter_is_owed_no_more() -> None:
-    """Sent, lying ready for the post, or refused for good: each of them ends it."""
+    """Sent, or lying ready for the post: each of them ends it."""
     letter_id = ACKNOWLEDGEMENT.letter_id
     prepared = LetterPrepared(
         letter="acknowledgement", letter_id=letter_id, language="nl", dated_on=WRITTEN_AT.date(), contents=()
     )
+    for event in (sent(), prepared):
+        assert owed(fold(after(event))) == ()
+
+
+def test_a_letter_whose_mail_was_refused_or_came_back_goes_on_paper() -> None:
+    """A wrong address: the same letter is made ready for the post, once, under a name of its own."""
+    letter_id = ACKNOWLEDGEMENT.letter_id
+    on_paper = replace(ACKNOWLEDGEMENT, on_paper=True)
     refused = LetterRefused(
         letter="acknowledgement", letter_id=letter_id, message_id="<x@y.example>", reply_code=550,
         stage="recipient", attempts=1,
     )  # fmt: skip
+    bounced = LetterBounced(letter="acknowledgement", letter_id=letter_id, how="email")
+    prepared = LetterPrepared(
+        letter="acknowledgement", letter_id=on_paper.letter_id, language="nl", dated_on=WRITTEN_AT.date(),
+        contents=(),
+    )  # fmt: skip
 
-    for event in (sent(), prepared, refused):
-        assert owed(fold(after(event))) == ()
+    assert on_paper.letter_id != letter_id
+    assert (on_paper,) == owed(fold(after(refused)))
+    assert (on_paper,) == owed(fold(after(sent(), bounced)))
+    assert () == owed(fold(after(refused, prepared)))
+    posted_back = LetterBounced(letter="acknowledgement", letter_id=on_paper.letter_id, how="post")
+    assert () == owed(fold(after(refused, prepared, posted_back)))
+
+
+def test_a_notice_that_came_back_waits_until_its_clock_has_the_old_end_again() -> None:
+    """The period goes back with the notice; only then can the same day be told again, on paper."""
+    extended = TermExtended(clock="ING-4", until=DUE_ON, occurrence=1)
+    letter_id = Owed(CASE, "delay notice").letter_id
+    rule = procedure_of("ingressus").clock("ING-4")
+    bounced = LetterBounced(letter="delay notice", letter_id=letter_id, how="email")
+
+    assert [] == still_owed("ingressus", extended, told(rule, DUE_ON), bounced)
+    assert [("delay notice", 1)] == still_owed("ingressus", extended, bounced)
 
 
 def test_an_uncertain_attempt_leaves_the_letter_owed() -> None:

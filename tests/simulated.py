@@ -46,7 +46,7 @@ def difference(lived: Lived, ended: Sequence[Ended], until: datetime) -> list[st
 def compared(year: Year, piece: Sequence[int]) -> tuple[Counts, list[str]]:
     """Live through a piece of a year and compare every clock of it."""
     counts, found = Counts(), list[str]()
-    for planned in plans(year.seed, year.year, piece, year.organisations):
+    for planned in plans(year.seed, year.season, piece, year.organisations):
         lived = live(planned, year.until)
         ended = list(ends(lived))
         counts.take(lived, ended)

@@ -6,6 +6,7 @@ act calls a holiday.
 
 import random
 from bisect import bisect
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import accumulate
@@ -18,16 +19,35 @@ _BY_HOUR = (1, 1, 1, 1, 1, 1, 3, 8, 14, 18, 17, 14, 10, 12, 13, 12, 10, 7, 5, 5,
 _QUIET = ((1, 1), (4, 27), (12, 25), (12, 26), (12, 31))
 _SUMMER = (date(2000, 7, 18), date(2000, 8, 22))
 _BURSTS = 5
+_DAYS_PER_BURST = 20
+_SATURDAY = 5
 _GROWTH = 0.15
 """From January to December."""
 
 
+@dataclass(frozen=True, slots=True)
+class Season:
+    """The days on which complaints come in: a whole year, unless fewer are asked for."""
+
+    first_on: date
+    days: int
+
+    @property
+    def last_on(self) -> date:
+        return self.first_on + timedelta(days=self.days - 1)
+
+
+def whole_year(year: int) -> Season:
+    """Give the season that is a year."""
+    return Season(date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days)
+
+
 def arrival(
-    chance: random.Random, organisation: str, zone: str, year: int, seed: int
+    chance: random.Random, organisation: str, zone: str, season: Season, seed: int
 ) -> tuple[datetime, bool]:
-    """Draw a moment of the year, and say whether it lies on a day on which one cause brought many."""
-    heights, bursts = _profile(organisation, year, seed)
-    day = date(year, 1, 1) + timedelta(days=bisect(heights, chance.random() * heights[-1]))
+    """Draw a moment of the season, and say whether it lies on a day on which one cause brought many."""
+    heights, bursts = _profile(organisation, season, seed)
+    day = season.first_on + timedelta(days=bisect(heights, chance.random() * heights[-1]))
     hour = bisect(_HOURS, chance.random() * _HOURS[-1])
     on_the_clock = time(hour, chance.randrange(60), chance.randrange(60), chance.randrange(1_000_000))
     return moment(day, on_the_clock, zone_named(zone)), day in bursts
@@ -42,15 +62,15 @@ _HOURS = tuple(accumulate(_BY_HOUR))
 
 
 @lru_cache(maxsize=64)
-def _profile(organisation: str, year: int, seed: int) -> tuple[tuple[float, ...], frozenset[date]]:
-    """Give the heights of the days of a year, summed up, and the days of the bursts."""
-    chance = random.Random(f"bursts {seed} {organisation} {year}")
-    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-    days = [date(year, 1, 1) + timedelta(days=number) for number in range(length)]
-    bursts = frozenset(chance.sample([day for day in days if day.weekday() < 5], _BURSTS))
+def _profile(organisation: str, season: Season, seed: int) -> tuple[tuple[float, ...], frozenset[date]]:
+    """Give the heights of the days of a season, summed up, and the days of the bursts."""
+    chance = random.Random(f"bursts {seed} {organisation} {season.first_on}")
+    days = [season.first_on + timedelta(days=number) for number in range(season.days)]
+    worked = [day for day in days if day.weekday() < _SATURDAY]
+    bursts = frozenset(chance.sample(worked, min(_BURSTS, len(worked) // _DAYS_PER_BURST)))
     heights = []
     for number, day in enumerate(days):
-        height = _BY_WEEKDAY[day.weekday()] * (1 + _GROWTH * number / length)
+        height = _BY_WEEKDAY[day.weekday()] * (1 + _GROWTH * number / season.days)
         if (day.month, day.day) in _QUIET:
             height *= 0.2
         if _SUMMER[0] <= day.replace(year=2000) <= _SUMMER[1]:

@@ -5,7 +5,7 @@ processes, and case 17 of a run is case 17 of a longer one. Nothing here compute
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from procedures.zones import zone_named
-from simulation.arrivals import arrival, moment
+from simulation.arrivals import Season, arrival, moment
 from simulation.behaviour import write
 from simulation.hard_days import HARD_MOMENTS, hard_days
 from simulation.people import Language, complaint, person
@@ -32,24 +32,24 @@ _LEFT_OUT = ("company", "role", "phone", "address", "reachability")
 
 
 def plans(
-    seed: int, year: int, numbers: Sequence[int], organisations: Sequence[str] | None = None
+    seed: int, season: Season, numbers: Iterable[int], organisations: Sequence[str] | None = None
 ) -> Iterator[Plan]:
     """Draw the cases with these numbers; they come to the organisations in turn."""
     names = tuple(organisations or with_demonstrations())
     for number in numbers:
-        yield plan(seed, year, number, with_demonstrations()[names[number % len(names)]])
+        yield plan(seed, season, number, with_demonstrations()[names[number % len(names)]])
 
 
-def plan(seed: int, year: int, number: int, organisation: Organisation) -> Plan:
+def plan(seed: int, season: Season, number: int, organisation: Organisation) -> Plan:
     """Draw one case."""
-    chance = random.Random(f"{seed} {year} {organisation.id} {number}")
+    chance = random.Random(f"{seed} {season.first_on} {season.days} {organisation.id} {number}")
     hard = None
-    if chance.randrange(HARD_SHARE) == 0:
-        hard = chance.choice(tuple(hard_days(year)))
-        day, on_the_clock = hard_days(year)[hard], chance.choice(HARD_MOMENTS)
+    if chance.randrange(HARD_SHARE) == 0 and (among := hard_days(season.first_on, season.last_on)):
+        hard = chance.choice(tuple(among))
+        day, on_the_clock = among[hard], chance.choice(HARD_MOMENTS)
         received_at, is_burst = moment(day, on_the_clock, zone_named(organisation.zone)), False
     else:
-        received_at, is_burst = arrival(chance, organisation.id, organisation.zone, year, seed)
+        received_at, is_burst = arrival(chance, organisation.id, organisation.zone, season, seed)
     language = _language(chance, organisation)
     nature = "technical" if is_burst else chance.choices(_NATURES, _NATURE_SHARES)[0]
     arrives_at, submission = _submission(chance, organisation, language, nature, received_at)

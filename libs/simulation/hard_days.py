@@ -8,8 +8,17 @@ HARD_MOMENTS = (time(0, 0), time(2, 30), time(9, 30), time(23, 59, 59, 900_000),
 
 
 @lru_cache(maxsize=16)
-def hard_days(year: int) -> Mapping[str, date]:
-    """Name the hard days of a year."""
+def hard_days(first_on: date, last_on: date) -> Mapping[str, date]:
+    """Name the hard days between these two."""
+    return {
+        name: day
+        for year in range(first_on.year, last_on.year + 1)
+        for name, day in _of(year).items()
+        if first_on <= day <= last_on
+    }
+
+
+def _of(year: int) -> Mapping[str, date]:
     sunday = _easter(year)
     return {
         "the first day of the year": date(year, 1, 1),

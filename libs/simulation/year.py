@@ -11,6 +11,7 @@ from time import monotonic
 
 import msgspec
 
+from simulation.arrivals import Season, whole_year
 from simulation.ends import End, Ended, count, ends
 from simulation.generator import plans
 from simulation.pure import Lived, live
@@ -30,6 +31,10 @@ class Year:
     year: int
     count: int
     organisations: tuple[str, ...] | None = None
+
+    @property
+    def season(self) -> Season:
+        return whole_year(self.year)
 
     @property
     def until(self) -> datetime:
@@ -90,7 +95,7 @@ class Counts:
 def lived_through(year: Year, piece: Sequence[int], with_lines: bool = False) -> tuple[Counts, Lines]:
     """Live through a piece of a year; a process of its own may do that."""
     counts, lines = Counts(), Lines()
-    for planned in plans(year.seed, year.year, piece, year.organisations):
+    for planned in plans(year.seed, year.season, piece, year.organisations):
         lived = live(planned, year.until)
         ended = list(ends(lived))
         counts.take(lived, ended)

@@ -10,9 +10,11 @@ import pytest
 
 from procedures.organisations import with_demonstrations
 from simulated import compared
+from simulation.arrivals import whole_year
 from simulation.generator import plan, plans, written
 from simulation.year import Year, lived_through
 
+YEAR = whole_year(2026)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,18 +27,18 @@ def gehoor_simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     """Two people who ask for case 17 talk about the same case, whatever else they asked for."""
-    first = [written(each) for each in plans(5, 2026, range(70))]
-    second = [written(each) for each in plans(5, 2026, range(70))]
-    other = [written(each) for each in plans(6, 2026, range(70))]
+    first = [written(each) for each in plans(5, YEAR, range(70))]
+    second = [written(each) for each in plans(5, YEAR, range(70))]
+    other = [written(each) for each in plans(6, YEAR, range(70))]
 
     assert first == second
-    assert first[17] == written(next(plans(5, 2026, [17])))
+    assert first[17] == written(next(plans(5, YEAR, [17])))
     assert set(first).isdisjoint(other)
 
 
 def test_what_is_drawn_looks_like_life() -> None:
     """Shares lie near those that complaint handlers publish: gaps, withdrawals, two languages."""
-    drawn = list(plans(1, 2026, range(7_000)))
+    drawn = list(plans(1, YEAR, range(7_000)))
     languages = Counter(each.submission["language"] for each in drawn)
     incomplete = sum(len(each.submission["complainant"]) < 7 for each in drawn)
     withdrawn = sum(each.story.startswith("withdrawn") for each in drawn)
@@ -55,7 +57,7 @@ def test_what_is_drawn_looks_like_life() -> None:
 
 def test_nobody_in_it_exists() -> None:
     """Every address is at an example domain, and every number from a range that nobody has."""
-    people = [each.submission["complainant"] for each in plans(3, 2026, range(700))]
+    people = [each.submission["complainant"] for each in plans(3, YEAR, range(700))]
 
     assert all(person.get("email", "@example.org").endswith("@example.org") for person in people)
     assert all(person.get("phone", "+31 85 000").startswith("+31 85 000") for person in people)
@@ -92,11 +94,11 @@ def test_a_piece_of_a_year_is_the_same_by_itself() -> None:
 
 def test_a_case_on_a_hard_day_begins_on_it() -> None:
     """The nights in which the clock is changed, and the last moment of a year, are among the cases."""
-    hard = [each for each in plans(1, 2026, range(2_000)) if each.hard == "the night that is an hour short"]
+    hard = [each for each in plans(1, YEAR, range(2_000)) if each.hard == "the night that is an hour short"]
 
     assert hard
     assert all(str(each.arrives_at)[:10] >= "2026-03-28" for each in hard)
-    assert plan(1, 2026, hard[0].number, with_demonstrations()[hard[0].organisation]) == hard[0]
+    assert plan(1, YEAR, hard[0].number, with_demonstrations()[hard[0].organisation]) == hard[0]
 
 
 def test_the_command_tells_every_clock_of_every_case_once() -> None:

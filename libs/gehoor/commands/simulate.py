@@ -27,6 +27,28 @@ def simulate(
             help="Compare with somebody else's list of ends; exit 1 if it differs.",
         ),
     ] = None,
+    what_if: Annotated[
+        str | None,
+        typer.Option("--what-if", metavar="P", help="Run the stored cases of this organisation again."),
+    ] = None,
+    procedure: Annotated[
+        Path | None, typer.Option("--procedure", metavar="FILE", help="… under the rules of this file.")
+    ] = None,
+    calendar: Annotated[
+        str | None, typer.Option("--calendar", metavar="C", help="… with every clock read on this calendar.")
+    ] = None,
+    term: Annotated[
+        list[str] | None,
+        typer.Option("--term", metavar='CLOCK="4 working days"', help="… with another term; again for more."),
+    ] = None,
+    purpose: Annotated[
+        str,
+        typer.Option("--purpose", metavar="ID", help="For what stored cases are read: one of the register."),
+    ] = "account",
+    token: Annotated[
+        Path | None,
+        typer.Option("--token", metavar="FILE", help="Whose token to use; the admin's by default."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per case and clock, no table.")
     ] = False,
@@ -36,9 +58,24 @@ def simulate(
     No server is needed, and nothing is stored: the very deciders of the services run in a clock that jumps
     from one moment to the next. The cases know nothing of deadlines; some people in them are late.
 
+    With --what-if the stored cases of an organisation are run again instead, under another procedure file,
+    calendar or term, and whoever would have been late is named. Without a change it must reproduce what is
+    stored, byte for byte; exit 1 where it does not.
+
     \b
-    Example: gehoor simulate --cases 700 --seed 4 --organisation ingressus
+    Examples: gehoor simulate --cases 700 --seed 4 --organisation ingressus
+              gehoor simulate --what-if destiny --term DES-1="2 working days"
     """  # fmt: skip
+    if what_if is not None:
+        import asyncio
+
+        from gehoor.wondering import wonder
+        from simulation.what_if import Asked
+
+        asked = Asked(what_if, procedure, calendar, tuple(term or ()))
+        raise typer.Exit(asyncio.run(wonder(asked, purpose, token, as_json)))
+    if procedure is not None or calendar is not None or term:
+        raise typer.BadParameter("--procedure, --calendar and --term go with --what-if")
     from gehoor.simulating import simulate_a_year
 
     raise typer.Exit(

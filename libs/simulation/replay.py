@@ -1,0 +1,140 @@
+"""What deadlines told about a stored case, computed again from everything else that the case holds.
+
+The events of deadlines follow from the others and from when it looked. So a stored history can be checked:
+take its events away, look again at each place where they stand, and the same events must come, byte for byte.
+And it can be asked what would have been: with other rules, looking after every event and whenever something
+falls due. What people did stays as it was, and so do the days that letters told.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
+
+from msgspec.structs import replace as with_rules
+
+from deadlines.clocks import BRINGS_RULES, EMITS, Clocks, fold, look
+from events.catalogue import ClockRule, DeadlineSet, Event, OpenEndedSet, encode
+from events.envelope import START, History, NewEvent, Recorded
+from procedures.facts import TELLING
+
+Rules = tuple[ClockRule, ...]
+Change = Callable[[Rules], Rules]
+
+_BY_TIME = frozenset({"DeadlineBreached", "TargetMissed", "DeadlineWarned", "NormPassed", "WindowLapsed"})
+_BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
+_LOOKED_AT = BRINGS_RULES | TELLING
+
+
+def differences(history: History) -> Iterator[str]:
+    """Say where what deadlines told is not what it would tell now, under the rules that the case holds."""
+    stored = history.events
+    for first, told in _looks(stored):
+        before = History(history.case_id, stored[:first])
+        if not any(_is_same(_look(before, now, told), told) for now in _moments(told)):
+            again = (
+                ", ".join(new.event.type for new in _look(before, told[-1].recorded_at, told)) or "nothing"
+            )
+            yield f"{told[0].id}: {', '.join(each.type for each in told)} was told, now it is {again}"
+
+
+def told_by_deadlines(history: History) -> int:
+    """Count the events that can be computed again."""
+    return sum(recorded.type in EMITS for recorded in history.events)
+
+
+def stands(history: History) -> Clocks:
+    """Say how the clocks of a case stand by what is stored."""
+    return fold(history)
+
+
+def changed(history: History, change: Change, until: datetime) -> Clocks:
+    """Say how the clocks of a case would stand at `until`, had its rules been others from the beginning."""
+    rerun = _Rerun(history.case_id)
+    for recorded in history.events:
+        if recorded.type not in EMITS:
+            rerun.go_on_until(recorded.recorded_at)
+            rerun.take(_under(recorded, change))
+    rerun.go_on_until(until)
+    return fold(rerun.history)
+
+
+class _Rerun:
+    """A stream that grows once more, with deadlines looking at once and whenever something falls due."""
+
+    def __init__(self, case_id: UUID) -> None:
+        self._case_id = case_id
+        self._events: list[Recorded] = []
+        self._next_look: datetime | None = None
+
+    @property
+    def history(self) -> History:
+        return History(self._case_id, tuple(self._events))
+
+    def take(self, recorded: Recorded) -> None:
+        """Append an event that somebody else told, and look where deadlines would."""
+        again = replace(recorded, version=len(self._events) + 1)
+        again.__dict__["event"] = recorded.event
+        self._events.append(again)
+        if recorded.type in _LOOKED_AT:
+            self._look(recorded.recorded_at)
+
+    def go_on_until(self, moment: datetime) -> None:
+        """Let time pass: look whenever something falls due."""
+        while self._next_look is not None and self._next_look <= moment:
+            self._look(self._next_look)
+
+    def _look(self, now: datetime) -> None:
+        seen = look(self.history, now)
+        self._next_look = seen.next_at
+        last = self._events[-1]
+        for new in seen.events:
+            self._events.append(_recorded(new, last, len(self._events) + 1, now))
+
+
+def _recorded(new: NewEvent, last: Recorded, version: int, now: datetime) -> Recorded:
+    data = encode(new.event) if isinstance(new.event, DeadlineSet) else b""
+    told = replace(
+        last, version=version, type=new.event.type, schema_version=new.event.schema_version,
+        happened_at=new.happened_at, recorded_at=now, data=data, pii=None, place=START,
+    )  # fmt: skip
+    told.__dict__["event"] = new.event
+    return told
+
+
+def _under(recorded: Recorded, change: Change) -> Recorded:
+    """Give an event that brings rules with the other ones."""
+    rules: Rules = getattr(recorded.event, "clocks", ())
+    if not rules:
+        return recorded
+    other: Event = with_rules(recorded.event, clocks=change(rules))
+    again = replace(recorded, data=encode(other))
+    again.__dict__["event"] = other
+    return again
+
+
+def _looks(stored: Sequence[Recorded]) -> Iterator[tuple[int, list[Recorded]]]:
+    """Find each look that told something: the place before it, and what it told."""
+    for (_, is_ours), group in groupby(stored, lambda each: (each.command_id, each.type in EMITS)):
+        told = list(group)
+        if is_ours:
+            yield told[0].version - 1, told
+
+
+def _moments(told: Sequence[Recorded]) -> list[datetime]:
+    """When the look may have been: nobody wrote that down but in what was set, else it was just before."""
+    exact = [each.happened_at for each in told if isinstance(each.event, DeadlineSet | OpenEndedSet)]
+    return [*dict.fromkeys([*exact[:1], told[-1].recorded_at, *(each.happened_at for each in told)])]
+
+
+def _look(before: History, now: datetime, told: Sequence[Recorded]) -> tuple[NewEvent, ...]:
+    """Look again; what had certainly passed then is the newest moment that was told to have passed."""
+    passed = max((each.happened_at for each in told if each.type in _BY_TIME), default=_BEFORE_ALL_TIME)
+    return look(before, now, passed=passed).events
+
+
+def _is_same(again: Sequence[NewEvent], told: Sequence[Recorded]) -> bool:
+    return [(new.event.type, new.happened_at, encode(new.event)) for new in again] == [
+        (each.type, each.happened_at, each.data) for each in told
+    ]

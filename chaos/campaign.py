@@ -33,6 +33,9 @@ from chaos.world import World
 
 WARMS_UP_FOR_S = 4.0
 HEALS_WITHIN_S = 60.0
+WORKS_WITHIN_S = 30.0
+LETTERS_AGAIN = 6
+"""So many later complaints have their letter before a fault that is to be alone: most lanes are then back."""
 CLOCK_START = "2026-03-20T08:00:00+01:00"
 """Nine days before summer time begins: every term crosses the change of the clocks and Easter."""
 
@@ -200,6 +203,8 @@ async def _nemesis(attempt: Attempt, mix: Mix, world: World) -> None:
             lasting.add(begun[-1])
             while len(lasting) >= mix.at_once:
                 _, lasting = await asyncio.wait(lasting, return_when=asyncio.FIRST_COMPLETED)
+            if mix.alone:
+                await world.path.until_works(monotonic(), LETTERS_AGAIN, WORKS_WITHIN_S)
         await asyncio.sleep(mix.every_s * chance.uniform(0.5, 1.5))
     await asyncio.gather(*begun)
 

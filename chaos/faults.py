@@ -29,9 +29,6 @@ PAUSED_FOR_S = (11.5, 14.0)
 HELD_FOR_S = 2.0
 BREAKS_AGAIN_AFTER_S = 10.0
 STARTED_AGAIN_WITHIN_S = 5.0
-WORKS_WITHIN_S = 30.0
-LETTERS_AGAIN = 6
-"""So many later complaints have their letter before the next point of the sweep: most lanes are then back."""
 
 
 FaultErrand = Callable[[World, random.Random], Awaitable[str]]
@@ -213,14 +210,7 @@ async def make_zombie(world: World, chance: random.Random) -> str:
 
 
 async def sweep_failpoints(world: World, chance: random.Random) -> str:
-    """The next point and fate of the sweep; then nothing until letters go out again."""
-    met = await meet_next(world, chance)
-    await world.path.until_works(monotonic(), LETTERS_AGAIN, WORKS_WITHIN_S)
-    return met
-
-
-async def sweep_quickly(world: World, chance: random.Random) -> str:
-    """The same without waiting, several at once."""
+    """The next point and fate of the sweep."""
     return await meet_next(world, chance)
 
 
@@ -296,7 +286,6 @@ FAULTS: Mapping[str, FaultErrand] = {
     "wrong clock": falsify_clock,
     "failpoint": reach_failpoint,
     "sweep": sweep_failpoints,
-    "quick sweep": sweep_quickly,
     "poison": put_poison,
     "forgetting": forget_somebody,
     "power cut": cut_power,

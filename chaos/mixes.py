@@ -15,6 +15,8 @@ class Mix:
     bus_is_absent: bool = False
     at_once: int = 100
     """So many faults may last at the same time; the next one waits until an earlier one is healed."""
+    alone: bool = False
+    """The next fault waits, within a bound, until the whole path works again: recovery is measured so."""
 
 
 MIXES: Mapping[str, Mix] = {
@@ -35,8 +37,15 @@ MIXES: Mapping[str, Mix] = {
     "data": Mix({"poison": 1.0, "forgetting": 2.0, "held transaction": 1.0}, every_s=2.0),
     "store": Mix({"no connections": 1.0, "held transaction": 1.0, "wrong clock": 1.0}, every_s=6.0),
     "failpoints": Mix({"failpoint": 1.0}),
-    "sweep": Mix({"sweep": 1.0}, every_s=0.2, at_once=1),
-    "quick-sweep": Mix({"quick sweep": 1.0}, every_s=0.3, at_once=4),
+    "sweep": Mix({"sweep": 1.0}, every_s=0.2, at_once=1, alone=True),
+    "quick-sweep": Mix({"sweep": 1.0}, every_s=0.3, at_once=4),
+    "alone": Mix(
+        {
+            "kill": 4, "kill anything": 2, "stop": 1, "postgres immediate": 1, "nats restart": 1,
+            "nats wiped": 1, "kill all": 0.5,
+        },
+        every_s=0.5, at_once=1, alone=True,
+    ),
     "power": Mix({"power cut": 1.0}, every_s=8.0, disk=True, at_once=1),
     "disk": Mix({"disk full": 1.0}, every_s=14.0, disk=True, at_once=1),
     "all": Mix(

@@ -1,13 +1,15 @@
 """Logs: one JSON line per unit of work, to standard output; on a terminal the same, readable.
 
 An event name and facts, never personal data. An exception is described by its type and place, because its
-text may quote a value.
+text may quote a value. A line that cannot be written is counted and told of later: a full disk is no reason
+to stop working.
 """
 
 import logging
 import sys
 import traceback
 from pathlib import Path
+from typing import TextIO
 
 import structlog
 
@@ -25,11 +27,38 @@ def configure(service: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(LossyOutput(sys.stdout)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+class LossyOutput:
+    """An output that outlives a full disk: what is lost is counted, and told of when there is room again."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self.lost = 0
+
+    def write(self, text: str) -> int:
+        """Write, or count that it could not be done."""
+        try:
+            return self._out.write(text)
+        except OSError:
+            self.lost += 1
+            return len(text)
+
+    def flush(self) -> None:
+        """Bring what was written to the file; the first time that succeeds again, tell what is missing."""
+        try:
+            self._out.flush()
+            if self.lost:
+                lost, self.lost = self.lost, 0
+                self._out.write(f'\n{{"event": "log.incomplete", "level": "warning", "lost": {lost}}}\n')
+                self._out.flush()
+        except OSError:
+            self.lost += 1
 
 
 def describe(error: BaseException) -> dict[str, str]:

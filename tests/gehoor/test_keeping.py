@@ -1,6 +1,7 @@
 """A child that ends is started again, one that hangs is killed, and what stands on others stops first."""
 
 import asyncio
+import errno
 import sys
 from pathlib import Path
 
@@ -60,6 +61,33 @@ async def test_a_child_that_ends_is_started_again(tmp_path: Path) -> None:
     await keeper.stop(1.0)
 
     assert lines[0] == "short ended (exit 3); starting it again in 0.0 s"
+
+
+async def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    """A disk that is full for a moment does not leave a part of the system down for good."""
+    lines: list[str] = []
+    tries = 0
+
+    async def start(launch: Launch) -> Child:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return await processes.start(launch)
+
+    keeper = Keeper(
+        python(tmp_path, "late", "import time; time.sleep(60)"),
+        at_once,
+        lines.append,
+        start=start,
+        backoff=AtOnce(),
+    )
+
+    keeper.start()
+    await asyncio.wait_for(keeper.ready.wait(), WITHIN_S)
+    await keeper.stop(1.0)
+
+    assert 2 * ["late cannot be started (No space left on device); trying again in 0.0 s"] == lines
 
 
 async def test_the_reason_of_a_crash_is_told_in_the_line(tmp_path: Path) -> None:

@@ -76,7 +76,14 @@ class Keeper:
         loop = asyncio.get_running_loop()
         while True:
             began_s = loop.time()
-            self.child = await self._start(self.launch)
+            try:
+                self.child = await self._start(self.launch)
+            except OSError as problem:  # no room for its log, or no process to be had
+                wait_s = self._backoff.next_s(0.0)
+                why = problem.strerror or type(problem).__name__
+                self._report(f"{self.name} cannot be started ({why}); trying again in {wait_s:.1f} s")
+                await asyncio.sleep(wait_s)
+                continue
             self.starts += 1
             self._changed()
             watch = asyncio.create_task(self._watch(self.child))

@@ -34,7 +34,7 @@ class LogWatch:
             with self._path.open("rb") as file:
                 file.seek(self._read_to)
                 added = file.read(1024 * 1024)
-        except FileNotFoundError:
+        except OSError:
             return
         whole, newline, _ = added.rpartition(b"\n")
         self._read_to += len(whole) + len(newline)
@@ -43,8 +43,10 @@ class LogWatch:
             self._show(f"{self._name}: {text}")
         if len(shown) > _AT_MOST_PER_LOOK:
             self._show(f"{self._name}: and {len(shown) - _AT_MOST_PER_LOOK} more, see {self._path}")
-        if rotate(self._path):
-            self._read_to = 0
+        try:
+            self._read_to = 0 if rotate(self._path) else self._read_to
+        except OSError as problem:  # no room for the older half: it stays one file until there is
+            self._show(f"{self._name}: its log cannot be moved aside: {problem.strerror}")
 
 
 def worth_showing(line: str) -> str | None:

@@ -25,6 +25,7 @@ from gehoor.embedded.processes import began
 from gehoor.embedded.screen import Screen
 from gehoor.embedded.services import start_services
 
+NOTES_AGAIN_AFTER_S = 1.0
 WhenUp = Callable[["Supervisor"], Awaitable[None]]
 
 
@@ -39,6 +40,7 @@ class Supervisor:
         self.admin_database_url = ""
         self.children = Children(self.home, screen, self.note)
         self._told_to_stop = asyncio.Event()
+        self._is_behind = False
 
     async def run(self, when_up: WhenUp | None = None) -> None:
         """Start everything, stay until told to stop, stop everything.
@@ -108,6 +110,7 @@ class Supervisor:
 
     async def _stay(self, when_up: WhenUp | None) -> None:
         tasks = [
+            asyncio.create_task(self._note_what_could_not_be_noted(), name="notes"),
             asyncio.create_task(self.children.watch_logs(), name="logs"),
             asyncio.create_task(follow_notable(self.settings, self.screen.line), name="notable"),
         ]
@@ -154,7 +157,20 @@ class Supervisor:
         self.record.nats_url = self.settings.nats_url
         self.record.smtp_url = outside.without_password(self.settings.smtp_url or "") or None
         self.record.processes = self.children.records()
-        self.home.write(self.record)
+        try:
+            self.home.write(self.record)
+        except OSError as problem:  # whoever called has a child to look after, and must not stumble over this
+            if not self._is_behind:
+                self.screen.problem(f"run.json cannot be written ({problem.strerror}); trying again")
+            self._is_behind = True
+        else:
+            self._is_behind = False
+
+    async def _note_what_could_not_be_noted(self) -> None:
+        while True:
+            await asyncio.sleep(NOTES_AGAIN_AFTER_S)
+            if self._is_behind:
+                self.note()
 
 
 def _first(several: BaseExceptionGroup[GehoorError]) -> BaseException:

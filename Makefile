@@ -8,7 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV_PYTHON := .venv/bin/python
 export GEHOOR_HOME ?= $(CURDIR)/var
 
-.PHONY: due-check simulate-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
+.PHONY: chaos due-check simulate-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,11 @@ prove-deploy: ## build deploy/compose.yaml, file complaints while its containers
 
 bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; CELL=append for one, GROWTH=10m for more
 	@exec $(VENV_PYTHON) -m bench
+
+# MIX=, SECONDS=, RATE=, SEED=, PLANTED=, KEEP=, RESULTS= in the environment or behind: see chaos/README.md.
+chaos: .environment-dev ## break the whole system under load and judge what is left; MIX=kill for one mix, PLANTED=1
+	@MIX="$(MIX)" SECONDS="$(SECONDS)" RATE="$(RATE)" SEED="$(SEED)" PLANTED="$(PLANTED)" KEEP="$(KEEP)" \
+		RESULTS="$(RESULTS)" PYTHONPATH=libs:services:. exec $(VENV_PYTHON) -m chaos
 
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak

@@ -76,6 +76,14 @@ def bodies(command: str, case: Case, asking: Asking) -> list[Mapping[str, Any]]:
             return [{"letter": one.letter} for one in case.letters]
         case "record-returned":
             return [{"letter": one.letter, "how": "post"} for one in case.letters]
+        case "correct-receipt":
+            return [{"received_at": (case.received_at - timedelta(days=1)).isoformat(), "reason": W}]
+        case "correct-letter-date":
+            return [
+                {"letter": one.letter, "dated_on": str(asking.today), "reason": W} for one in case.letters
+            ]
+        case "renew-calendars":
+            return [{"reason": W}]
         case "move-to-version":
             return [{"version": 2}]
         case "link":

@@ -18,6 +18,7 @@ from events.catalogue import DeadlineSet, Event, LetterSent, Moment, WindowLapse
 from events.envelope import NewEvent
 from events.errors import CommandRefused
 from procedures.organisations import organisations
+from procedures.terms import terms_of
 from procedures.zones import end_of
 from workflow.commands import COMMANDS, allowed, decide
 from workflow.known import Asking
@@ -64,6 +65,7 @@ class Life:
             subjects=self.subjects,
             masks=self.masks,
             other=other,
+            terms=terms_of(self.story.history.events),
         )
 
     def decide(

@@ -110,6 +110,8 @@ class Life:
     measures: tuple[Measure, ...] = ()
     externals: tuple[External, ...] = ()
     objection: Objection | None = None
+    hearing: Objection | None = None
+    """A talk that a procedure asks for before any objection, as far as it is; never late."""
     outer_route: str | None = None
     outer_route_taken: bool = False
     withdrawn: bool = False
@@ -373,6 +375,7 @@ def _reopened(life: Life, event: told.CaseReopened, at: datetime) -> Life:
         closed_because=None,
         reopened=life.reopened + 1,
         objection=None,
+        hearing=None,
         withdrawn=False,
         refused_with_route=False,
         handed_over=False,
@@ -516,5 +519,5 @@ def _with_given(life: Life, given: tuple[str, ...], missing: tuple[str, ...]) ->
 
 def _objection(life: Life, **changes: Any) -> Life:
     if life.objection is None:
-        return life  # an objection that was never lodged cannot go further; the history keeps what was told
+        return replace(life, hearing=replace(life.hearing or Objection(late=False), **changes))
     return replace(life, objection=replace(life.objection, **changes))

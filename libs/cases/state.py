@@ -29,6 +29,7 @@ from events.catalogue import (
     DeadlineWarned,
     Event,
     LetterBounced,
+    LetterDateCorrected,
     LetterPosted,
     LetterPrepared,
     LetterRefused,
@@ -36,6 +37,7 @@ from events.catalogue import (
     LetterUncertain,
     Moment,
     OpenEndedSet,
+    ReceiptCorrected,
     ReportClassified,
     SubjectErased,
     TargetMissed,
@@ -211,6 +213,10 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
                 lenient=event.lenient,
                 working=event.working,
             )
+            before = next((other for other in case.clocks if other.clock == event.clock), None)
+            if before is not None and before.failed and before.strict == clock.strict:
+                # It was dropped while it was disputed, and is set again as it stood.
+                clock = replace(clock, status=ClockStatus.DISPUTED, failed=True)
             others = tuple(other for other in case.clocks if other.clock != event.clock)
             return replace(case, clocks=(*others, clock))
         case DeadlineMoved():
@@ -248,6 +254,15 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return _with_letter(case, event, "uncertain")
         case LetterBounced():
             return _with_letter(case, event, "returned")
+        case ReceiptCorrected():
+            received = replace(case.received, received_on=event.received_on)
+            return replace(case, received=received, received_at=event.received_at)
+        case LetterDateCorrected():
+            letters = tuple(
+                replace(letter, dated_on=event.dated_on) if letter.letter_id == event.letter_id else letter
+                for letter in case.letters
+            )
+            return replace(case, letters=letters)
         case CaseMovedToVersion():
             terms = tuple(dict.fromkeys((*case.terms, *(rule.clock for rule in event.clocks))))
             return replace(case, terms=terms)

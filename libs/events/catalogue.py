@@ -642,7 +642,10 @@ class CaseClosed(Event, frozen=True, kw_only=True):
 
 
 class CaseReopened(Event, frozen=True, kw_only=True):
-    """A closed case goes on; `clocks` are those that begin anew, under the version it is pinned to."""
+    """A closed case goes on; `clocks` are those that begin anew, under the version it is pinned to.
+
+    A withdrawal is taken back by it: a clock that was dropped and whose end is still to come goes on.
+    """
 
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
@@ -697,7 +700,8 @@ class CaseUnlinked(Event, frozen=True, kw_only=True):
 class CaseMerged(Event, frozen=True, kw_only=True):
     """This case is the same complaint as `into`, which came first and is handled for both.
 
-    Nothing is moved: this case keeps its own history and its own clocks, for when the merge is undone.
+    Nothing is moved: this case keeps its own history. Its clocks are dropped, and set again as they stood when
+    the merge is undone: the mistake was not the complainant's.
     """
 
     emitted_by: ClassVar[str] = "workflow"
@@ -773,6 +777,47 @@ class LetterBounced(Event, frozen=True, kw_only=True):
     how: Literal["email", "post"]
 
 
+class ReceiptCorrected(Event, frozen=True, kw_only=True):
+    """The complaint came in at another moment than was recorded; happened_at is when that was learnt.
+
+    The terms run from `received_on`, the civil day in the procedure's zone, and from there they always ran.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    received_at: datetime
+    received_on: date
+
+
+class LetterDateCorrected(Event, frozen=True, kw_only=True):
+    """A letter bears another date, or was posted at another moment, than was recorded.
+
+    `happened_at` is when that was learnt; `posted_at` is None when only the date on it was wrong.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    letter: str
+    letter_id: UUID
+    dated_on: date
+    posted_at: datetime | None = None
+
+
+class CalendarsRenewed(Event, frozen=True, kw_only=True):
+    """From happened_at on the running clocks are counted on these versions of the calendars.
+
+    A running clock otherwise keeps the calendar that it was counted on. An end that would have passed by
+    then already stays: nobody breaks a promise by a free day that was taken away afterwards.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = _REASON
+
+    calendars: tuple[str, ...]
+
+
 # --- deadlines -------------------------------------------------------------------------------------------
 
 
@@ -825,6 +870,8 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
 class DeadlineMoved(Event, frozen=True, kw_only=True):
     """A running clock has another end, because of facts that `because` names; what was told stays told.
 
+    `because` may also name the procedure version or the calendar that it is counted by from now on.
+
     `since` is the moment at which the end was told, when it was told and not counted. With `anew` the duty
     begins again with this end, as that of a second delay notice: only what happens after `since` meets it.
     """
@@ -844,8 +891,8 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
 class DeadlineDropped(Event, frozen=True, kw_only=True):
     """A clock asks nothing any more and is not judged: its condition did not come, or its ground is gone.
 
-    `because` names the fact or the clock: the complaint was withdrawn, the base clock was met in time, or the
-    start was taken back (a letter that came back); in the last case the clock may be set again.
+    `because` names the fact or the clock: the complaint was withdrawn, the case merged, the base clock was met
+    in time, or the start was taken back (a letter that came back). It is set again when that ground goes.
     """
 
     emitted_by: ClassVar[str] = "deadlines"
@@ -1097,6 +1144,9 @@ CATALOGUE: Mapping[str, type[Event]] = {
         CaseMovedToVersion,
         LetterPosted,
         LetterBounced,
+        ReceiptCorrected,
+        LetterDateCorrected,
+        CalendarsRenewed,
         DeadlineSet,
         DeadlineMoved,
         DeadlineDropped,

@@ -7,11 +7,9 @@ product handles them; what it does not accept, and what it accepts without need,
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from procedures.facts import CERTAIN
 from procedures.model import ClockSection, ProcedureFile
 from procedures.words import CHANNELS, Command, Stage
-
-CERTAIN = frozenset({"complaint received", "case opened"})
-"""Facts of every case: a clock that starts with one of them always runs."""
 
 THE_CUSTOMERS = frozenset(
     {"objection arrived", "outer route taken", "proposal accepted", "proposal refused", "hearing agreed"}

@@ -12,7 +12,10 @@ from uuid import UUID
 
 from events.catalogue import (
     CaseClosed,
+    CaseMerged,
     CaseOpened,
+    CaseReopened,
+    CaseUnmerged,
     ComplaintHandled,
     ComplaintReceived,
     ComplaintSolved,
@@ -26,6 +29,7 @@ from events.catalogue import (
     HearingRecorded,
     HearingWaived,
     LetterBounced,
+    LetterDateCorrected,
     LetterPosted,
     LetterSent,
     ObjectionDecided,
@@ -36,6 +40,7 @@ from events.catalogue import (
     PlanMade,
     ProposalAccepted,
     ProposalRefused,
+    ReceiptCorrected,
     SolutionProposed,
     TalkHeld,
     TalkInvited,
@@ -46,9 +51,13 @@ from procedures.words import LETTERS
 
 COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"
+WITHDRAWN = "complaint withdrawn"
+MERGED = "case merged"
+REOPENED = "case reopened"
+CERTAIN = (COMPLAINT_RECEIVED, CASE_OPENED)
+"""Facts of every case: a clock that starts with one of them always runs."""
 
 _ALWAYS: Mapping[type[Event], tuple[str, ...]] = {
-    ComplaintReceived: (COMPLAINT_RECEIVED,),
     CaseOpened: (CASE_OPENED,),
     ContactMade: ("contact made",),
     ContactAttempted: ("contact attempted",),
@@ -66,11 +75,14 @@ _ALWAYS: Mapping[type[Event], tuple[str, ...]] = {
     OuterRouteNamed: ("outer route open",),
     OuterRouteTaken: ("outer route taken",),
     ObjectionDecided: ("objection decided",),
-    ComplaintWithdrawn: ("complaint withdrawn",),
+    ComplaintWithdrawn: (WITHDRAWN,),
+    CaseReopened: (REOPENED,),
+    CaseMerged: (MERGED,),
 }
 """Events that give the same facts whatever they say."""
 
 _BY_CONTENT: tuple[type[Event], ...] = (
+    ComplaintReceived,
     PlanMade,
     TalkInvited,
     HearingInvited,
@@ -79,6 +91,9 @@ _BY_CONTENT: tuple[type[Event], ...] = (
     LetterSent,
     LetterPosted,
     LetterBounced,
+    ReceiptCorrected,
+    LetterDateCorrected,
+    CaseUnmerged,
 )
 
 TOLD: tuple[str, ...] = ("plan term", *(f"{letter} period" for letter in LETTERS))
@@ -87,6 +102,7 @@ TOLD: tuple[str, ...] = ("plan term", *(f"{letter} period" for letter in LETTERS
 _OF_LETTERS = tuple(f"{letter} {what}" for letter in LETTERS for what in ("sent", "arrived", "dated"))
 
 FACTS: tuple[str, ...] = (
+    COMPLAINT_RECEIVED,
     *dict.fromkeys(name for names in _ALWAYS.values() for name in names),
     "case closed",
     "plan made",
@@ -116,7 +132,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A fact that was taken back at `at` by the event `by_version`: a letter that came back."""
+    """A fact that was taken back at `at` by the event `by_version`.
+
+    A letter that came back did not arrive; a correction puts another fact in its place; a reopening takes the
+    withdrawal back.
+    """
 
     fact: Fact
     at: datetime
@@ -158,31 +178,75 @@ def facts_in(events: Iterable[Recorded]) -> tuple[Fact, ...]:
 
 def standing_facts(events: Iterable[Recorded]) -> Facts:
     """Fold the facts of a history as they stand after its last event."""
-    by_letter: dict[UUID, list[Fact]] = {}
-    by_name: dict[str, list[Fact]] = {}
-    bounces: list[tuple[Recorded, LetterBounced]] = []
+    standing = _Standing()
     for recorded in events:
-        if recorded.type not in TELLING:
-            continue
+        if recorded.type in TELLING:
+            standing.take(recorded)
+    return standing.facts()
+
+
+class _Standing:
+    """The facts told so far, those taken back, and those that each letter gave."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[Fact]] = {}
+        self.by_letter: dict[UUID, list[Fact]] = {}
+        self.revoked: dict[Fact, Revoked] = {}
+
+    def take(self, recorded: Recorded) -> None:
         event = recorded.event
-        if isinstance(event, LetterBounced):
-            bounces.append((recorded, event))
-            continue
+        match event:
+            case LetterBounced():
+                self._come_back(event.letter_id, recorded)
+            case LetterDateCorrected():
+                self._correct(event, recorded)
+            case ReceiptCorrected():
+                self._revoke(self.told.get(COMPLAINT_RECEIVED, ()), recorded)
+            case CaseReopened():
+                self._revoke(self.told.get(WITHDRAWN, ()), recorded)
+            case CaseUnmerged():
+                self._revoke(self.told.get(MERGED, ()), recorded)
+            case _:
+                pass  # it only gives facts
         facts = _facts(recorded)
         for fact in facts:
-            by_name.setdefault(fact.name, []).append(fact)
+            self.told.setdefault(fact.name, []).append(fact)
         if isinstance(event, LetterSent | LetterPosted):
-            by_letter.setdefault(event.letter_id, []).extend(facts)
-    revoked: dict[Fact, Revoked] = {}
-    for recorded, bounced in bounces:
-        for fact in by_letter.get(bounced.letter_id, ()):
-            if not fact.name.endswith((" sent", " dated")) and fact not in revoked:
-                revoked[fact] = Revoked(fact, recorded.happened_at, recorded.version)
-    standing = {
-        name: tuple(sorted((fact for fact in facts if fact not in revoked), key=_in_order))
-        for name, facts in by_name.items()
-    }
-    return Facts({name: facts for name, facts in standing.items() if facts}, tuple(revoked.values()))
+            self.by_letter.setdefault(event.letter_id, []).extend(facts)
+
+    def facts(self) -> Facts:
+        standing = {
+            name: tuple(sorted((fact for fact in facts if fact not in self.revoked), key=_in_order))
+            for name, facts in self.told.items()
+        }
+        return Facts({name: facts for name, facts in standing.items() if facts}, tuple(self.revoked.values()))
+
+    def _come_back(self, letter_id: UUID, recorded: Recorded) -> None:
+        """What came back did not arrive and told no period; it was sent, and may be posted once more."""
+        of_letter = self.by_letter.get(letter_id, ())
+        self._revoke([fact for fact in of_letter if not fact.name.endswith((" sent", " dated"))], recorded)
+
+    def _correct(self, event: LetterDateCorrected, recorded: Recorded) -> None:
+        """Put the facts of a letter in order that was wrongly dated; what came back stays not arrived."""
+        wrong = [
+            fact
+            for fact in self.by_letter.get(event.letter_id, ())
+            if fact not in self.revoked and (event.posted_at is not None or fact.name.endswith(" dated"))
+        ]
+        self._revoke(wrong, recorded)
+        for fact in wrong:
+            right = Fact(
+                fact.name,
+                event.posted_at or fact.happened_at,
+                recorded.version,
+                event.dated_on if fact.name.endswith(" dated") else fact.on,
+            )
+            self.told[fact.name].append(right)
+            self.by_letter[event.letter_id].append(right)
+
+    def _revoke(self, facts: Iterable[Fact], recorded: Recorded) -> None:
+        for fact in tuple(facts):
+            self.revoked.setdefault(fact, Revoked(fact, recorded.happened_at, recorded.version))
 
 
 def _in_order(fact: Fact) -> tuple[datetime, int]:
@@ -198,6 +262,10 @@ def _facts(recorded: Recorded) -> tuple[Fact, ...]:
         return Fact(name, recorded.happened_at, recorded.version, on)
 
     match event:
+        case ComplaintReceived():
+            return (fact(COMPLAINT_RECEIVED, event.received_on),)
+        case ReceiptCorrected():
+            return (Fact(COMPLAINT_RECEIVED, event.received_at, recorded.version, event.received_on),)
         case LetterSent() | LetterPosted():
             return _of_a_letter(event, recorded, fact)
         case PlanMade():

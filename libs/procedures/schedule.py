@@ -10,6 +10,8 @@ from datetime import date, datetime
 
 from events.catalogue import ClockRule, Guard
 from procedures.derivation import Derivation, Start, derive_back, derive_from, derive_told
+from procedures.facts import REOPENED, TOLD, Fact, Facts
+from procedures.zones import civil_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,14 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a case: the civil day of each fact, and the days told, in the order of telling."""
+    """What is known of a case: the civil day of each fact, and the days told, in the order of telling.
+
+    `anew_on` is the day of the reopening from which a clock counts anew, by clock.
+    """
 
     days: Mapping[str, date]
     tellings: tuple[Telling, ...] = ()
+    anew_on: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,20 @@ class Timed:
 
 
 Plan = Waiting | OpenEnd | Timed
+
+
+def known_of(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = None) -> Known:
+    """Put down the civil day of each fact of a case; a fact that states its own day, as a receipt, has it."""
+    days: dict[str, date] = {}
+    tellings: list[Fact] = []
+    for name, found in facts.by_name.items():
+        if name in TOLD:
+            tellings += found
+        else:
+            days[name] = found[0].on or civil_date(found[0].happened_at, zone)
+    tellings.sort(key=lambda fact: (fact.happened_at, fact.version))
+    told = tuple(Telling(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
+    return Known(days, told, anew_on or {})
 
 
 @dataclass(slots=True)
@@ -113,6 +133,8 @@ def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> Plan:
 
 def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
     days = scheduling.known.days
+    if rule.starts == REOPENED and rule.clock in scheduling.known.anew_on:
+        days = {**days, REOPENED: scheduling.known.anew_on[rule.clock]}
     starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days)]
     starts += [
         _start(other.name, other.amount, other.unit, days.get(other.starts), other.guard, days)
@@ -140,13 +162,21 @@ def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -
     """Let each day that was told replace the end before it, unless that had passed when it was told."""
     spans = list(counted)
     for telling in scheduling.known.tellings:
-        if telling.fact not in rule.told_by:
+        if telling.fact not in rule.told_by or _is_of_an_earlier_round(rule, telling, scheduling):
             continue
         if spans and telling.told_at is not None and telling.told_at >= spans[-1].derivation.lenient.at:
             continue  # a term that is over cannot be made longer
         derivation = derive_told(rule, telling.fact, telling.on, scheduling.zone)
         spans.append(Span(derivation, telling.told_at, telling.fact))
     return Timed(tuple(spans)) if spans else None
+
+
+def _is_of_an_earlier_round(rule: ClockRule, telling: Telling, scheduling: _Scheduling) -> bool:
+    """A term that began anew with the reopening is not ended by a day told before."""
+    began_on = scheduling.known.anew_on.get(rule.clock)
+    if began_on is None or telling.told_at is None:
+        return False
+    return civil_date(telling.told_at, scheduling.zone) < began_on
 
 
 def _back(rule: ClockRule, scheduling: _Scheduling) -> Plan:

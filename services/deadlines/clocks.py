@@ -14,7 +14,7 @@ What always holds:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, assert_never
 
 from deadlines.state import (
@@ -47,8 +47,8 @@ from events.catalogue import (
 )
 from events.envelope import History, NewEvent
 from procedures.derivation import Derivation, norm_end, standing
-from procedures.facts import COMPLAINT_RECEIVED, TOLD, Fact, Facts
-from procedures.schedule import Known, OpenEnd, Plan, Span, Telling, Timed, Waiting, schedule
+from procedures.facts import MERGED, WITHDRAWN, Fact, Facts
+from procedures.schedule import OpenEnd, Plan, Span, Timed, Waiting, known_of, schedule
 from procedures.zones import TIMEZONE_DATA, civil_date
 
 __all__ = [
@@ -99,6 +99,7 @@ class _Case:
     rules: Mapping[str, ClockRule]
     plans: Mapping[str, Plan]
     facts: Facts
+    running: Mapping[str, Running]
 
 
 def look(history: History, now: datetime, passed: datetime | None = None) -> Look:
@@ -115,8 +116,11 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
     case = _Case(
         clocks.opened,
         {rule.clock: rule for rule in clocks.rules},
-        schedule(clocks.rules, _known(clocks.facts, clocks.opened), clocks.opened.zone),
+        schedule(
+            clocks.rules, known_of(clocks.facts, clocks.opened.zone, clocks.anew_on), clocks.opened.zone
+        ),
         clocks.facts,
+        clocks.running,
     )
     started = tuple(_starts(clocks, case, now))
     clocks = evolve_all(clocks, started)
@@ -169,26 +173,6 @@ def _passings(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tup
     return (Passing("strict", deadline.strict, strict_at, beyond_dispute=False), last)
 
 
-# --- what is known ---------------------------------------------------------------------------------------
-
-
-def _known(facts: Facts, opened: CaseOpened) -> Known:
-    """Put down the civil day of each fact; for a receipt it is the day that intake settled."""
-    days: dict[str, date] = {}
-    tellings: list[Fact] = []
-    for name, found in facts.by_name.items():
-        if name in TOLD:
-            tellings += found
-        elif name == COMPLAINT_RECEIVED:
-            days[name] = opened.received_on
-        else:
-            days[name] = found[0].on or civil_date(found[0].happened_at, opened.zone)
-    tellings.sort(key=lambda fact: (fact.happened_at, fact.version))
-    return Known(
-        days, tuple(Telling(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
-    )
-
-
 # --- setting ---------------------------------------------------------------------------------------------
 
 
@@ -196,9 +180,17 @@ def _starts(clocks: Clocks, case: _Case, now: datetime) -> Iterable[NewEvent]:
     """Set every clock that can run and does not, in the order of the rules."""
     for rule in clocks.rules:
         running = clocks.running.get(rule.clock)
-        if running is not None and (running.dropped is None or _ground_to_drop(running, case) is not None):
-            continue
         plan = case.plans[rule.clock]
+        if running is not None:
+            if running.dropped is None:
+                if not _has_other_form(running, plan):
+                    continue
+                yield NewEvent(DeadlineDropped(clock=rule.clock, because=_version(running)), now)
+            elif _ground_to_drop(running, case) is not None or _is_over(running, plan, case):
+                continue
+            elif running.dropped in _SET_ASIDE and running.rule == rule and _is_same(running, plan):
+                yield NewEvent(running.deadline, now)
+                continue
         match plan:
             case Waiting():
                 continue
@@ -210,6 +202,46 @@ def _starts(clocks: Clocks, case: _Case, now: datetime) -> Iterable[NewEvent]:
                 yield NewEvent(_deadline_set(rule, span.derivation, case.opened.zone), now)
             case _:
                 assert_never(plan)
+
+
+_SET_ASIDE = (WITHDRAWN, MERGED)
+"""Why a clock is dropped that goes on where it stood, when the case goes on by itself."""
+
+
+def _has_other_form(running: Running, plan: Plan) -> bool:
+    """Tell whether a new version made something else of a clock: another party, kind or way to end."""
+    if running.by_version is None or isinstance(plan, Waiting):
+        return False
+    deadline, rule = running.deadline, running.rule
+    is_timed = isinstance(deadline, DeadlineSet)
+    other_rule = (deadline.kind, deadline.binds) != (rule.kind, rule.binds)
+    return other_rule or is_timed != isinstance(plan, Timed)
+
+
+def _version(running: Running) -> str:
+    return f"procedure version {running.by_version}"
+
+
+def _is_same(running: Running, plan: Plan) -> bool:
+    """Tell whether what was dropped is what would be set now; a period told since then makes it another."""
+    if isinstance(plan, Timed):
+        return plan.spans[_index_of(running, plan.spans)] is plan.spans[-1]
+    return isinstance(plan, OpenEnd) == isinstance(running.deadline, OpenEndedSet)
+
+
+def _is_over(running: Running, plan: Plan, case: _Case) -> bool:
+    """Tell whether a clock that a withdrawal dropped is not set again when the case goes on.
+
+    What was broken was judged. What ran out while nothing was owed asks nothing, unless the reopening or a
+    period that was told since gives it another end.
+    """
+    if running.dropped != WITHDRAWN:
+        return False
+    resumed_at = max((each.at for each in case.facts.revoked if each.fact.name == WITHDRAWN), default=None)
+    if running.broken_by:
+        return True
+    ran_out = isinstance(plan, Timed) and resumed_at is not None
+    return ran_out and plan.derivation.strict.at <= resumed_at  # type: ignore[union-attr,operator]
 
 
 def _deadline_set(rule: ClockRule, derivation: Derivation, zone: str) -> DeadlineSet:
@@ -252,9 +284,9 @@ class _Drop:
 def _ground_to_drop(running: Running, case: _Case) -> _Drop | None:
     """Say why a clock asks nothing, by the facts as they stand; None when it asks as ever."""
     rule = running.rule
-    withdrawn = _first_of(rule.dropped_by, case.facts)
-    if withdrawn is not None:
-        return _Drop(withdrawn.name, withdrawn.happened_at)
+    ended = _first_of((*rule.dropped_by, MERGED), case.facts)
+    if ended is not None:
+        return _Drop(ended.name, ended.happened_at)
     plan = case.plans[rule.clock]
     if isinstance(plan, Waiting):
         return _Drop(TAKEN_BACK, _taken_back_at(rule, case.facts))
@@ -276,8 +308,51 @@ def _base_met_in_time(clock: str, since: datetime | None, case: _Case) -> Fact |
         return None
     span = next((span for span in plan.spans if span.since == since), plan.spans[-1])
     met = _first_of(case.rules[clock].satisfied_by, case.facts)
-    in_time = met is not None and met.happened_at < span.derivation.strict.at
+    in_time = met is not None and met.happened_at < _ends(clock, span, case)[0].at
     return met if in_time else None
+
+
+def _ends(clock: str, span: Span, case: _Case) -> tuple[Moment, Moment]:
+    """Give the ends of another clock under one span: as it stands, if it keeps what it was counted on."""
+    running = case.running.get(clock)
+    if (
+        running is not None
+        and isinstance(running.deadline, DeadlineSet)
+        and _keeps_its_end(running, span, case)
+    ):
+        return running.deadline.strict, running.deadline.lenient
+    return span.derivation.strict, span.derivation.lenient
+
+
+def _keeps_its_end(running: Running, span: Span, case: _Case) -> bool:
+    """Tell whether only the calendar says otherwise: a running clock keeps the one it was counted on.
+
+    That holds until the calendars are renewed by command, and also then for an end that would have passed.
+    """
+    deadline, derivation = running.deadline, span.derivation
+    if not isinstance(deadline, DeadlineSet) or running.since != span.since:
+        return False
+    counted_on = {reading.calendar for reading in deadline.readings}
+    today = {reading.calendar for reading in derivation.readings}
+    if counted_on == today or running.by_version is not None:
+        return False
+    if running.renewed_at is not None and today - counted_on <= set(running.renewed):
+        return derivation.due.at <= running.renewed_at
+    return _starts_of(running, derivation, case) is None
+
+
+def _starts_of(running: Running, derivation: Derivation, case: _Case) -> object:
+    """Give what a clock would start from now; None while that is what it was counted from."""
+    deadline, base = running.deadline, running.rule.end_of
+    if base is not None:
+        other, plan = case.running.get(base), case.plans[base]
+        if other is None or not isinstance(plan, Timed):
+            return plan
+        span = plan.spans[_index_of(running, plan.spans)]
+        return None if _keeps_its_end(other, span, case) else span
+    before = {(reading.name, reading.starts_on) for reading in deadline.readings}  # type: ignore[union-attr]
+    now = {(reading.name, reading.starts_on) for reading in derivation.readings}
+    return None if before == now else now
 
 
 def _taken_back_at(rule: ClockRule, facts: Facts) -> datetime | None:
@@ -352,7 +427,7 @@ class _Settling:
     def _settle_spans(self, plan: Timed) -> None:
         """Go through the ends that were told one after the other, and settle each until the next one."""
         spans = plan.spans
-        for index in range(_index_of(self.running.since, spans), len(spans)):
+        for index in range(_index_of(self.running, spans), len(spans)):
             span = spans[index]
             until = spans[index + 1].since if index + 1 < len(spans) else None
             self._move(span)
@@ -367,6 +442,8 @@ class _Settling:
         derivation = span.derivation
         is_same = (deadline.strict, deadline.lenient) == (derivation.strict, derivation.lenient)
         is_new = span.since != self.running.since
+        if _keeps_its_end(self.running, span, self.case):
+            return
         anew = is_new and span.since is not None and self.running.rule.only_if_unmet is not None
         if is_same and not anew:
             return
@@ -375,7 +452,7 @@ class _Settling:
         counted = tuple(dict.fromkeys(name for name in starts if self.case.facts.first(name)))
         event = DeadlineMoved(
             clock=rule.clock,
-            because=(span.told_as,) if span.told_as else counted,
+            because=self._because(span) or counted,
             strict=derivation.strict,
             lenient=derivation.lenient,
             warn_at=derivation.warn_at,
@@ -384,6 +461,16 @@ class _Settling:
             anew=anew,
         )
         self._tell(event, span.since or self.now)
+
+    def _because(self, span: Span) -> tuple[str, ...]:
+        """Name what gave the clock another end, if that is not a fact that it starts with."""
+        if span.told_as and span.since != self.running.since:
+            return (span.told_as,)
+        if self.running.by_version is not None:
+            return (_version(self.running),)
+        if self.running.renewed:
+            return ("calendar",)
+        return (span.told_as,) if span.told_as else ()
 
     def _settle_span(self, index: int, until: datetime | None) -> None:
         deadline = self.running.deadline
@@ -451,8 +538,9 @@ class _Settling:
         if rule.only_if_unmet is not None:
             base = self.case.plans[rule.only_if_unmet]
             if isinstance(base, Timed):
-                derivation = base.spans[min(index, len(base.spans) - 1)].derivation
-                ends = (derivation.strict.at, derivation.lenient.at)
+                span = base.spans[min(index, len(base.spans) - 1)]
+                strict, lenient = _ends(rule.only_if_unmet, span, self.case)
+                ends = (strict.at, lenient.at)
                 asked = ends if until is None else (min(ends[0], until), min(ends[1], until))
         taken_back = [
             each.at
@@ -489,7 +577,9 @@ class _Settling:
             self._tell(met, met_by.happened_at)
 
     def _drop(self, drop: _Drop) -> None:
-        if self.running.met is None and not self.running.beyond_dispute:
+        """What is over is not dropped; a window that lapsed is only where its start was taken back."""
+        is_over = self.running.lapsed and drop.because != TAKEN_BACK
+        if self.running.met is None and not self.running.beyond_dispute and not is_over:
             event = DeadlineDropped(clock=self.running.rule.clock, because=drop.because)
             self._tell(event, drop.at or self.now)
 
@@ -531,8 +621,11 @@ class _Settling:
         return following.happened_at
 
 
-def _index_of(since: datetime | None, spans: tuple[Span, ...]) -> int:
+def _index_of(running: Running, spans: tuple[Span, ...]) -> int:
     """Find the end that was last told of; if it was taken back, the last one before it."""
+    since = running.since
+    if running.again and since is None:
+        return len(spans) - 1  # it was set again, with the end in force then
     for index in reversed(range(len(spans))):
         told_at = spans[index].since
         if told_at is None or (since is not None and told_at <= since):

@@ -4,7 +4,7 @@ Pure: a fold, no clock and no decision. What is owed by now is decided in `clock
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal, assert_never
 
@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from events.catalogue import (
     CATALOGUE,
+    CalendarsRenewed,
+    CaseMovedToVersion,
     CaseOpened,
     CaseReopened,
     ClockRule,
@@ -35,6 +37,7 @@ from events.catalogue import (
 from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
 from procedures.facts import Facts, standing_facts
+from procedures.zones import civil_date
 
 EMITS: frozenset[str] = frozenset(
     event.__name__
@@ -53,8 +56,10 @@ EMITS: frozenset[str] = frozenset(
     )
 )
 BRINGS_RULES: frozenset[str] = frozenset(
-    {CaseOpened.__name__, ReportClassified.__name__, CaseReopened.__name__}
+    event.__name__
+    for event in (CaseOpened, ReportClassified, CaseReopened, CaseMovedToVersion, CalendarsRenewed)
 )
+"""The types that say by what the clocks of a case are counted: their rules and their calendars."""
 _FOLDED = EMITS | BRINGS_RULES
 
 Outcome = Literal[
@@ -77,7 +82,9 @@ class Running(msgspec.Struct, frozen=True):
     """A clock that was set, with what was told about it so far; a Struct, because each event makes it anew.
 
     `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
-    `reopened_at` when what met it was taken back.
+    `reopened_at` when what met it was taken back. `again` tells that it was set after it had been dropped.
+    `by_version` is the procedure version that changed its rule; `renewed` are the calendars to count it on
+    from `renewed_at` on, instead of those it was counted on.
     """
 
     deadline: DeadlineSet | OpenEndedSet
@@ -92,6 +99,15 @@ class Running(msgspec.Struct, frozen=True):
     dropped: str | None = None
     lapsed: bool = False
     norm_passed: bool = False
+    again: bool = False
+    by_version: int | None = None
+    renewed: tuple[str, ...] = ()
+    renewed_at: datetime | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether it is over: whatever rule or calendar comes later, it stays judged as it was."""
+        return self.met is not None or self.beyond_dispute or self.lapsed
 
     @property
     def rule(self) -> ClockRule:
@@ -115,6 +131,8 @@ class Clocks(msgspec.Struct, frozen=True):
     rules: tuple[ClockRule, ...] = ()
     running: Mapping[str, Running] = msgspec.field(default_factory=dict)
     facts: Facts = msgspec.field(default_factory=Facts)
+    anew_on: Mapping[str, date] = msgspec.field(default_factory=dict)
+    """The day of the reopening that began a clock anew."""
 
     def outcome(self, clock: str) -> Outcome:
         """Tell how one clock stands."""
@@ -159,10 +177,20 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
     match event:
         case CaseOpened(clocks=rules):
             return _with_rules(replace(clocks, opened=event), rules)
-        case ReportClassified(clocks=rules) | CaseReopened(clocks=rules):
+        case ReportClassified(clocks=rules):
             return _with_rules(clocks, rules)
+        case CaseReopened(clocks=rules):
+            changed = _with_changed_rules(clocks, rules, None)
+            if clocks.opened is None or not rules:
+                return changed
+            reopened_on = civil_date(happened_at, clocks.opened.zone)
+            return replace(changed, anew_on={**clocks.anew_on, **{rule.clock: reopened_on for rule in rules}})
+        case CaseMovedToVersion(clocks=rules):
+            return _with_changed_rules(clocks, rules, event.procedure_version)
+        case CalendarsRenewed():
+            return _with_calendars(clocks, event, happened_at)
         case DeadlineSet() | OpenEndedSet():
-            return _with(clocks, Running(event, happened_at))
+            return _with(clocks, _set(clocks.running.get(event.clock), event, happened_at))
         case (
             DeadlineMoved(clock=clock)
             | DeadlineDropped(clock=clock)
@@ -206,6 +234,15 @@ def after(running: Running, event: Event, happened_at: datetime) -> Running:
             return running
 
 
+def _set(before: Running | None, event: DeadlineSet | OpenEndedSet, happened_at: datetime) -> Running:
+    """Begin a clock; one that was dropped and is set again as it was goes on where it stood."""
+    if before is None or before.dropped is None:
+        return Running(event, happened_at)
+    if before.deadline == event:
+        return replace(before, set_at=happened_at, dropped=None)
+    return Running(event, happened_at, again=True)
+
+
 def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Running:
     if not isinstance(running.deadline, DeadlineSet):
         raise MalformedEvent(f"{event.clock} has no term and cannot be moved")
@@ -218,7 +255,7 @@ def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Run
     )
     if event.anew:
         return Running(deadline, happened_at, since=event.since, anew_since=event.since)
-    return replace(running, deadline=deadline, set_at=happened_at, since=event.since)
+    return replace(running, deadline=deadline, set_at=happened_at, since=event.since, renewed=())
 
 
 def _read(recorded: Recorded) -> Event:
@@ -241,6 +278,33 @@ def _with_rules(clocks: Clocks, rules: Collection[ClockRule]) -> Clocks:
     return replace(clocks, rules=clocks.rules + tuple(rule for rule in rules if rule.clock not in known))
 
 
+def _with_changed_rules(clocks: Clocks, rules: Collection[ClockRule], version: int | None) -> Clocks:
+    """Put rules in the place of those of the same clock, and new ones behind; what is judged stays judged.
+
+    A running clock goes on under its new rule; one that was dropped keeps the rule that it was dropped under.
+    """
+    running = dict(clocks.running)
+    changed: dict[str, ClockRule] = {}
+    for rule in rules:
+        mine = running.get(rule.clock)
+        if mine is not None and mine.is_judged:
+            continue
+        changed[rule.clock] = rule
+        if mine is not None and mine.dropped is None:
+            deadline = replace(mine.deadline, rule=rule)
+            running[rule.clock] = replace(mine, deadline=deadline, by_version=version)
+    kept = tuple(changed.pop(rule.clock, rule) for rule in clocks.rules)
+    return replace(clocks, rules=(*kept, *changed.values()), running=running)
+
+
+def _with_calendars(clocks: Clocks, event: CalendarsRenewed, happened_at: datetime) -> Clocks:
+    running = {
+        clock: replace(mine, renewed=event.calendars, renewed_at=happened_at)
+        for clock, mine in clocks.running.items()
+    }
+    return replace(clocks, running=running)
+
+
 def _with(clocks: Clocks, running: Running) -> Clocks:
     known = {**clocks.running, running.deadline.clock: running}
-    return Clocks(clocks.opened, clocks.rules, known, clocks.facts)
+    return Clocks(clocks.opened, clocks.rules, known, clocks.facts, clocks.anew_on)

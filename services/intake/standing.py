@@ -20,6 +20,7 @@ from events.catalogue import (
     Event,
     LetterPrepared,
     LetterSent,
+    ReceiptCorrected,
     TargetMissed,
 )
 from events.envelope import History
@@ -39,6 +40,7 @@ _TELLING: frozenset[str] = frozenset(
         TargetMissed,
         LetterSent,
         LetterPrepared,
+        ReceiptCorrected,
     )
 )
 """The types that change the page; others are not even decoded, so that a newer one cannot break it."""
@@ -100,6 +102,8 @@ def _evolve(standing: Standing, event: Event, zone: ZoneInfo) -> Standing:
     match event:
         case CaseOpened():
             return replace(standing, is_handled=True, language=event.language)
+        case ReceiptCorrected():
+            return replace(standing, received_on=event.received_on)
         case LetterSent() | LetterPrepared():
             letter = Letter(event.letter, event.dated_on, isinstance(event, LetterPrepared))
             return replace(standing, letters=(*standing.letters, letter))

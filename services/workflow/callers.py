@@ -17,6 +17,7 @@ from events.identity import NotAReference, parse_reference
 from events.platform import Platform
 from events.problems import Problem
 from procedures.organisations import organisations
+from procedures.terms import terms_of
 from workflow.known import Asking
 from workflow.persons import masks_of, subjects_of
 from workflow.pinned import pinned_procedure
@@ -83,6 +84,7 @@ def asking_of(
         subjects=subjects_of(opened, organisation),
         masks=masks_of(opened),
         other=other,
+        terms=terms_of(history.events),
     )
 
 

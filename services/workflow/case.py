@@ -84,6 +84,11 @@ def reclassify(case: Case, kind: Kind, because: str, procedure: Procedure, now: 
     return [NewEvent(event, now, {COMPLAINANT: {"because": because}})]
 
 
+def has_complaint_terms(kind: Kind | None) -> bool:
+    """Tell whether the terms of the complaint procedure run for a report of this kind."""
+    return kind is not None and _HAS_COMPLAINT_TERMS[kind]
+
+
 def kinds_of(procedure: Procedure) -> tuple[Kind, ...]:
     """Tell what a report can be under a procedure: only some tell an incident from a complaint."""
     known = {procedure.classification.default, *(rule.kind for rule in procedure.classification.rule)}

@@ -4,10 +4,11 @@ Events: ComplaintWithdrawn, CaseClosed, CaseReopened, LetterPosted, LetterBounce
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, assert_never
 from uuid import UUID
 
+from msgspec import structs
 from pydantic import Field
 
 from cases.life import Stage
@@ -23,11 +24,16 @@ from events.catalogue import (
 )
 from events.envelope import NewEvent
 from events.errors import CommandRefused
-from procedures.derivation import derive
+from procedures.derivation import Derivation, derive
+from procedures.facts import CERTAIN, COMPLAINT_RECEIVED, REOPENED, WITHDRAWN
 from procedures.library import UnknownProcedure, procedure
+from procedures.procedure import Procedure
+from procedures.schedule import OpenEnd, Plan, Timed
+from procedures.terms import Terms
 from procedures.words import Letter as LetterName
 from procedures.words import Need
 from procedures.zones import civil_date
+from workflow.case import has_complaint_terms
 from workflow.known import Asking, Body, Channel, Known, Stated, Words, said
 from workflow.objecting import window
 
@@ -171,8 +177,35 @@ def _close(case: Case, body: Close, asking: Asking) -> Sequence[NewEvent]:
 
 
 def _reopen(case: Case, body: Reopen, asking: Asking) -> Sequence[NewEvent]:
-    """No term begins anew: the texts promise none for a second time, and what was promised stays judged."""
-    return [said(CaseReopened(), asking.now, reason=body.reason)]
+    """No term begins anew: the texts promise none for a second time, and what was promised stays judged.
+
+    Only of a complaint that was withdrawn and is taken up again the terms go on that nobody broke: those
+    whose end is still to come as they were, those that ran out while nothing was owed from the reopening on.
+    """
+    return [said(CaseReopened(clocks=ran_out(asking)), asking.now, reason=body.reason)]
+
+
+def ran_out(asking: Asking) -> tuple[ClockRule, ...]:
+    """Give the company's terms that ran out while the complaint was withdrawn, counted from its reopening."""
+    withdrawn = asking.terms.facts.first(WITHDRAWN)
+    if withdrawn is None:
+        return ()
+    plans = asking.terms.plans()
+    return tuple(
+        structs.replace(rule, starts=REOPENED, starts_also=(), guard=None, alternatives=())
+        for clock, rule in asking.terms.rules.items()
+        if rule.binds == "company"
+        and rule.term == "counted"
+        and rule.starts in (*CERTAIN, REOPENED)
+        and WITHDRAWN in rule.dropped_by
+        and not _is_met(rule, asking)
+        and isinstance(plan := plans[clock], Timed)
+        and withdrawn.happened_at < plan.derivation.due.at <= asking.now
+    )
+
+
+def _is_met(rule: ClockRule, asking: Asking) -> bool:
+    return any(asking.terms.facts.first(fact) is not None for fact in rule.satisfied_by)
 
 
 def _letters(case: Case, *statuses: str) -> dict[str, Letter]:
@@ -227,8 +260,11 @@ def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]
         new = procedure(old.id, body.version)
     except UnknownProcedure as unknown:
         raise CommandRefused("no-such-version", str(unknown)) from unknown
+    if asking.today < new.in_force_from:
+        raise CommandRefused(
+            "not-in-force-yet", f"version {new.version} comes into force on {new.in_force_from}"
+        )
     transition = new.conduct.running_cases
-    brings: tuple[ClockRule, ...]
     match transition:
         case "keep":
             raise CommandRefused(
@@ -242,15 +278,8 @@ def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]
                     f"version {new.version} takes over at the next stage: the case is in {case.life.stage} "
                     f"since before {new.in_force_from}",
                 )
-            brings = new.clocks_for(case.received.nature)
         case "most favourable":
-            before = {rule.clock: rule for rule in old.clocks}
-            brings = tuple(
-                rule
-                for rule in new.clocks_for(case.received.nature)
-                if rule != before.get(rule.clock)
-                and serves_better(rule, before.get(rule.clock), case.received.received_on, new.zone)
-            )
+            pass
         case _:
             assert_never(transition)
     event = CaseMovedToVersion(
@@ -258,25 +287,81 @@ def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]
         procedure_digest=new.digest,
         from_version=old.version,
         transition=transition,
-        clocks=brings,
+        clocks=brought(case, new, asking, only_better=transition == "most favourable"),
     )
     return [said(event, asking.now)]
 
 
-def serves_better(new: ClockRule, old: ClockRule | None, received_on: date, zone: str) -> bool:
+def brought(case: Case, new: Procedure, asking: Asking, *, only_better: bool) -> tuple[ClockRule, ...]:
+    """Give the rules that a new version brings a running case; all others stay as they are.
+
+    What is met or past is judged by the rule it ran under, and no rule comes whose term would be over
+    already: a new version breaks no promise that was kept so far.
+    """
+    terms = asking.terms
+    applies = new.clocks_for(case.received.nature)
+    if not has_complaint_terms(case.kind):
+        applies = tuple(rule for rule in applies if rule.clock in terms.rules)
+    before = terms.plans()
+    after = terms.plans({**terms.rules, **{rule.clock: rule for rule in applies}})
+    found: list[ClockRule] = []
+    for rule in applies:
+        was, leads = terms.rules.get(rule.clock), after[rule.clock]
+        if rule == was or _is_met(rule, asking) or _is_past(leads, asking.now):
+            continue
+        if was is not None and (_is_met(was, asking) or _is_past(before[rule.clock], asking.now)):
+            continue
+        old = None if was is None else (was, before[rule.clock])
+        if only_better and not serves_better((rule, leads), old, terms):
+            continue
+        found.append(rule)
+    return tuple(found)
+
+
+def _is_past(plan: Plan, now: datetime) -> bool:
+    return isinstance(plan, Timed) and plan.derivation.due.at <= now
+
+
+Leads = tuple[ClockRule, Plan]
+"""A rule, and where it leads in this case."""
+
+
+def serves_better(new: Leads, old: Leads | None, terms: Terms) -> bool:
     """Tell whether a rule serves the complainant at least as well: the company sooner, the customer longer.
 
-    Two counted terms are compared by where they lead from the day of receipt; a rule of another form stays as
-    it was, because nobody can say that it serves better.
+    Terms that run are compared by their ends, those that wait by where they would lead from the day of
+    receipt. A rule that cannot be compared stays as it was, because nobody can say that it serves better.
     """
+    rule, leads = new
     if old is None:
-        return new.binds == "company" or new.kind in ("window", "right")
-    if (new.binds, new.term, new.starts) != (old.binds, old.term, old.starts) or new.term != "counted":
+        return rule.binds == "company" or rule.kind in ("window", "right")
+    was, led = old
+    if rule.binds != was.binds or (rule.kind, was.kind) not in _NO_WORSE:
         return False
-    first, second = derive(new, received_on, zone), derive(old, received_on, zone)
-    if new.binds == "company":
-        return first.strict.on <= second.strict.on and first.lenient.on <= second.lenient.on
-    return first.strict.on >= second.strict.on and first.lenient.on >= second.lenient.on
+    if isinstance(leads, Timed) and isinstance(led, Timed):
+        return _ends_better(rule, leads.derivation, led.derivation)
+    if isinstance(leads, Timed) or isinstance(led, Timed):
+        return isinstance(leads, Timed) and isinstance(led, OpenEnd) and rule.binds == "company"
+    if (rule.term, rule.starts) != (was.term, was.starts) or rule.term != "counted":
+        return False
+    received_on = terms.known.days[COMPLAINT_RECEIVED]
+    return _ends_better(rule, derive(rule, received_on, terms.zone), derive(was, received_on, terms.zone))
+
+
+_NO_WORSE = {
+    ("duty", "duty"),
+    ("duty", "target"),
+    ("target", "target"),
+    ("window", "window"),
+    ("right", "right"),
+}
+"""Kinds of clocks, new and old: a promise in the place of a target serves better, the other way round not."""
+
+
+def _ends_better(rule: ClockRule, new: Derivation, old: Derivation) -> bool:
+    if rule.binds == "company":
+        return new.strict.on <= old.strict.on and new.lenient.on <= old.lenient.on
+    return new.strict.on >= old.strict.on and new.lenient.on >= old.lenient.on
 
 
 COMMANDS: tuple[Known, ...] = (

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from cases.state import Case
 from events.envelope import NewEvent
 from events.errors import CommandRefused
-from workflow import closing, handling, joining, objecting, proposing, table, taking_up
+from workflow import closing, correcting, handling, joining, objecting, proposing, table, taking_up
 from workflow.known import Asking, Body, Known
 
 COMMANDS: Mapping[str, Known] = {
     known.name: known
-    for group in (taking_up, handling, proposing, objecting, closing, joining)
+    for group in (taking_up, handling, proposing, objecting, closing, joining, correcting)
     for known in group.COMMANDS
 }
 

@@ -6,7 +6,7 @@ counts, such as who asks, the moment, and whom the complaint is about as far as 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from events.problems import refuse
 from procedures.conduct import Conduct
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
+from procedures.terms import Terms
 from procedures.zones import civil_date
 
 MOST_CHARACTERS = 4_000
@@ -121,7 +122,8 @@ class Asking:
     """Who asks, when, and under which rules.
 
     `subjects` are staff members whom the complaint is about, as far as its decrypted text tells; `masks` are
-    the words that name the persons of the case. `other` is the second case of a command about two.
+    the words that name the persons of the case. `other` is the second case of a command about two. `terms`
+    are by what its clocks are counted.
     """
 
     person: str
@@ -132,6 +134,7 @@ class Asking:
     subjects: frozenset[str] = frozenset()
     masks: tuple[str, ...] = ()
     other: Case | None = None
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def conduct(self) -> Conduct:

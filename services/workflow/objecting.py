@@ -215,8 +215,8 @@ def _take_route(case: Case, body: RecordOuterRoute, asking: Asking) -> Sequence[
 
 
 def _of(case: Case) -> Objection:
-    """Give the objection; one that nobody lodged is not late and not heard."""
-    return case.life.objection or Objection(late=False)
+    """Give the objection, or the talk that comes without one; what nobody lodged is not late."""
+    return case.life.objection or case.life.hearing or Objection(late=False)
 
 
 COMMANDS: tuple[Known, ...] = (

@@ -48,6 +48,9 @@ GENERAL: Mapping[str, General] = {
     "unmerge": General(frozenset({Stage.MERGED})),
     "record-posted": General(_STARTED),
     "record-returned": General(_STARTED),
+    "correct-receipt": General(_STARTED),
+    "correct-letter-date": General(_STARTED),
+    "renew-calendars": General(OPEN, frozenset({"quality_manager"})),
     "move-to-version": General(OPEN, frozenset({"quality_manager"})),
 }
 
@@ -103,7 +106,9 @@ def _obstacle(case: Case, known: Known, asking: Asking) -> CommandRefused | None
         return CommandRefused(
             "conflict-of-interest", "the complaint is about you: somebody else must do this, see assign"
         )
-    if known.apart and asking.person in {*case.life.handlers, *case.life.deciders}:
+    # Where a procedure hears the complainant before it answers, whoever handles the complaint may hear them.
+    is_second_look = case.life.objection is not None
+    if known.apart and is_second_look and asking.person in {*case.life.handlers, *case.life.deciders}:
         return CommandRefused(
             "not-the-same-person",
             "you handled or decided this complaint: somebody else decides the objection",

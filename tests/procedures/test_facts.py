@@ -103,7 +103,7 @@ def test_facts_carry_the_moment_as_stated_and_the_event_that_says_so() -> None:
     facts = facts_in([recorded(RECEIVED), recorded(letter_sent("acknowledgement"), 2)])
 
     assert facts == (
-        Fact("complaint received", AT, 1),
+        Fact("complaint received", AT, 1, RECEIVED.received_on),
         Fact("acknowledgement sent", AT, 2),
         Fact("acknowledgement arrived", AT, 2),
         Fact("acknowledgement dated", AT, 2, date(2026, 4, 2)),

@@ -33,9 +33,20 @@ MOST_STATES = 40_000
 """Far more than any procedure has: a walk that grows beyond it has lost its bounds."""
 
 LEFT_OUT = frozenset(
-    {"link", "unlink", "merge", "unmerge", "move-to-version", "record-posted", "record-returned"}
+    {
+        "link",
+        "unlink",
+        "merge",
+        "unmerge",
+        "move-to-version",
+        "record-posted",
+        "record-returned",
+        "correct-receipt",
+        "correct-letter-date",
+        "renew-calendars",
+    }
 )
-"""Commands about two cases, versions and letters: they have tests of their own."""
+"""Commands about two cases, versions, letters and corrections: they have tests of their own."""
 
 THE_COMPLAINANTS = frozenset(
     {

@@ -1,0 +1,94 @@
+"""By what the terms of a case are counted: its rules, its facts, and the calendars its clocks stand on.
+
+Pure. `deadlines` decides what a clock does; whoever decides about a case asks here where its terms lead.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from events.catalogue import (
+    CalendarsRenewed,
+    CaseMovedToVersion,
+    CaseOpened,
+    CaseReopened,
+    ClockRule,
+    DeadlineMoved,
+    DeadlineSet,
+    LetterPosted,
+    ReportClassified,
+)
+from events.envelope import Recorded
+from procedures.facts import Facts, standing_facts
+from procedures.schedule import Known, Plan, known_of, schedule
+from procedures.zones import civil_date
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The rules that apply to a case by clock, its facts as they stand, and the calendars by clock."""
+
+    zone: str = "Europe/Amsterdam"
+    rules: Mapping[str, ClockRule] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    anew_on: Mapping[str, date] = field(default_factory=dict)
+    calendars: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    renewed: frozenset[str] = frozenset()
+    """Calendars that the case was told to count on, whether that moved a clock or not."""
+    posted: frozenset[UUID] = frozenset()
+    """Letters that a person posted, so that a person knows when they left."""
+
+    @property
+    def known(self) -> Known:
+        return known_of(self.facts, self.zone, self.anew_on)
+
+    def plans(self, rules: Mapping[str, ClockRule] | None = None) -> Mapping[str, Plan]:
+        """Say where the terms lead, under the rules of the case or under others."""
+        chosen = self.rules if rules is None else rules
+        return schedule(tuple(chosen.values()), self.known, self.zone)
+
+
+def terms_of(events: Iterable[Recorded]) -> Terms:
+    """Read the terms out of a history."""
+    told = tuple(events)
+    zone, rules = "Europe/Amsterdam", dict[str, ClockRule]()
+    anew_on: dict[str, date] = {}
+    calendars: dict[str, frozenset[str]] = {}
+    renewed, posted = set[str](), set[UUID]()
+    for recorded in told:
+        if recorded.type not in _TELLING:
+            continue
+        match recorded.event:
+            case CaseOpened() as opened:
+                zone = opened.zone
+                rules |= {rule.clock: rule for rule in opened.clocks}
+            case ReportClassified(clocks=brought):
+                rules |= {rule.clock: rule for rule in brought if rule.clock not in rules}
+            case CaseMovedToVersion(clocks=brought):
+                rules |= {rule.clock: rule for rule in brought}
+            case CaseReopened(clocks=brought):
+                rules |= {rule.clock: rule for rule in brought}
+                anew_on |= {rule.clock: civil_date(recorded.happened_at, zone) for rule in brought}
+            case DeadlineSet() | DeadlineMoved() as counted:
+                calendars[counted.clock] = frozenset(reading.calendar for reading in counted.readings)
+            case CalendarsRenewed(calendars=versions):
+                renewed.update(versions)
+            case LetterPosted(letter_id=letter_id):
+                posted.add(letter_id)
+    return Terms(zone, rules, standing_facts(told), anew_on, calendars, frozenset(renewed), frozenset(posted))
+
+
+_TELLING = frozenset(
+    event.__name__
+    for event in (
+        CaseOpened,
+        ReportClassified,
+        CaseMovedToVersion,
+        CaseReopened,
+        DeadlineSet,
+        DeadlineMoved,
+        CalendarsRenewed,
+        LetterPosted,
+    )
+)

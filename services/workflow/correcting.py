@@ -1,0 +1,133 @@
+"""Putting right what was recorded wrongly, and counting on a changed calendar: always by a new event.
+
+Events: ReceiptCorrected, LetterDateCorrected, CalendarsRenewed. What was recorded stays as it was known; the
+clocks move from the correction on, and a breach that was told is never taken back.
+"""
+
+from collections.abc import Sequence
+
+from cases.state import Case, ClockStatus, Letter
+from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
+from events.envelope import NewEvent
+from events.errors import CommandRefused
+from procedures.calendars import calendar
+from procedures.words import Letter as LetterName
+from procedures.zones import civil_date
+from workflow.known import AHEAD, Asking, Body, Day, Known, Moment, Stated, Words, said
+
+_RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
+
+
+class CorrectReceipt(Body):
+    """The complaint came in at another moment than was recorded."""
+
+    received_at: Moment
+    reason: Words
+
+
+class CorrectLetterDate(Body):
+    """A letter bears another date, or was posted at another moment, than was recorded."""
+
+    letter: LetterName
+    dated_on: Day | None = None
+    posted_at: Stated = None
+    reason: Words
+
+
+class RenewCalendars(Body):
+    """Count the running clocks of this case on the calendars as they are now."""
+
+    reason: Words
+
+
+def _correct_receipt(case: Case, body: CorrectReceipt, asking: Asking) -> Sequence[NewEvent]:
+    """An earlier receipt may break a promise at once: it ran from then, whenever that was found out."""
+    if body.received_at > asking.now + AHEAD:
+        raise CommandRefused("in-the-future", "nothing was received at a moment that is still to come")
+    received_on = civil_date(body.received_at, asking.procedure.zone)
+    if body.received_at == case.received_at and received_on == case.received.received_on:
+        raise CommandRefused("nothing-changes", f"it is recorded as received on {received_on} already")
+    if case.opened_at is not None and received_on > civil_date(case.opened_at, asking.procedure.zone):
+        raise CommandRefused(
+            "after-opening", "a case was opened for it already: it cannot have come in on a later day"
+        )
+    event = ReceiptCorrected(received_at=min(body.received_at, asking.now), received_on=received_on)
+    return [said(event, asking.now, reason=body.reason)]
+
+
+def _has_left(case: Case, asking: Asking) -> str | None:
+    return None if _dated(case) else "no letter has left whose date could be wrong"
+
+
+def _correct_letter_date(case: Case, body: CorrectLetterDate, asking: Asking) -> Sequence[NewEvent]:
+    letters = _dated(case)
+    letter = letters.get(body.letter)
+    if letter is None or letter.letter_id is None or letter.dated_on is None:
+        raise CommandRefused("no-such-letter", f"these can be meant: {', '.join(letters)}")
+    posted_at = None if body.posted_at is None else asking.at(body.posted_at, case)
+    if posted_at is not None and letter.letter_id not in asking.terms.posted:
+        raise CommandRefused(
+            "not-by-post", "a letter by e-mail left when the recipient's server took it: nobody states that"
+        )
+    dated_on = body.dated_on or letter.dated_on
+    if posted_at is None and dated_on == letter.dated_on:
+        raise CommandRefused("nothing-changes", f"the letter is dated {letter.dated_on} already")
+    if dated_on > asking.today:
+        raise CommandRefused("in-the-future", "a letter that has left bears no date that is still to come")
+    event = LetterDateCorrected(
+        letter=letter.letter, letter_id=letter.letter_id, dated_on=dated_on, posted_at=posted_at
+    )
+    return [said(event, asking.now, reason=body.reason)]
+
+
+def _dated(case: Case) -> dict[str, Letter]:
+    return {
+        one.letter: one
+        for one in case.letters
+        if one.status == "sent" and one.letter_id is not None and one.dated_on is not None
+    }
+
+
+def _is_on_older_calendars(case: Case, asking: Asking) -> str | None:
+    return None if _newer(case, asking) else "the clocks are counted on the calendars of today already"
+
+
+def _renew_calendars(case: Case, body: RenewCalendars, asking: Asking) -> Sequence[NewEvent]:
+    return [said(CalendarsRenewed(calendars=_newer(case, asking)), asking.now, reason=body.reason)]
+
+
+def _newer(case: Case, asking: Asking) -> tuple[str, ...]:
+    """Name the versions of the calendars on which a running clock is not counted yet."""
+    rules, counted = asking.terms.rules, asking.terms.calendars
+    found = {
+        version
+        for clock in case.clocks
+        if clock.status in _RUNNING and clock.clock in rules and clock.clock in counted
+        for version in {calendar(name).version for name in rules[clock.clock].calendars}
+        - counted[clock.clock]
+    }
+    return tuple(sorted(found - asking.terms.renewed))
+
+
+COMMANDS: tuple[Known, ...] = (
+    Known(
+        "correct-receipt",
+        "Put right when the complaint came in; the clocks are counted from there.",
+        CorrectReceipt,
+        _correct_receipt,
+    ),
+    Known(
+        "correct-letter-date",
+        "Put right the date on a letter, or when it was posted.",
+        CorrectLetterDate,
+        _correct_letter_date,
+        _has_left,
+    ),
+    Known(
+        "renew-calendars",
+        "Count the running clocks on the calendars as they are now.",
+        RenewCalendars,
+        _renew_calendars,
+        _is_on_older_calendars,
+    ),
+)

@@ -38,6 +38,7 @@ from workflow.commands import COMMANDS, allowed
 from workflow.faults import tell_faults
 from workflow.joining import AboutTwo
 from workflow.known import Known
+from workflow.letters import reading_letters
 from workflow.pinned import pinned_procedure
 from workflow.standing import warnings
 from workflow.table import roles_for
@@ -279,6 +280,7 @@ def skeleton() -> FastAPI:
     )
     app.include_router(commanding)
     app.include_router(reading)
+    app.include_router(reading_letters)
     tell_faults(app)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
     install(app)

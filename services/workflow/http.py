@@ -53,8 +53,12 @@ _EXPECTED = {
     503: "The store is away: try again after the seconds in Retry-After.",
 }
 _EXPECTED_OF_COMMANDS = _EXPECTED | {
+    400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be read.",
+    408: "The body did not arrive in time.",
     409: "Not allowed now, or the Idempotency-Key was used for another request.",
     412: "The case has changed; the ETag header holds its version.",
+    413: "The body is too large.",
+    415: "The body is not `application/json` in UTF-8.",
     422: "The body is not right.",
     428: "If-Match is missing.",
 }

@@ -7,12 +7,16 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from events.http_protocol import Protocol
+
 
 @asynccontextmanager
 async def serving(app: FastAPI, port: int) -> AsyncIterator[None]:
     """Serve an application on a port until the block ends."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off", ws="none")
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, http=Protocol, log_config=None, lifespan="off", ws="none"
+        )
     )
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):

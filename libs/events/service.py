@@ -27,6 +27,7 @@ from events.bus import BusDoorbell, LaneSubscriber, make_broker, subscribe
 from events.consumer import ConsumerLoop
 from events.database import close_pool, open_pool
 from events.errors import Misconfigured
+from events.http_protocol import Protocol
 from events.keys import KeyStore
 from events.logs import configure, describe
 from events.loops import Closing, Loop, LoopHealth, keep_running
@@ -212,6 +213,7 @@ def run(service: Service) -> None:
         host=settings.bind,
         port=service.port(settings),
         loop="uvloop",
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -8,7 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 VENV_PYTHON := .venv/bin/python
 export GEHOOR_HOME ?= $(CURDIR)/var
 
-.PHONY: chaos due-check simulate-check soak help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
+.PHONY: chaos due-check simulate-check soak fuzz help run demo test test-containers prove-deploy check doctor clean lock .environment .environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; C
 chaos: .environment-dev ## break the whole system under load and judge what is left; MIX=kill for one mix, PLANTED=1
 	@MIX="$(MIX)" SECONDS="$(SECONDS)" RATE="$(RATE)" SEED="$(SEED)" PLANTED="$(PLANTED)" KEEP="$(KEEP)" \
 		RESULTS="$(RESULTS)" PYTHONPATH=libs:services:. exec $(VENV_PYTHON) -m chaos
+
+fuzz: .environment-dev ## a hundred thousand hostile requests, and what they were answered; CASES=, SEED=
+	@PYTHONPATH=libs:services:tests:. exec $(VENV_PYTHON) tests/hostile/campaign.py
 
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
 	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak

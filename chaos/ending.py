@@ -139,7 +139,7 @@ async def write_down(system: System, history: History) -> None:
         for row in await connection.fetch(_GRANTS):
             history.write(Grant(role=row[0], privilege=row[1]))
     history.extend(await durables_of(system))
-    history.extend(Canary(file=str(path.relative_to(system.home))) for path in _with_canary(system.home))
+    history.extend(Canary(file=str(path.relative_to(system.home))) for path in with_canary(system.home))
 
 
 async def durables_of(system: System) -> list[Durable]:
@@ -240,7 +240,7 @@ def _keys_url(system: System) -> str:
     return f"postgresql://postgres:{password}@127.0.0.1:{system.record.ports['keys']}/gehoor_keys"
 
 
-def _with_canary(home: Path) -> Iterator[Path]:
+def with_canary(home: Path) -> Iterator[Path]:
     """Find files with something personal in clear: logs, both databases, the bus, whatever is there."""
     needle = CANARY.encode()
     for path in sorted(home.rglob("*")):

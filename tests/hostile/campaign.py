@@ -1,0 +1,150 @@
+"""`make fuzz`: a hundred thousand hostile requests to a whole `gehoor up`, and what they were answered.
+
+`CASES` requests (100000) from `SEED` (1); the same seed draws the same requests. Nothing may be a server
+error, hang, echo, or leave anything in the store that was not answered with success; memory stays bounded.
+Exit status 1 when a rule was broken; then the home is kept.
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from bench.machine import commit, memory_mb, percentile
+from chaos.ending import with_canary
+from hostile.asked import Asked
+from hostile.drawing import draw
+from hostile.people import tokens
+from hostile.sending import Tally, send_all
+from hostile.standing import unexplained
+from hostile.twisting import ORGANISATIONS, World, asked_of
+from whole_system import WholeSystem
+
+CASES_KNOWN = 40
+PER_DRAWN = 5
+PARTS = 20
+SLOW_AFTER_S = 1.0
+SLOW_IS_WRONG_AFTER_S = 5.0
+"""On a machine that does much else at the same time; how many took more than a second is told."""
+MOST_GROWTH_MB = 24.0
+"""Of a service between the first tenth of all requests and the end."""
+RESTS_WITHIN_S = 300.0
+SHOWN = 30
+
+
+async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any], list[str]]:
+    """Send them all; gives the figures and what is wrong."""
+    system = WholeSystem(home)
+    tally, memory = Tally(slow_after_s=SLOW_IS_WRONG_AFTER_S), []
+    try:
+        _say(f"up in {await system.start():.1f} s, in {home}")
+        world = await _world(system)
+        ports = {
+            "intake": int(system.intake.rpartition(":")[2]),
+            "workflow": int(system.workflow.rpartition(":")[2]),
+        }
+        requests = _requests(cases, chosen, world)
+        began_s = monotonic()
+        for part in range(PARTS):
+            await send_all(islice(requests, cases // PARTS), ports, tally)
+            memory.append(_memory(system))
+            told = f"{tally.broken} broke a rule, {memory[-1]} MB, {monotonic() - began_s:.0f} s"
+            _say(f"{tally.count} requests, {told}")
+            if part == 0:
+                processes = {name: one.pid for name, one in system.record.processes.items()}
+        took_s = monotonic() - began_s
+        await system.until_at_rest(RESTS_WITHIN_S)
+        memory.append(_memory(system))
+        wrong = [
+            f"{one} was started again"
+            for one, record in system.record.processes.items()
+            if record.pid != processes[one]
+        ]
+        async with system.database() as connection:
+            wrong += await unexplained(connection, tally, set(world.links))
+        for command in (("verify", "--json"), ("parked", "list", "--json")):
+            answer = await system.gehoor(*command, within_s=RESTS_WITHIN_S)
+            if answer.code:
+                wrong.append(f"gehoor {' '.join(command)}: exit {answer.code} {answer.out[:300]}")
+    finally:
+        await system.stop()
+    wrong += [f"{path} holds what was sent" for path in (*with_canary(home), *_screen(system))]
+    first = memory[PARTS // 10 - 1]
+    wrong += [
+        f"{name} grew from {first[name]} to {memory[-1][name]} MB" for name in first
+        if memory[-1][name] - first[name] > MOST_GROWTH_MB
+    ]  # fmt: skip
+    figures = {
+        "cases": tally.count, "seed": chosen, "commit": commit(), "seconds": round(took_s),
+        "replies": dict(sorted(tally.replies.items())), "kinds": dict(sorted(tally.kinds.items())),
+        "complaints filed": len(tally.filed), "additions": tally.added,
+        "commands done": sum(tally.done.values()),
+        "ms p50, p99, most": [round(1000 * percentile(tally.took_s, share), 1) for share in (50, 99, 100)],
+        f"over {SLOW_AFTER_S:g} s": sum(took_s > SLOW_AFTER_S for took_s in tally.took_s),
+        "memory MB": memory, "rules broken": tally.broken, "wrong": wrong,
+    }  # fmt: skip
+    return figures, [*wrong, *tally.findings]
+
+
+def _requests(cases: int, chosen: int, world: World) -> Iterator[Asked]:
+    chance = random.Random(chosen)
+    for drawn in draw(-(-cases // PER_DRAWN), chosen):
+        yield from asked_of(drawn, world, chance)
+
+
+async def _world(system: WholeSystem) -> World:
+    """File a few ordinary complaints, whose cases are then open to be attacked."""
+    links = {}
+    for at in range(CASES_KNOWN):
+        answer = await system.file(
+            {"organisation": ORGANISATIONS[at % 5], "channel": "portal", "description": "De lijn valt weg.",
+             "complainant": {"name": "Noor Jansen", "email": f"noor.jansen-{at}@example.org"}}
+        )  # fmt: skip
+        links[answer.json()["reference"]] = answer.json()["status_url"].rpartition("/")[2]
+    await system.until_at_rest()
+    key = (system.home / "secrets" / "token.key").read_bytes()
+    known = list(links)
+    return World({"intake": known, "workflow": known}, links, tokens(key, datetime.now(UTC)))
+
+
+def _memory(system: WholeSystem) -> dict[str, float]:
+    return {
+        name: round(memory_mb(system.record.processes[name].pid)[0], 1) for name in ("intake", "workflow")
+    }
+
+
+def _screen(system: WholeSystem) -> Iterator[Path]:
+    yield from (path for path in with_canary(system.home.parent) if path == system.screen)
+
+
+async def main() -> int:
+    """Run, print figures and findings."""
+    cases, chosen = int(os.environ.get("CASES") or 100_000), int(os.environ.get("SEED") or 1)
+    folder = Path(tempfile.mkdtemp(prefix="gfuzz-", dir="/tmp"))
+    figures, findings = await campaign(cases, chosen, folder / "h")
+    _say(json.dumps(figures, indent=1))
+    for finding in findings[:SHOWN]:
+        _say(f"WRONG: {finding}")
+    _say(f"{figures['rules broken'] + len(figures['wrong'])} findings in {figures['cases']} requests")
+    if findings:
+        _say(f"kept: {folder}")
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a person waits for it
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

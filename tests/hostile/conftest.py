@@ -1,0 +1,53 @@
+"""Intake and workflow on real databases and real sockets, with cases that are open to be attacked."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import httpx2
+import pytest
+
+from events.consumer import ConsumerLoop
+from events.testing import TestSystem
+from gehoor.embedded.ports import choose
+from hostile.people import tokens
+from hostile.twisting import ORGANISATIONS, World
+from intake.application import application as intake
+from serving import serving
+from workflow.consumer import WorkflowConsumer
+from workflow.http import application as workflow
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """Where the services listen, what is known of their cases, and a way to look into the store."""
+
+    world: World
+    ports: dict[str, int]
+    admin: asyncpg.Connection
+
+
+@pytest.fixture(scope="module")
+async def attacked(system: TestSystem) -> AsyncIterator[Attacked]:
+    """Both services, ten cases that workflow has opened, and tokens of everybody."""
+    filing = await system.platform("intake", keys=True)
+    working = await system.platform("workflow", keys=True)
+    intake_port = choose()
+    ports = {"intake": intake_port, "workflow": choose(avoid=frozenset({intake_port}))}
+    async with serving(intake(filing), ports["intake"]), serving(workflow(working), ports["workflow"]):
+        links = {}
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{intake_port}") as client:
+            for organisation in ORGANISATIONS * 2:
+                body = {"organisation": organisation, "channel": "portal", "description": "De lijn valt weg."}
+                answer = (await client.post("/v1/complaints", json=body)).json()
+                links[answer["reference"]] = answer["status_url"].rpartition("/")[2]
+        loop = ConsumerLoop(working, WorkflowConsumer())
+        await loop.own(frozenset(range(16)))
+        while await loop.sweep():
+            pass
+        key = working.settings.secret("token.key")
+        known = list(links)
+        world = World({"intake": known, "workflow": known}, links, tokens(key, working.clock.now()))
+        admin = await system.admin()
+        yield Attacked(world, ports, admin)
+        await admin.close()

@@ -1,0 +1,87 @@
+"""What every answer must be, whatever was asked: pure, and stated once for the suite and for `make fuzz`."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from hostile.asked import CANARY, Asked
+from hostile.drawing import document
+from hostile.wire import Reply
+
+PROBLEM = "application/problem+json"
+
+
+def broken(asked: Asked, reply: Reply) -> Iterator[str]:
+    """Name every rule that an answer breaks; time is judged elsewhere."""
+    if reply.status == -1 and asked.waits_s is None:
+        yield "no answer at all"
+    if reply.status == 0 and asked.waits_s is None and asked.kind != "frame":
+        yield "closed without a word"
+    if reply.status >= 500:
+        yield f"a server error: {reply.status}"
+    if reply.status >= 400:
+        yield from _of_a_refusal(asked, reply)
+    if asked.operation is not None and reply.status >= 200:
+        yield from _of_the_document(asked, reply)
+
+
+def _of_a_refusal(asked: Asked, reply: Reply) -> Iterator[str]:
+    if CANARY in f"{reply.headers} {reply.body!r}":
+        yield "the answer repeats what was sent"
+    if asked.method == b"HEAD" or (reply.status == 404 and asked.target.startswith(b"/status/")):
+        return
+    if reply.headers.get("content-type") != PROBLEM:
+        yield f"a {reply.status} of {reply.headers.get('content-type')}"
+        return
+    try:
+        problem = json.loads(reply.body)
+    except ValueError:
+        yield f"a {reply.status} that is no JSON"
+        return
+    if problem.get("status") != reply.status or not problem.get("title"):
+        yield f"a {reply.status} without a reason"
+    if reply.status == 422 and not all(
+        one["field"] and one["reason"] for one in problem.get("errors") or [{}]
+    ):
+        yield "a 422 without field and reason"
+
+
+def _of_the_document(asked: Asked, reply: Reply) -> Iterator[str]:
+    assert asked.operation is not None
+    answers = _answers(asked.service)[asked.operation]
+    if reply.status not in answers:
+        yield f"{reply.status} is not in the document of {asked.operation}"
+        return
+    kinds = answers[reply.status]
+    kind = reply.headers.get("content-type", "").partition(";")[0]
+    if kinds and kind not in kinds:
+        yield f"{reply.status} as {kind} is not in the document of {asked.operation}"
+        return
+    validator = kinds.get(kind)
+    if validator is not None and kind.endswith("json"):
+        try:
+            validator.validate(json.loads(reply.body))
+        except (ValueError, jsonschema_rs.ValidationError) as error:
+            yield f"{reply.status} does not fit the document of {asked.operation}: {str(error)[:200]}"
+
+
+@cache
+def _answers(service: str) -> dict[tuple[str, str], dict[int, dict[str, Any]]]:
+    """Prepare what each operation may answer: status, media type, and what checks the body."""
+    doc = document(service)
+    return {
+        (path, method): {
+            int(status): {
+                kind: jsonschema_rs.validator_for({**content["schema"], "components": doc["components"]})
+                if "schema" in content
+                else None
+                for kind, content in answer.get("content", {}).items()
+            }
+            for status, answer in operation["responses"].items()
+        }
+        for path, methods in doc["paths"].items()
+        for method, operation in methods.items()
+    }

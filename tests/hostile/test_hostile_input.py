@@ -1,0 +1,59 @@
+"""A thousand hostile requests, always the same ones: refused in words, echoed nowhere, and nothing is kept.
+
+`make fuzz` sends a hundred thousand others to a whole system. How long an answer takes is judged there only.
+"""
+
+import random
+
+import pytest
+from structlog.testing import capture_logs
+
+from hostile.asked import CANARY
+from hostile.conftest import Attacked
+from hostile.drawing import draw
+from hostile.sending import Tally, send_all
+from hostile.standing import unexplained
+from hostile.twisting import asked_of
+
+DRAWN = 200
+SEED = 17
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+async def sent(attacked: Attacked) -> tuple[Tally, str]:
+    """Send them all; gives what was answered and what was logged meanwhile."""
+    chance, tally = random.Random(SEED), Tally()
+    asked = [one for drawn in draw(DRAWN, SEED) for one in asked_of(drawn, attacked.world, chance)]
+    with capture_logs() as logs:
+        await send_all(asked, attacked.ports, tally)
+    return tally, str(logs)
+
+
+async def test_every_answer_keeps_the_rules(sent: tuple[Tally, str]) -> None:
+    """No server error, every refusal a problem document with its reason, every answer as documented."""
+    tally, _ = sent
+
+    assert 1000 == tally.count
+    assert [] == tally.findings, "\n".join(tally.findings[:20])
+
+
+async def test_both_kinds_of_answer_are_there(sent: tuple[Tally, str]) -> None:
+    """The requests are not all nonsense: some are accepted by each service, most are refused."""
+    tally, _ = sent
+
+    assert tally.filed
+    assert tally.added
+    assert tally.done
+    assert 500 < sum(count for reply, count in tally.replies.items() if reply.partition(" ")[2][0] == "4")
+
+
+async def test_a_refused_request_leaves_nothing(attacked: Attacked, sent: tuple[Tally, str]) -> None:
+    """What stands in the store is exactly what was answered with success."""
+    assert [] == await unexplained(attacked.admin, sent[0], set(attacked.world.links))
+
+
+async def test_nothing_of_it_is_logged(sent: tuple[Tally, str]) -> None:
+    """The word that stands in every request stands in no line of the log."""
+    assert CANARY not in sent[1]

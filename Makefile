@@ -33,10 +33,10 @@ prove-deploy: ## build deploy/compose.yaml, file complaints while its containers
 bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; CELL=append for one, GROWTH=10m for more
 	@exec $(VENV_PYTHON) -m bench
 
-# MIX=, SECONDS=, RATE=, SEED=, PLANTED=, KEEP=, RESULTS= in the environment or behind: see chaos/README.md.
+# MIX=, SECONDS=, RATE=, SEED=, PLANTED=, KEEP=, RESULTS=, RESTS= in the environment or behind: see chaos/README.md.
 chaos: .environment-dev ## break the whole system under load and judge what is left; MIX=kill for one mix, PLANTED=1
 	@MIX="$(MIX)" SECONDS="$(SECONDS)" RATE="$(RATE)" SEED="$(SEED)" PLANTED="$(PLANTED)" KEEP="$(KEEP)" \
-		RESULTS="$(RESULTS)" PYTHONPATH=libs:services:. exec $(VENV_PYTHON) -m chaos
+		RESULTS="$(RESULTS)" RESTS="$(RESTS)" PYTHONPATH=libs:services:. exec $(VENV_PYTHON) -m chaos
 
 fuzz: .environment-dev ## a hundred thousand hostile requests, and what they were answered; CASES=, SEED=
 	@PYTHONPATH=libs:services:tests:. exec $(VENV_PYTHON) tests/hostile/campaign.py

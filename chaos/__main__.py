@@ -3,7 +3,8 @@
 Without more it runs every slice of `slices.py` in turn. `MIX` names one mix instead, broken for `SECONDS`
 (60) at `RATE` complaints a second; `SEED` makes either repeatable. `PLANTED=1` runs every planted bug instead
 and fails for each that is not found. `KEEP` is a folder for the histories, `RESULTS` a file to which each
-result is added. Exit status 1 when something was found that should not be.
+result is added, `RESTS` the seconds (90) in which everything must come to rest. Exit status 1 when something
+was found that should not be.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from chaos.planted import PLANTED
 from chaos.slices import SLICES, Slice
 from chaos.table import add_to, plain, tables
 
+RESTS_WITHIN_S = 90.0
 PLANTED_FOR_S = 10.0
 PLANTED_RESTS_WITHIN_S = 20.0
 
@@ -33,7 +35,11 @@ async def campaign(slices: Sequence[Slice], seed: int, keep: Path | None) -> lis
         if MIXES[one.mix].disk and not is_possible():
             _say(f"{one.mix}: left out, it needs root and loop devices")
             continue
-        results.append(await _told(Attempt(seed + number, one.seconds, one.mix, one.rate, keep=keep)))
+        rests_within_s = float(os.environ.get("RESTS") or RESTS_WITHIN_S)
+        attempt = Attempt(
+            seed + number, one.seconds, one.mix, one.rate, rests_within_s=rests_within_s, keep=keep
+        )
+        results.append(await _told(attempt))
     return results
 
 

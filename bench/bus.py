@@ -28,8 +28,9 @@ from events.envelope import START, History, Recorded
 from events.identity import PARTITIONS
 from events.platform import Platform
 from events.provision import provision_bus
+from events.publishing import IN_FLIGHT
 from events.pull import LanePull
-from events.relay import IN_FLIGHT, RelayLoop
+from events.relay import RelayLoop
 from events.testing import TestSystem
 from events.wire import headers_of, subject_of
 from gehoor.embedded.nats import minimal_configuration

@@ -4,10 +4,11 @@ Two times: `happened_at` as stated by whoever did it, `recorded_at` as measured 
 identity of an event is (case_id, version). `follow` is the only way to say what caused what.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.catalogue import Event, Personal, decode
@@ -88,6 +89,16 @@ class Recorded:
     @property
     def id(self) -> str:
         return f"{self.case_id}/{self.version}"
+
+    @classmethod
+    def of(cls, columns: Iterable[Any], place: FeedPosition) -> "Recorded":
+        """Make one of its columns in order, in a third of the time: they are read by the million."""
+        made = object.__new__(cls)
+        made.__dict__.update(zip(_COLUMNS, columns, strict=True), place=place)
+        return made
+
+
+_COLUMNS = tuple(field.name for field in fields(Recorded))[:-1]
 
 
 @dataclass(frozen=True)

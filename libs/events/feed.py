@@ -6,10 +6,10 @@ nothing. Order, filter and mark come from one statement, hence one snapshot.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from events.envelope import FeedPosition, Recorded
 from events.identity import PARTITIONS, partition_of
@@ -50,8 +50,7 @@ SELECT epoch, xid, position FROM gehoor.event ORDER BY epoch DESC, xid DESC, pos
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """That an event is there: enough to order it and to decide whether it concerns a consumer."""
 
     case_id: UUID

@@ -102,7 +102,7 @@ class LanePull:
         left = BATCH
         while left:
             try:
-                message = await _next(subscription)
+                message = await next_message(subscription, 2.5 * HEARTBEAT_S)
             except TimeoutError:
                 return "no heartbeat"
             status = (message.headers or {}).get("Status")
@@ -121,11 +121,11 @@ class LanePull:
         return None
 
 
-async def _next(subscription: Subscription) -> Msg:
-    """Take the next message as `next_msg` does, but without a task where one has arrived already."""
+async def next_message(subscription: Subscription, within_s: float) -> Msg:
+    """Take the next message as `next_msg` does, but without a task; raises TimeoutError."""
     queue = subscription._pending_queue
     if queue.empty():
-        async with asyncio.timeout(2.5 * HEARTBEAT_S):
+        async with asyncio.timeout(within_s):
             message: Msg = await queue.get()
     else:
         message = queue.get_nowait()

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from prometheus_client import Gauge
 
 from events import feed, topology
@@ -26,13 +27,13 @@ from events.errors import Fenced
 from events.failpoints import failpoint
 from events.identity import partition_of
 from events.platform import Platform
+from events.publishing import Outgoing, Publisher
 from events.service import Service, run
-from events.wire import headers_of, subject_of
+from events.wire import header_block, headers_of, subject_of
 
 log = structlog.get_logger()
 
 WINDOW = 1000
-IN_FLIGHT = 200
 ACK_WITHIN_S = 5.0
 CHECK_STREAM_EVERY_S = 5.0
 RECONCILE_EVERY_S = 300.0
@@ -72,6 +73,7 @@ class RelayLoop:
         self._checked_stream_at_s = float("-inf")
         self._reconciled_at_s = float("-inf")
         self._generation: UUID | None = None
+        self._publisher: Publisher | None = None
         self._look_after_s = LOOK_FIRST_S
         self._connected: tuple[int, int] | None = None
 
@@ -177,25 +179,23 @@ class RelayLoop:
         generation = self._generation
         if generation is None:
             return 0
-        jetstream = client.jetstream(timeout=ACK_WITHIN_S)
-        room = asyncio.Semaphore(IN_FLIGHT)
-
-        async def one(event: Recorded, after: FeedPosition) -> bool:
-            async with room:
-                try:
-                    await jetstream.publish(
-                        subject_of(event), event.data, headers=headers_of(event, after, generation)
+        if self._publisher is None or self._publisher.client is not client:
+            self._publisher = Publisher(client, ACK_WITHIN_S)
+        try:
+            return await self._publisher.publish(
+                [
+                    Outgoing(
+                        event.id,
+                        subject_of(event),
+                        header_block(headers_of(event, after, generation)),
+                        event.data,
                     )
-                except Exception as error:  # noqa: BLE001 - whatever it is, this event is published again
-                    log.warning("relay.not_acknowledged", case_event=event.id, reason=type(error).__name__)
-                    return False
-                await failpoint("relay.published")
-                return True
-
-        acknowledged = await asyncio.gather(
-            *(one(event, after) for event, after in zip(window, afters, strict=True))
-        )
-        return next((i for i, ok in enumerate(acknowledged) if not ok), len(window))
+                    for event, after in zip(window, afters, strict=True)
+                ]
+            )
+        except (OSError, NatsError) as error:
+            log.warning("relay.not_acknowledged", events=len(window), reason=type(error).__name__)
+            return 0
 
     async def _move(
         self,

@@ -52,11 +52,12 @@ def next_rows(
             pii_commitment=commit_to_pii(pii),
             fields_root=fields_root,
         )
-        row = Recorded(
+        columns = (
             case_id, version, organisation, new.event.type, new.event.schema_version, new.happened_at,
             recorded_at, cause.actor, cause.command_id, cause.causation, cause.correlation,
-            cause.traceparent, data, pii, salt, fields_root, hash_, START,
+            cause.traceparent, data, pii, salt, fields_root, hash_,
         )  # fmt: skip
+        row = Recorded.of(columns, START)
         row.__dict__["event"] = new.event  # it need not be decoded again
         rows.append(row)
         previous = hash_
@@ -67,11 +68,12 @@ def foreseen(after: Recorded, events: Sequence[NewEvent], cause: Cause, now: dat
     """Make rows that only serve to decide further in the same transaction: not sealed, not chained."""
     rows = []
     for version, new in enumerate(events, after.version + 1):
-        row = Recorded(
+        columns = (
             after.case_id, version, after.organisation, new.event.type, new.event.schema_version,
             new.happened_at, now, cause.actor, cause.command_id, cause.causation, cause.correlation,
-            cause.traceparent, b"", None, b"", b"", b"", START,
+            cause.traceparent, b"", None, b"", b"", b"",
         )  # fmt: skip
+        row = Recorded.of(columns, START)
         row.__dict__["event"] = new.event
         rows.append(row)
     return rows

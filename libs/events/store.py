@@ -133,7 +133,7 @@ LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 def recorded(row: Iterable[Any]) -> Recorded:
     """Make a `Recorded` of a row that was selected as COLUMNS, epoch, xid, position."""
     values = tuple(row)
-    return Recorded(*values[:17], FeedPosition(*values[17:]))  # type: ignore[call-arg]  # by COLUMNS
+    return Recorded.of(values[:17], FeedPosition(*values[17:]))
 
 
 def arguments(entries: Iterable[Entry]) -> list[list[Any]]:

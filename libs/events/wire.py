@@ -5,6 +5,7 @@ same lane: from the two a reader sees whether it missed something. The payload i
 for byte.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -21,7 +22,10 @@ AFTER = "Gehoor-After"
 
 def subject_of(event: Recorded) -> str:
     """`gehoor.event.<partition>.<organisation>.<type>.<case_id>`; every token is one of ours."""
-    return f"gehoor.event.{partition_of(event.case_id)}.{event.organisation}.{event.type}.{event.case_id}"
+    subject = f"gehoor.event.{partition_of(event.case_id)}.{event.organisation}.{event.type}.{event.case_id}"
+    if not subject.isprintable() or " " in subject:
+        raise MalformedEvent(f"{event.id} has an organisation or a type that is no word")
+    return subject
 
 
 def headers_of(event: Recorded, after: FeedPosition, generation: UUID) -> dict[str, str]:
@@ -54,6 +58,14 @@ def headers_of(event: Recorded, after: FeedPosition, generation: UUID) -> dict[s
     return headers
 
 
+def header_block(headers: Mapping[str, str]) -> bytes:
+    """Write headers as they go over the wire; a line break in a value becomes a space."""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if any(not line.isprintable() for line in lines):
+        lines = [line.replace("\r", " ").replace("\n", " ") for line in lines]
+    return "\r\n".join(("NATS/1.0", *lines, "", "")).encode()
+
+
 def read(message: Msg) -> tuple[Notice, FeedPosition]:
     """Read what a message announces and what came before it; the payload is not needed.
 
@@ -73,4 +85,5 @@ def read(message: Msg) -> tuple[Notice, FeedPosition]:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"

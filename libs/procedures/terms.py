@@ -4,7 +4,7 @@ Pure. `deadlines` decides what a clock does; whoever decides about a case asks h
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from events.catalogue import (
     DeadlineMoved,
     DeadlineSet,
     LetterPosted,
+    Reading,
     ReportClassified,
 )
 from events.envelope import Recorded
@@ -77,6 +78,35 @@ def terms_of(events: Iterable[Recorded]) -> Terms:
             case LetterPosted(letter_id=letter_id):
                 posted.add(letter_id)
     return Terms(zone, rules, standing_facts(told), anew_on, calendars, frozenset(renewed), frozenset(posted))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a clock was counted, as far as is known: its rule, its readings, and what moved it last, if any."""
+
+    rule: ClockRule
+    readings: tuple[Reading, ...]
+    because: tuple[str, ...] = ()
+
+
+def counted_in(events: Iterable[Recorded]) -> Mapping[str, Counted]:
+    """Read how each clock of a history was counted, by the events somebody may see."""
+    found: dict[str, Counted] = {}
+    for recorded in events:
+        if recorded.type not in _TELLING:
+            continue
+        match recorded.event:
+            case DeadlineSet() as counted:
+                found[counted.clock] = Counted(counted.rule, counted.readings)
+            case DeadlineMoved(clock=clock) as moved if clock in found:
+                found[clock] = Counted(found[clock].rule, moved.readings, moved.because)
+            case CaseMovedToVersion(clocks=rules):
+                found |= {
+                    rule.clock: replace(found[rule.clock], rule=rule) for rule in rules if rule.clock in found
+                }
+            case _:
+                pass  # it counts no clock
+    return found
 
 
 _TELLING = frozenset(

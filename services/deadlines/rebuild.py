@@ -4,6 +4,8 @@ It may run beside the service: each page of cases is locked, folded and written 
 as a reaction would do it. Only rows change, never a stream; what is overdue fires afterwards as usual.
 """
 
+from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +15,7 @@ from deadlines import due
 from deadlines.clocks import next_look
 from events.batch import reason_of
 from events.database import transaction
+from events.errand import run_errand
 from events.platform import Platform
 from events.store import lock_cases
 
@@ -30,19 +33,27 @@ DELETE FROM due WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = d
 """
 
 
-async def rebuild(platform: Platform) -> int:
-    """Make every row of `due` what the streams say, and give the number of cases read."""
-    cases, after = 0, UUID(int=0)
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was done: cases read, and how many of them this version of the code cannot read."""
+
+    cases: int = 0
+    unreadable: int = 0
+
+
+async def rebuild(platform: Platform) -> Rebuilt:
+    """Make every row of `due` what the streams say; one that cannot be read is counted."""
+    cases, unreadable, after = 0, 0, UUID(int=0)
     while page := [row["case_id"] for row in await platform.pool.fetch(CASES, after, PAGE)]:
         async with transaction(platform.pool) as connection:
-            await _rebuild_page(platform, connection, page)
+            unreadable += await _rebuild_page(platform, connection, page)
         cases, after = cases + len(page), page[-1]
     await platform.pool.execute(ORPHANS)
-    log.info("due.rebuilt", cases=cases)
-    return cases
+    log.info("due.rebuilt", cases=cases, unreadable=unreadable)
+    return Rebuilt(cases, unreadable)
 
 
-async def _rebuild_page(platform: Platform, connection: asyncpg.Connection, page: list[UUID]) -> None:
+async def _rebuild_page(platform: Platform, connection: asyncpg.Connection, page: list[UUID]) -> int:
     await lock_cases(connection, page)
     looks: list[due.NextLook] = []
     unreadable: list[tuple[UUID, str]] = []
@@ -54,3 +65,12 @@ async def _rebuild_page(platform: Platform, connection: asyncpg.Connection, page
             unreadable.append((case_id, reason_of(error)))
     await due.write(connection, looks)
     await due.block(connection, unreadable)
+    return len(unreadable)
+
+
+async def _answer(platform: Platform) -> dict[str, Any]:
+    return {"table": "deadlines.due", **asdict(await rebuild(platform))}
+
+
+if __name__ == "__main__":
+    run_errand("deadlines", _answer)

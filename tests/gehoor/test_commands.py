@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from cases.state import fold
 from deadlines.clocks import settle
 from events.access import Access, Role, issue
+from events.catalogue import ReceiptCorrected
 from events.envelope import History, NewEvent
 from events.errors import GehoorError
 from events.identity import new_case_id, new_reference
@@ -402,3 +403,58 @@ async def test_nobody_is_erased_by_accident(
     assert [1, 1, 1, 2] == [declined.code, nobody.code, unknown.code, handler.code]
     assert "privacy_officer" in handler.err
     assert "Sanne" in (await gehoor("history", filed.reference)).out
+
+
+async def test_what_a_clock_was_known_to_be_can_be_shown_after_it_moved(
+    gehoor: Gehoor, filed: Filed, services: tuple[Platform, Platform, Platform]
+) -> None:
+    """A receipt that turns out to be earlier moves the clocks; what was promised until then stays shown."""
+    _, workflow, deadlines = services
+    before = await gehoor("clocks", filed.reference, "--json")
+    then = datetime.now(UTC)
+    earlier = ReceiptCorrected(received_at=RECEIVED_AT - timedelta(days=8), received_on=date(2026, 3, 2))
+    await transact(
+        workflow,
+        Command(filed.case_id, new_case_id(), "staff:test", lambda _, now: [NewEvent(earlier, now)]),
+    )
+    await transact(deadlines, Command(filed.case_id, new_case_id(), "service:deadlines", settle))
+
+    now = await gehoor("clocks", filed.reference, "--json", "--explain")
+    known = await gehoor("clocks", filed.reference, "--json", "--known-at", then.isoformat())
+    nobody_knew = await gehoor("clocks", filed.reference, "--known-at", "2026-03-01")
+
+    assert before.lines == known.lines
+    moved = {clock["clock"]: clock for clock in now.lines}
+    assert {"2026-03-02"} == {reading["starts_on"] for reading in moved["SUP-1"]["readings"]}
+    assert ["complaint received"] == moved["SUP-1"]["because"]
+    assert moved["SUP-1"]["strict"]["on"] < before.lines[0]["strict"]["on"]
+    assert 1 == nobody_knew.code
+
+
+async def test_the_tables_that_are_read_can_be_made_again(
+    gehoor: Gehoor, filed: Filed, services: tuple[Platform, Platform, Platform]
+) -> None:
+    """Lost or spoiled, the worklist and the next looks are what the events say, and can be made again."""
+    _, workflow, deadlines = services
+    first = await gehoor("rebuild", "--json")
+    stood = await tables(workflow, deadlines)
+    await workflow.pool.execute("UPDATE case_state SET handler = 'nobody'")
+    await workflow.pool.execute("DELETE FROM case_state WHERE case_id = $1", filed.case_id)
+    await deadlines.pool.execute("INSERT INTO due (case_id, fire_at) VALUES ($1, now())", new_case_id())
+
+    again = await gehoor("rebuild", "--json")
+    once_more = await gehoor("rebuild", "worklist")
+
+    assert stood == await tables(workflow, deadlines)
+    assert first.lines == again.lines
+    assert ["workflow.case_state", "deadlines.due"] == [each["table"] for each in again.lines]
+    assert {0} == {each["unreadable"] for each in again.lines}
+    assert (0, 0, 0) == (first.code, again.code, once_more.code)
+    assert once_more.out.startswith("workflow.case_state: ")
+
+
+async def tables(workflow: Platform, deadlines: Platform) -> list[list[Any]]:
+    return [
+        await workflow.pool.fetch("SELECT * FROM case_state ORDER BY case_id"),
+        await deadlines.pool.fetch("SELECT * FROM due ORDER BY case_id"),
+    ]

@@ -11,6 +11,9 @@ def clocks(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each date was counted, day by day.")
     ] = False,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="T", help="As far as it was recorded by then.")
+    ] = None,
     token: Annotated[
         Path | None,
         typer.Option("--token", metavar="FILE", help="Whose token to use; the admin's by default."),
@@ -19,37 +22,40 @@ def clocks(
 ) -> None:
     """Show each clock of a case: what it binds, from when to when it is defensible, and how it stands.
 
-    Exit 1 if there is no such case.
+    T is a date (its end), a local moment in Amsterdam or one with an offset. Exit 1 if there is no such case.
 
     \b
-    Example: gehoor clocks SUP-7K3M9-QXW2R-C --explain
+    Examples: gehoor clocks SUP-7K3M9-QXW2R-C --explain
+              gehoor clocks SUP-7K3M9-QXW2R-C --known-at 2026-04-08
     """  # fmt: skip
     import asyncio
 
     from events.errors import NoSuchCase
+    from gehoor.reading import moment
 
+    then = moment(known_at) if known_at is not None else None
     try:
-        asyncio.run(_show(reference, explain, token, as_json))
+        asyncio.run(_show(reference, explain, then, token, as_json))
     except NoSuchCase as missing:
         typer.echo(f"gehoor: {missing}", err=True)
         raise typer.Exit(1) from None
 
 
-async def _show(reference: str, explain: bool, token: Path | None, as_json: bool) -> None:
+async def _show(reference: str, explain: bool, known_at: Any, token: Path | None, as_json: bool) -> None:
     import msgspec
 
-    from cases.state import fold
-    from events.catalogue import DeadlineSet
+    from cases.state import fold_events
+    from events.errors import NoSuchCase
     from gehoor.reading import reader
+    from procedures.terms import counted_in
 
     async with reader(token) as caller:
         history = await caller.history(reference)
-    case = fold(history)
+    seen = [event for event in history.events if known_at is None or event.recorded_at <= known_at]
+    case = fold_events(seen)
     if case is None:
-        return
-    derived = {
-        event.event.clock: event.event for event in history.events if isinstance(event.event, DeadlineSet)
-    }
+        raise NoSuchCase("at that moment there was no such case")
+    counted = counted_in(seen)
     for clock in case.clocks:
         described: dict[str, Any] = {
             "clock": clock.clock,
@@ -61,10 +67,11 @@ async def _show(reference: str, explain: bool, token: Path | None, as_json: bool
             "working": clock.working,
             "strict": msgspec.to_builtins(clock.strict),
             "lenient": msgspec.to_builtins(clock.lenient),
-            "source": derived[clock.clock].rule.source,
+            "source": counted[clock.clock].rule.source,
         }
         if explain:
-            described["readings"] = msgspec.to_builtins(derived[clock.clock].readings)
+            described["because"] = list(counted[clock.clock].because)
+            described["readings"] = msgspec.to_builtins(counted[clock.clock].readings)
         if as_json:
             print(msgspec.json.encode(described).decode())
         else:
@@ -80,6 +87,8 @@ def _print(clock: dict[str, Any]) -> None:
         f"{clock['clock']:<7} {clock['kind']:<7} binds {clock['binds']:<9} until {until:<26} "
         f"{clock['status']}{standing}{failed}   [{clock['source']}]"
     )
+    if clock.get("because"):
+        print(f"   moved by: {', '.join(clock['because'])}")
     for reading in clock.get("readings", ()):
         print(f"   reading {reading['name']} on {reading['calendar']}, from {reading['starts_on']}:")
         for step in reading["because"]:

@@ -1,0 +1,45 @@
+"""One errand of a service without the service: its settings, its own role, one answer, and an end.
+
+For what is done now and then and not in a loop, such as making a table again. It runs in a process of its
+own, as the service's own user of the databases, beside the service or without it. The answer is the last line
+of standard output, as JSON; logs come before it.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from events import settings as settings_module
+from events.database import close_pool, open_pool
+from events.errors import GehoorError
+from events.logs import configure
+from events.platform import Platform
+from events.store import Store
+from events.store_clock import StoreClock
+
+Errand = Callable[[Platform], Awaitable[Mapping[str, Any]]]
+
+CONNECTIONS = 2
+
+
+def run_errand(name: str, errand: Errand) -> None:
+    """Run an errand as the service `name` and print what it answers; exits 2 with one line when it cannot."""
+    try:
+        settings = settings_module.load()
+        configure(name, settings.log_level)
+        answer = asyncio.run(_run(name, settings, errand))
+    except GehoorError as problem:
+        raise SystemExit(f"{name}: {problem}") from None
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+
+
+async def _run(name: str, settings: settings_module.Settings, errand: Errand) -> Mapping[str, Any]:
+    pool = await open_pool(settings.database_for(name), name, CONNECTIONS)
+    try:
+        clock = StoreClock()
+        await clock.measure(pool)
+        return await errand(Platform(name, settings, pool, clock, Store(pool, clock), None))
+    finally:
+        await close_pool(pool)

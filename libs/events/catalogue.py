@@ -700,8 +700,8 @@ class CaseUnlinked(Event, frozen=True, kw_only=True):
 class CaseMerged(Event, frozen=True, kw_only=True):
     """This case is the same complaint as `into`, which came first and is handled for both.
 
-    Nothing is moved: this case keeps its own history. Its clocks are dropped, and set again as they stood when
-    the merge is undone: the mistake was not the complainant's.
+    Nothing is moved: this case keeps its own history. Its clocks are dropped, and set again as they stood
+    when the merge is undone: the mistake was not the complainant's.
     """
 
     emitted_by: ClassVar[str] = "workflow"
@@ -891,8 +891,8 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
 class DeadlineDropped(Event, frozen=True, kw_only=True):
     """A clock asks nothing any more and is not judged: its condition did not come, or its ground is gone.
 
-    `because` names the fact or the clock: the complaint was withdrawn, the case merged, the base clock was met
-    in time, or the start was taken back (a letter that came back). It is set again when that ground goes.
+    `because` names the fact or the clock: the complaint was withdrawn, the case merged, the base clock was
+    met in time, or the start was taken back (a letter that came back). It is set again when that ground goes.
     """
 
     emitted_by: ClassVar[str] = "deadlines"

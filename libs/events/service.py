@@ -155,6 +155,13 @@ class ServiceApplication(AsgiFastStream):
 
     service: Running
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """What the platform adds can only be read; anything else is the service's own to answer."""
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            await self.not_found(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
     async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
         if self.service.http is not None and scope["type"] == "http":
             await self.service.http(scope, receive, send)

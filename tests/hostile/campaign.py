@@ -30,7 +30,9 @@ from hostile.twisting import ORGANISATIONS, World, asked_of
 from whole_system import WholeSystem
 
 CASES_KNOWN = 40
-PER_DRAWN = 5
+PER_DRAWN = 10
+ROUNDS = 2
+"""Drawing costs more than sending: each drawn request is twisted twice."""
 PARTS = 20
 SLOW_AFTER_S = 1.0
 SLOW_IS_WRONG_AFTER_S = 5.0
@@ -55,7 +57,8 @@ async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any],
         requests = _requests(cases, chosen, world)
         began_s = monotonic()
         for part in range(PARTS):
-            await send_all(islice(requests, cases // PARTS), ports, tally)
+            drawn = list(islice(requests, cases // PARTS))  # beforehand: it would hold up what is under way
+            await send_all(drawn, ports, tally)
             memory.append(_memory(system))
             told = f"{tally.broken} broke a rule, {memory[-1]} MB, {monotonic() - began_s:.0f} s"
             _say(f"{tally.count} requests, {told}")
@@ -98,7 +101,8 @@ async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any],
 def _requests(cases: int, chosen: int, world: World) -> Iterator[Asked]:
     chance = random.Random(chosen)
     for drawn in draw(-(-cases // PER_DRAWN), chosen):
-        yield from asked_of(drawn, world, chance)
+        for _ in range(ROUNDS):
+            yield from asked_of(drawn, world, chance)
 
 
 async def _world(system: WholeSystem) -> World:

@@ -69,7 +69,7 @@ class Tally:
 
 
 async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tally) -> None:
-    """Send all of them; they are drawn while others are under way."""
+    """Send all of them, whatever becomes of each."""
     rest: Iterator[Asked] = iter(asked)
 
     async def work() -> None:

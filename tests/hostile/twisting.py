@@ -15,6 +15,7 @@ from hostile.asked import CANARY, Asked, Header
 from hostile.drawing import Drawn
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
+ANY_VERSION = b", ".join(b'"%d"' % version for version in range(1, 90))
 LIMIT_BYTES = {"intake": 512 * 1024, "workflow": 64 * 1024}
 
 VALUES: tuple[Any, ...] = (
@@ -134,7 +135,7 @@ def _mended(drawn: Drawn, world: World, chance: random.Random) -> Asked:
         parameters["token"] = chance.choice(list(world.links.values()))
     if drawn.service == "workflow":
         headers.append((b"Authorization", b"Bearer " + chance.choice(world.tokens).encode()))
-        headers.append((b"If-Match", b'"%d"' % chance.randrange(1, 30)))
+        headers.append((b"If-Match", ANY_VERSION if chance.random() < 0.7 else b'"9"'))
     return _asked(drawn, _target(drawn.path, parameters, drawn.query), headers, body, "mended")
 
 

@@ -431,8 +431,7 @@ class _Settling:
             span = spans[index]
             until = spans[index + 1].since if index + 1 < len(spans) else None
             self._move(span)
-            self._settle_span(index, until)
-            if self.running.dropped is not None:
+            if not self._settle_span(index, until) or self.running.dropped is not None:
                 return
 
     def _move(self, span: Span) -> None:
@@ -472,10 +471,14 @@ class _Settling:
             return ("calendar",)
         return (span.told_as,) if span.told_as else ()
 
-    def _settle_span(self, index: int, until: datetime | None) -> None:
+    def _settle_span(self, index: int, until: datetime | None) -> bool:
+        """Settle the clock under one end; False when a moment under it has not certainly passed yet.
+
+        Going on then would judge it by the next end, and a promise that was broken would be forgotten.
+        """
         deadline = self.running.deadline
         if not isinstance(deadline, DeadlineSet):
-            return
+            return True
         drop = _ground_to_drop(self.running, self.case)
         met_by = self._met_by(until, drop)
         ends = [moment for moment in (until, drop.at if drop else None) if moment is not None]
@@ -484,6 +487,9 @@ class _Settling:
         broken = [passing for passing in unbroken if passing.at <= reached]
         for passing in broken:
             self._tell(_breach(deadline, passing), passing.at)
+        if ends and (uncertain := [each.at for each in unbroken if reached < each.at <= min(ends)]):
+            self.coming.append(min(uncertain))
+            return False
         warn_at = self._warn_at(deadline, met_by)
         if warn_at is not None and warn_at <= reached and not broken:
             self._tell(DeadlineWarned(clock=deadline.clock, due=working_moment(deadline)), warn_at)
@@ -498,6 +504,7 @@ class _Settling:
             later = [passing.at for passing in unbroken if passing not in broken]
             later += [moment for moment in (warn_at, lapses_at) if moment is not None and not broken]
             self.coming += [moment for moment in later if moment > reached]
+        return True
 
     def _met_by(self, until: datetime | None, drop: _Drop | None) -> Fact | None:
         """Find what met the clock under this end; a notice that brings the next end still belongs to it."""
@@ -558,7 +565,9 @@ class _Settling:
             return None
         if self.running.warned or self.running.broken_by or met_by is not None:
             return None
-        return max(deadline.warn_at, self.running.set_at)
+        owed_from = max(self.running.set_at, self.running.reopened_at or self.running.set_at)
+        warn_at = max(deadline.warn_at, owed_from)
+        return warn_at if warn_at < working_moment(deadline).at else None
 
     def _lapses_at(self, deadline: DeadlineSet, met_by: Fact | None) -> datetime | None:
         if deadline.kind != "window" or self.running.lapsed:

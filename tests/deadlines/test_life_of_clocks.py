@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deadline_stories import JUNE, SECOND, Story, opened_case, told
-from deadlines.clocks import next_look, settle
+from deadlines.clocks import look, next_look, settle
 from events.catalogue import (
     ComplaintWithdrawn,
     ContactAttempted,
@@ -194,6 +194,22 @@ def test_a_late_notice_breaks_its_own_duty_and_moves_the_promise_from_its_arriva
     ]
     assert at(6, 29) == mine[-1].happened_at
     assert [] == [new for new in about(found, "ING-4") if isinstance(new.event, DeadlineBreached)]
+
+
+def test_a_late_notice_breaks_its_duty_although_its_moment_is_only_just_reached() -> None:
+    """Where our clock is an estimate, the breach is told a moment later, and never forgotten."""
+    story = begun("ingressus")
+    story.tell(letter("delay notice", date(2026, 6, 29), period_until=date(2026, 7, 10)), at(6, 29))
+
+    unsure = look(story.history, at(6, 29) + SECOND, passed=at(6, 29) - SECOND)
+    for new in unsure.events:
+        story.tell(new.event, new.happened_at)
+    story.look(at(6, 29) + 3 * SECOND)
+
+    assert at(6, 29) == unsure.next_at
+    mine = about([NewEvent(row.event, row.happened_at) for row in story.history.events], "ING-3")
+    assert ["DeadlineBreached", "DeadlineMet", "DeadlineMoved"] == [new.event.type for new in mine[-3:]]
+    assert () == settle(story.history, at(6, 29) + 4 * SECOND)
 
 
 def test_a_notice_after_the_end_moves_nothing() -> None:

@@ -135,6 +135,8 @@ def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
             )
         case ReceiptCorrected():
             return replace(case, received_on=event.received_on)
+        case ReceiptCorrected():
+            return replace(case, received_on=event.received_on)
         case ComplainantWrote() | InformationReceived():
             return replace(_told(case, recorded), missing=event.missing)
         case ReportClassified():

@@ -61,7 +61,7 @@ def _extended(case: Case, letter: str, event: TermExtended, dated_on: date) -> P
         )
     if event.until < dated_on:
         raise LetterCannotBeMade(f"{letter}: the new end {event.until} is over already: extend again")
-    is_moved = f"{letter} period" in deadline.rule.told_by
+    is_moved = f"{letter} period" in case.rules.get(event.clock, deadline.rule).told_by
     return Period(event.until, event.until if is_moved else None, before, deadline.kind == "target")
 
 

@@ -2,142 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from typing import Any
-from uuid import UUID
 
 import pytest
 
 from events import failpoints
-from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
-from events.consumer import ConsumerLoop
-from events.envelope import NewEvent
-from events.identity import PARTITIONS
-from events.ownership import Ownership
-from events.platform import Platform
-from events.testing import A_COMPLAINANT, TestSystem
-from notifier.connections import Connections
-from notifier.consumer import LetterConsumer
-from notifier.sending import SendingLoop
-from notifier.smtp_server import read_smtp_url
+from events.catalogue import COMPLAINANT, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
+from events.testing import A_COMPLAINANT
 from notifier_cases import deadline, opened
-from scripted_smtp import HANG, HANG_UP, Script, ScriptedServer
+from post_office import PostOffice
+from scripted_smtp import HANG, HANG_UP, Script
 
 pytestmark = pytest.mark.postgres
-
-LANES = frozenset(range(PARTITIONS))
-WITHIN_S = 20.0
-
-
-@dataclass
-class PostOffice:
-    """The notifier without its bus: a consumer on the store, and senders that a test starts and kills."""
-
-    system: TestSystem
-    desks: "Desks"
-    server: ScriptedServer
-    consumer: ConsumerLoop
-    senders: list[SendingLoop] = field(default_factory=list)
-
-    @property
-    def intake(self) -> Platform:
-        return self.desks.intake
-
-    @property
-    def notifier(self) -> Platform:
-        return self.desks.notifier
-
-    async def erase(self, case_id: UUID) -> None:
-        """Destroy the complainant's key, and let no cache remember it."""
-        assert self.desks.keeper.keys is not None
-        assert self.notifier.keys is not None
-        await self.desks.keeper.keys.destroy(case_id, [COMPLAINANT])
-        self.notifier.keys._cache.clear()
-
-    async def owed(self, organisation: str = "destiny", *, clocks: int | None = None, **changes: Any) -> UUID:
-        """Let a complaint come, be opened and get its clocks; its letter is then owed."""
-        personal = changes.pop("personal", A_COMPLAINANT)
-        language = changes.pop("language", "nl")
-        case_id = await self.system.receive(self.intake, organisation, personal=personal)
-        opening = opened(organisation, language, **changes)
-        await self.append(case_id, opening, *(deadline(rule) for rule in opening.clocks[:clocks]))
-        await self.consumer.sweep()
-        return case_id
-
-    async def append(self, case_id: UUID, *events: Event) -> None:
-        """Append what other services would."""
-        now = self.intake.clock.now()
-        news = [NewEvent(event, now) for event in events]
-        await self.system.append(case_id, *news, store=self.intake.store)
-
-    async def sender(self, connections: int = 20) -> SendingLoop:
-        """Start a sender that owns all lanes, as a process of its own would."""
-        platform = replace(self.notifier, ownership=Ownership())
-        await platform.ownership.beat(platform.pool)
-        platform.ownership.owned = LANES
-        server = read_smtp_url(self.server.url())
-        sender = SendingLoop(platform, Connections(server, connections), server.final_wait_s)
-        self.senders.append(sender)
-        return sender
-
-    async def kill(self, sender: SendingLoop) -> None:
-        """Let a sender die without a word: what it knew and had not recorded is lost."""
-        self.senders.remove(sender)
-        for task in tuple(sender._sending):
-            task.cancel()
-        await self.notifier.pool.execute(
-            "DELETE FROM member WHERE member_id = $1", sender._platform.ownership.member_id
-        )
-
-    async def run_until(self, sender: SendingLoop, cases: list[UUID], *names: str) -> None:
-        """Run a sender until each case has an event of one of these names."""
-        async with asyncio.timeout(WITHIN_S):
-            while not all([any(event.type in names for event in await self.events(case)) for case in cases]):
-                await sender.run_once()
-                await self.hurry()
-
-    async def hurry(self) -> None:
-        """Let no test wait for a back-off; that times are right is tested without a database."""
-        await self.notifier.pool.execute("UPDATE letter SET next_attempt_at = now() WHERE state = 'due'")
-
-    async def events(self, case_id: UUID) -> list[Event]:
-        """Give what the notifier recorded in a case."""
-        history = await self.notifier.store.history(case_id)
-        return [recorded.event for recorded in history.events if recorded.type.startswith("Letter")]
-
-    async def rows(self) -> list[dict[str, Any]]:
-        return [dict(row) for row in await self.notifier.pool.fetch("SELECT * FROM letter ORDER BY owed_at")]
-
-
-@dataclass
-class Desks:
-    """What the tests of this file share: the platforms of three services."""
-
-    intake: Platform
-    notifier: Platform
-    keeper: Platform
-
-
-@pytest.fixture(scope="module")
-async def desks(system: TestSystem) -> Desks:
-    """Log in once for all tests of this file."""
-    intake = await system.platform("intake", keys=True)
-    notifier = await system.platform("notifier", keys=True, size=8)
-    return Desks(intake, notifier, await system.platform("keeper", keys=True))
-
-
-@pytest.fixture
-async def office(system: TestSystem, desks: Desks) -> AsyncIterator[PostOffice]:
-    """A post office with a mail server that accepts everything until told otherwise."""
-    await desks.notifier.pool.execute("DELETE FROM letter")
-    consumer = ConsumerLoop(desks.notifier, LetterConsumer())
-    await consumer.own(LANES)
-    async with ScriptedServer() as server:
-        made = PostOffice(system, desks, server, consumer)
-        yield made
-        for sender in made.senders:
-            await sender.close(0.1)
 
 
 class KeysAway:

@@ -8,18 +8,20 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from oracle import Judgement, judge
-from simulation.ends import Ended, ends, table
+from simulation.ends import Ended, ends, table, word
 from simulation.generator import plans
 from simulation.pure import Lived, live
 from simulation.year import Counts, Year
 
 SHOWN = 5
+FAR = timedelta(days=365)
+"""Longer than any term: a case that is over by then stays as it is."""
 
 
 def judged(lived: Lived, until: datetime) -> dict[str, Judgement]:
@@ -41,6 +43,16 @@ def difference(lived: Lived, ended: Sequence[Ended], until: datetime) -> list[st
             )
     found += [f"{clock}: missing, the oracle: {told}" for clock, told in expected.items()]
     return [f"case {lived.plan.number} of {lived.plan.organisation}: {line}" for line in found]
+
+
+def oracle_says(cases: Sequence[Lived]) -> dict[tuple[int, str], str]:
+    """The oracle's list: how every clock of these cases ends, in a reader's word."""
+    found: dict[tuple[int, str], str] = {}
+    for lived in cases:
+        kinds = {one.clock: one.kind for one in ends(lived)}
+        for clock, (outcome, _, _) in judged(lived, lived.stream.events[-1].recorded_at + FAR).items():
+            found[lived.plan.number, clock] = word(kinds[clock], outcome)  # type: ignore[arg-type]
+    return found
 
 
 def compared(year: Year, piece: Sequence[int]) -> tuple[Counts, list[str]]:

@@ -1,8 +1,10 @@
 """What `gehoor simulate` shows while a year is lived through, and what it says afterwards."""
 
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from events.errors import Misconfigured
 from procedures.organisations import with_demonstrations
 
 try:
-    from simulation.ends import table
+    from simulation.arrivals import Season
+    from simulation.ends import End, count, ends, table
+    from simulation.pure import Lived
     from simulation.year import Counts, Lines, Year, run
 except ModuleNotFoundError as missing:  # an image of one service holds no deciders of the others
     raise Misconfigured(
@@ -65,6 +69,54 @@ def simulate_a_year(
         print(line, file=sys.stderr)
     print(f"{len(differences)} clocks end otherwise than {against} says", file=sys.stderr)
     return 1 if differences else 0
+
+
+def simulate_live(
+    cases: int,
+    seed: int,
+    season: Season,
+    longest_days: int,
+    speed: float,
+    diary: Path | None,
+    against: Path | None,
+    as_json: bool,
+) -> int:
+    """Live through cases in the services, compare with the pure core or a list, and give the exit code."""
+    import asyncio
+
+    from events.settings import load
+    from gehoor.living import LiveRun, compare, live_through
+
+    asked = LiveRun(cases, seed, season, timedelta(days=longest_days), speed)
+    drawn = asked.cases()
+    if len(drawn) < cases:
+        raise Misconfigured(f"--cases: only {len(drawn)} of {cases} end within --longest {longest_days} days")
+    if diary is not None:
+        diary.write_bytes(b"".join(msgspec.json.encode(lived.told()) + b"\n" for lived in drawn))
+    expected = _expected(against) if against is not None else _of_the_pure_core(drawn)
+    outcome = asyncio.run(live_through(drawn, asked, load()))
+    found = [one for lived in drawn for one in outcome.ended.get(lived.plan.number, ())]
+    if as_json:
+        sys.stdout.writelines(msgspec.json.encode(one).decode() + "\n" for one in found)
+    else:
+        counted: dict[tuple[str, str], Counter[End]] = {}
+        count(found, counted)
+        print("\n".join(table(counted)))
+        print(f"\n{cases:,} cases, {outcome.events:,} events in the store, {outcome.took_s:,.0f} s")
+    differences = compare(drawn, outcome, expected)
+    for line in differences[:MOST_DIFFERENCES_SHOWN]:
+        print(line, file=sys.stderr)
+    whose = against or "the pure core"
+    print(
+        f"{len(found):,} clocks ended, {len(differences):,} otherwise than {whose} says; "
+        f"{len(outcome.delayed):,} cases were delayed too much to be compared",
+        file=sys.stderr,
+    )
+    return 1 if differences else 0
+
+
+def _of_the_pure_core(drawn: Sequence[Lived]) -> dict[tuple[int, str], str]:
+    return {(one.case, one.clock): one.end for lived in drawn for one in ends(lived)}
 
 
 def _expected(path: Path) -> dict[tuple[int, str], str]:

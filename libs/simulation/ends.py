@@ -9,6 +9,8 @@ import msgspec
 
 from deadlines.clocks import Clocks, Outcome, fold
 from events.catalogue import ClockRule, DeadlineSet, Kind
+from events.envelope import History
+from simulation.plan import Plan
 from simulation.pure import Lived
 
 End = Literal[
@@ -75,9 +77,14 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 def ends(lived: Lived) -> Iterator[Ended]:
     """Tell of every clock that applies to the case how it ended; in the order of the procedure."""
-    clocks = fold(lived.stream.history)
+    yield from ends_of(lived.plan, lived.stream.history)
+
+
+def ends_of(plan: Plan, history: History) -> Iterator[Ended]:
+    """The same of a case that the services have lived through."""
+    clocks = fold(history)
     for rule in clocks.rules:
-        yield _ended(lived, rule, clocks)
+        yield _ended(plan, rule, clocks)
 
 
 def word(kind: Kind, outcome: Outcome) -> End:
@@ -106,14 +113,14 @@ def count(ended: Iterable[Ended], counted: dict[tuple[str, str], Counter[End]]) 
         counted.setdefault((one.organisation, one.clock), Counter())[one.end] += 1
 
 
-def _ended(lived: Lived, rule: ClockRule, clocks: Clocks) -> Ended:
+def _ended(plan: Plan, rule: ClockRule, clocks: Clocks) -> Ended:
     outcome = clocks.outcome(rule.clock)
     running = clocks.running.get(rule.clock)
     deadline = running.deadline if running is not None else None
     timed = deadline if isinstance(deadline, DeadlineSet) else None
     return Ended(
-        case=lived.plan.number,
-        organisation=lived.plan.organisation,
+        case=plan.number,
+        organisation=plan.organisation,
         clock=rule.clock,
         kind=rule.kind,
         end=word(rule.kind, outcome),

@@ -60,14 +60,19 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(slots=True)
 class Lived:
-    """A case at the end of the simulated time: its stream, and its diary."""
+    """A case at the end of the simulated time: its stream, its diary, and the commands that were carried out.
+
+    `has_more` tells that something of its plan was still to come.
+    """
 
     plan: Plan
     stream: Stream
     procedure: Procedure
     diary: list[Done] = field(default_factory=list)
+    given: list[Step] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     letters: int = 0
+    has_more: bool = False
 
     def told(self) -> dict[str, Any]:
         """Give what a judge needs who does not trust the events: what happened when, in plain words."""
@@ -107,6 +112,7 @@ class _Life:
                 self._look(at)
             else:
                 self._act(*self._agenda.take())
+        self._lived.has_more = self._agenda.next_at is not None
         return self._lived
 
     @property
@@ -165,6 +171,7 @@ class _Life:
             self._lived.refused.append((step.command, refused.code))
             return
         happened_at = decided[0].happened_at if decided else at
+        self._lived.given.append(step)
         self._note(step.command, happened_at, step.body, at if at > happened_at else None)
         self._record(decided, at, person)
 

@@ -27,6 +27,22 @@ def simulate(
             help="Compare with somebody else's list of ends; exit 1 if it differs.",
         ),
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Through the real services, in a home of its own, on a fast clock.")
+    ] = False,
+    speed: Annotated[
+        float,
+        typer.Option("--speed", min=1, max=86_400, metavar="S", help="Live: simulated seconds per second."),
+    ] = 43_200,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="Live: the first day complaints come in.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=366, metavar="N", help="Live: on how many days they come in.")
+    ] = 365,
+    longest: Annotated[
+        int, typer.Option("--longest", min=10, max=365, metavar="N", help="Live: days a case may take.")
+    ] = 150,
     what_if: Annotated[
         str | None,
         typer.Option("--what-if", metavar="P", help="Run the stored cases of this organisation again."),
@@ -58,6 +74,10 @@ def simulate(
     No server is needed, and nothing is stored: the very deciders of the services run in a clock that jumps
     from one moment to the next. The cases know nothing of deadlines; some people in them are late.
 
+    With --live the cases of the five organisations go through the real services instead: complaints and
+    commands over HTTP at their simulated moments, letters to the mailbox. Everything is started in
+    $GEHOOR_HOME/simulation and stopped again; every clock must end as in the pure core, else exit 1.
+
     With --what-if the stored cases of an organisation are run again instead, under another procedure file,
     calendar or term, and whoever would have been late is named. Without a change it must reproduce what is
     stored, byte for byte; exit 1 where it does not.
@@ -74,6 +94,16 @@ def simulate(
 
         asked = Asked(what_if, procedure, calendar, tuple(term or ()))
         raise typer.Exit(asyncio.run(wonder(asked, purpose, token, as_json)))
+    if live:
+        from datetime import date
+
+        from gehoor.simulating import simulate_live
+        from procedures.forecast import day_of
+        from simulation.arrivals import Season
+
+        first_on = date(year, 1, 1) if from_ is None else day_of(from_, "Europe/Amsterdam")
+        season = Season(first_on, days)
+        raise typer.Exit(simulate_live(cases, seed, season, longest, speed, diary, against, as_json))
     if procedure is not None or calendar is not None or term:
         raise typer.BadParameter("--procedure, --calendar and --term go with --what-if")
     from gehoor.simulating import simulate_a_year

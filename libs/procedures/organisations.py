@@ -15,7 +15,7 @@ from pydantic import Field
 
 from procedures.model import AZone, Identifier, Line
 from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
-from procedures.words import ALanguage, AnAmount, ARole, ATone
+from procedures.words import ALanguage, ALetter, AnAmount, ARole, ATone
 
 _FOLDER = Path(__file__).parent / "organisation_files"
 
@@ -60,7 +60,8 @@ class Organisation(Section):
 
     `code` begins its references; `address_line` is where complaints arrive by e-mail; `sender` is the
     From of its letters; `rota` names those who take new cases, in order: who is next is decided elsewhere.
-    `escalation` is its escalation matrix: empty where the text speaks of one and does not hold it.
+    `escalation` is its escalation matrix: empty where the text speaks of one and does not hold it. `on_paper`
+    names the letters that always go by post, whatever address the complainant gave.
     """
 
     id: Identifier
@@ -77,19 +78,34 @@ class Organisation(Section):
     signature: Line
     rota: Annotated[Many[Identifier], Field(min_length=1)]
     escalation: Many[EscalationStep] = ()
+    on_paper: Many[ALetter] = ()
     staff: Mapping[Identifier, StaffMember]
 
 
-@cache
 def organisations() -> Mapping[str, Organisation]:
-    """Give all organisations by identifier, read and checked once; raises `BrokenProcedure`."""
+    """Give the organisations of this process by identifier, read once; raises `BrokenProcedure`."""
+    return with_demonstrations() if _admitted else _real()
+
+
+def admit_demonstrations() -> None:
+    """Let this process handle complaints to the demonstration organisations too; once, before it serves."""
+    global _admitted
+    _admitted = True
+
+
+_admitted = False
+"""Whether this process runs in an embedded set-up, where nobody's real complaint can come in."""
+
+
+@cache
+def _real() -> Mapping[str, Organisation]:
     return load(_FOLDER)
 
 
 @cache
 def with_demonstrations() -> Mapping[str, Organisation]:
     """Give the organisations and, after them, those that exist only to demonstrate a procedure."""
-    return MappingProxyType({**organisations(), **load(_FOLDER / "demonstration")})
+    return MappingProxyType({**_real(), **load(_FOLDER / "demonstration")})
 
 
 def load(folder: Path) -> Mapping[str, Organisation]:

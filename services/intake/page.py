@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from intake.letter_names import LETTERS
 from intake.standing import Standing
 from procedures.organisations import Organisation
 
@@ -92,11 +93,6 @@ _FAMILIAR: Mapping[str, str] = {
 }
 """The Dutch words of an organisation that says "je"."""
 
-_LETTERS: Mapping[str, Mapping[str, str]] = {
-    "nl": {"acknowledgement": "Ontvangstbevestiging", "handling notice": "Bericht van behandeling"},
-    "en": {"acknowledgement": "Acknowledgement", "handling notice": "Notice that we handle your report"},
-}
-
 _FACTS: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "acknowledgement sent": "Een ontvangstbevestiging",
@@ -140,7 +136,7 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
         organisation=organisation.name,
         received_on=_day(standing.received_on, language),
         letters=[
-            (_LETTERS[language].get(one.letter, one.letter), one.posted, _day(one.dated_on, language))
+            (LETTERS[language].get(one.letter, one.letter), one.posted, _day(one.dated_on, language))
             for one in standing.letters
         ],
         promises=[

@@ -12,6 +12,7 @@ from notifier.consumer import LetterConsumer
 from notifier.sending import SendingLoop
 from notifier.smtp_server import read_smtp_url
 from procedures.library import library
+from procedures.organisations import admit_demonstrations
 
 
 def main() -> None:
@@ -24,10 +25,15 @@ def main() -> None:
     library()
     wake = asyncio.Event()
 
+    def consumer(platform: Platform) -> LetterConsumer:
+        if platform.settings.demonstrations:
+            admit_demonstrations()
+        return LetterConsumer(wake)
+
     def sending(platform: Platform) -> SendingLoop:
         return SendingLoop(platform, Connections(server), server.final_wait_s, wake)
 
-    run(Service(name="notifier", consumer=lambda _: LetterConsumer(wake), loops=(sending,), keys=True))
+    run(Service(name="notifier", consumer=consumer, loops=(sending,), keys=True))
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ def _prepare(
     if overtaken is not None:
         return Done(attempt, Closed(overtaken), attempt.written_at)
     organisation = organisations()[case.organisation]
-    email = "" if _is_on_paper(owing, attempt) else str(person.get("email") or "").strip()
+    by_post = owing.letter in organisation.on_paper or _is_on_paper(owing, attempt)
+    email = "" if by_post else str(person.get("email") or "").strip()
     address = str(person.get("address") or "")
     writing = Writing(
         case=case,

@@ -23,6 +23,7 @@ from events.catalogue import (
 from notifier.owed import fold
 from notifier.words import in_words
 from post_office import PostOffice
+from procedures.organisations import organisations
 from scripted_smtp import Script
 
 pytestmark = pytest.mark.postgres
@@ -163,6 +164,20 @@ async def test_a_mail_that_came_back_goes_by_post(office: PostOffice) -> None:
     await office.run_until(sender, [case_id], "LetterPrepared")
 
     assert 1 == len(office.server.mails)
+
+
+async def test_an_organisation_may_choose_paper_for_a_letter(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an organisation wants its confirmation on paper it goes by post, e-mail address or not."""
+    chosen = organisations()["destiny"].model_copy(update={"on_paper": ("acknowledgement",)})
+    monkeypatch.setattr("notifier.attempt.organisations", lambda: {"destiny": chosen})
+    case_id = await office.owed("destiny")
+
+    prepared = await office.run_until_gone(await office.sender(), case_id, "acknowledgement")
+
+    assert isinstance(prepared, LetterPrepared)
+    assert [] == office.server.mails
 
 
 async def test_a_letter_goes_to_the_address_that_was_given_last(office: PostOffice) -> None:

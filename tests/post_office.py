@@ -111,8 +111,10 @@ class PostOffice:
         async with asyncio.timeout(WITHIN_S):
             while True:
                 for event in await self.events(case_id):
-                    is_outcome = isinstance(event, LetterSent | LetterPrepared | LetterRefused)
-                    if is_outcome and event.letter == letter:
+                    if (
+                        isinstance(event, LetterSent | LetterPrepared | LetterRefused)
+                        and event.letter == letter
+                    ):
                         return event
                 await sender.run_once()
                 await self.hurry()

@@ -153,15 +153,15 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
     """
     match owing.event:
         case PlanMade(until=until):
-            for rule in case.rules.values():
-                if "plan term" not in rule.told_by or rule.clock in case.dropped:
+            for term in case.rules.values():
+                if "plan term" not in term.told_by or term.clock in case.dropped:
                     continue
-                deadline = case.deadlines.get(rule.clock)
+                deadline = case.deadlines.get(term.clock)
                 if deadline is None:
-                    return rule.clock
+                    return term.clock
                 is_over = deadline.lenient.at <= owing.happened_at
                 if working_moment(deadline).on != until and not is_over:
-                    return rule.clock
+                    return term.clock
             return None
         case TermExtended(clock=clock, until=until):
             deadline = case.deadlines.get(clock)

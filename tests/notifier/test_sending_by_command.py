@@ -4,7 +4,6 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 
 import pytest
 
@@ -33,7 +32,7 @@ NASTY = "Beste,\r\nBcc: ander@elders.example\r\n\r\n# Gewonnen!\n<img src=x oner
 
 def read(mail: bytes) -> tuple[EmailMessage, str, str]:
     """Give a mail as a mail program reads it: headers, plain text and HTML."""
-    message = cast(EmailMessage, message_from_bytes(mail, policy=default))
+    message = message_from_bytes(mail, policy=default)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
     assert html is not None

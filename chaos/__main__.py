@@ -4,7 +4,7 @@ Without more it runs every slice of `slices.py` in turn. `MIX` names one mix ins
 (60) at `RATE` complaints a second; `SEED` makes either repeatable. `PLANTED=1` runs every planted bug instead
 and fails for each that is not found. `KEEP` is a folder for the histories, `RESULTS` a file to which each
 result is added, `RESTS` the seconds (90) in which everything must come to rest. Exit status 1 when something
-was found that should not be.
+was found that should not be. `PAIRS` (`relay.read=kill,…`) are met first by a sweep.
 """
 
 import asyncio
@@ -37,8 +37,9 @@ async def campaign(slices: Sequence[Slice], seed: int, keep: Path | None) -> lis
             continue
         rests_within_s = float(os.environ.get("RESTS") or RESTS_WITHIN_S)
         attempt = Attempt(
-            seed + number, one.seconds, one.mix, one.rate, rests_within_s=rests_within_s, keep=keep
-        )
+            seed + number, one.seconds, one.mix, one.rate,
+            rests_within_s=rests_within_s, keep=keep, pairs=_pairs(os.environ.get("PAIRS", "")),
+        )  # fmt: skip
         results.append(await _told(attempt))
     return results
 
@@ -103,6 +104,11 @@ def main() -> None:
     for line in bad[:40]:
         _say(line)
     sys.exit(1 if bad else 0)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    found = (part.partition("=") for part in text.split(",") if part)
+    return tuple((name, fate) for name, _, fate in found)
 
 
 def _one_slice() -> tuple[Slice, ...]:

@@ -26,7 +26,7 @@ from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import TROUBLE, FeedReader, admin, note_moves, slow_the_clock
 from chaos.record import Began, Ended, Fault, History, Reached
-from chaos.recovery import PathWatch, recoveries_s, slowest_letters_s
+from chaos.recovery import PathWatch, promises_again_s, recoveries_s, slowest_letters_s
 from chaos.runtime import TWICE, Wanted
 from chaos.system import ROOT, System, SystemFailed
 from chaos.world import World
@@ -53,6 +53,8 @@ class Attempt:
     rests_within_s: float = 90.0
     twice: bool = True
     keep: Path | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Points and fates with which a sweep begins; all of them otherwise."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Result:
     commit: str
     reached: dict[str, int] = field(default_factory=dict)
     slowest_letters_s: dict[str, list[float]] = field(default_factory=dict)
+    promises_again_s: dict[str, list[float]] = field(default_factory=dict)
     load_average: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -139,6 +142,7 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
             disk.sync()
         path = PathWatch(history)
         world = World(system, history, mail, [], path, proxies if mix.network else [], disk)
+        world.sweep += attempt.pairs
         await _watched(attempt, mix, world)
     finally:
         await system.stop()
@@ -238,7 +242,7 @@ def _result(attempt: Attempt, history: History, violations: list[Violation], too
     return Result(
         attempt, violations, faults, recoveries_s(history.lines), kinds.count("Invoked"),
         kinds.count("Event"), ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
-        slowest_letters_s(history.lines), round(os.getloadavg()[0], 1),
+        slowest_letters_s(history.lines), promises_again_s(history.lines), round(os.getloadavg()[0], 1),
     )  # fmt: skip
 
 

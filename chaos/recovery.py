@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
-from chaos.record import AnyLine, Fault, History, Invoked, Mail, Reached
+from chaos.record import Answered, AnyLine, Fault, History, Invoked, Mail, Reached
 
 LOOKS_EVERY_S = 0.05
 SENT_WITHIN_S = 1.0
@@ -63,14 +63,19 @@ def arrivals(lines: Sequence[AnyLine]) -> list[tuple[float, float]]:
 
 def recoveries_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
     """Per fault: from its end until a complaint sent after that had its letter at the mail server."""
-    letters = arrivals(lines)
-    found: dict[str, list[float]] = {}
-    for fault in lines:
-        if isinstance(fault, Fault) and not fault.begins and fault.what and fault.name != "healing":
-            first = next((at_s for at_s, sent_s in letters if sent_s >= fault.mono_s), None)
-            if first is not None:
-                found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
-    return found
+    return _first_after_faults(lines, arrivals(lines))
+
+
+def promises_again_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
+    """Per fault: from its end until a complaint sent after that was promised to be kept."""
+    sent: dict[str, float] = {}
+    promises: list[tuple[float, float]] = []
+    for line in lines:
+        if isinstance(line, Invoked):
+            sent[line.key] = line.mono_s
+        elif isinstance(line, Answered) and line.outcome == "ok" and line.key in sent:
+            promises.append((line.mono_s, sent[line.key]))
+    return _first_after_faults(lines, promises)
 
 
 def slowest_letters_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
@@ -86,4 +91,17 @@ def slowest_letters_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
             ]
             if took:
                 found.setdefault(hit.action, []).append(round(max(took), 3))
+    return found
+
+
+def _first_after_faults(
+    lines: Sequence[AnyLine], done: Sequence[tuple[float, float]]
+) -> dict[str, list[float]]:
+    """Per fault: from its end until something begun after it was done; `done` is (done, begun)."""
+    found: dict[str, list[float]] = {}
+    for fault in lines:
+        if isinstance(fault, Fault) and not fault.begins and fault.what and fault.name != "healing":
+            first = next((at_s for at_s, begun_s in done if begun_s >= fault.mono_s), None)
+            if first is not None:
+                found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
     return found

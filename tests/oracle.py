@@ -44,7 +44,8 @@ class Taken:
 class Facts:
     """What happened, by name, as it stands at the end; `told` are days told, `taken` is what was undone.
 
-    `noted` says when something was recorded that had happened earlier.
+    `noted` says when something was recorded that had happened earlier; `rests` are the times between a
+    withdrawal and the reopening that took it back.
     """
 
     west: bool
@@ -53,6 +54,7 @@ class Facts:
     taken: list[Taken] = field(default_factory=list)
     dated_on: date | None = None
     noted: dict[tuple[str, datetime], datetime] = field(default_factory=dict)
+    rests: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def first(self, *names: str, after: datetime | None = None) -> datetime | None:
         found = [at for name in names for at in self.at.get(name, ()) if after is None or at > after]
@@ -120,6 +122,8 @@ class Reader:
             case "make-plan":
                 self._happens("plan made", at)
                 self.facts.told.append((at, "plan", date.fromisoformat(said["until"])))
+            case "reopen":
+                self.facts.rests += [(since, at) for since in self.facts.at.pop("withdrawn", [])]
             case "record-talk":
                 self._happens("talk held", at)
                 self._happens("contact made", at)
@@ -244,10 +248,27 @@ class Judge:
         spans = [span for span in spans if span is spans[0] or not after(span.since, dropped_at)]
         last = spans[-1]
         met_at = self.facts.first(*met)
+        if (outcome := self._ended_at_rest(spans, met, met_at)) is not None:
+            return outcome, last.strict, last.lenient
         if met_at is not None and not after(met_at, dropped_at):
             return last.worth(met_at), last.strict, last.lenient
         broken = self._broken(spans, met, dropped_at)
         return broken or self._untouched(dropped_at), last.strict, last.lenient
+
+    def _ended_at_rest(
+        self, spans: Sequence[Span], met: Sequence[str], met_at: datetime | None
+    ) -> str | None:
+        """What was disputed when the complaint was withdrawn stays so; what ran out since asks nothing."""
+        for since, taken_up_at in self.facts.rests:
+            if met_at is not None and met_at <= since:
+                continue
+            broken = self._broken([span for span in spans if not after(span.since, since)], met, since)
+            if broken == "broken in dispute":
+                return broken
+            begun = [span for span in spans if not after(span.since, taken_up_at)]
+            if begun and broken is None and begun[-1].strict_at <= taken_up_at:
+                return "dropped"
+        return None
 
     def _broken(self, spans: Sequence[Span], met: Sequence[str], dropped_at: datetime | None) -> str | None:
         """Which of the readings passed while its end held; what was taken back broke it only then."""
@@ -277,6 +298,9 @@ class Judge:
                 and not after(done_at, following(base, of_base))
             ):
                 break
+        at_rest = self._ended_at_rest(spans, [met], self.facts.first(met))
+        if at_rest is not None:
+            return at_rest, last.strict, last.lenient
         given_at = self.facts.first(met, after=last.since)
         in_time_at = done_at if done_at is not None and done_at < last_of_base.strict_at else None
         ends_at = min((at for at in (dropped_at, in_time_at) if at is not None), default=None)
@@ -300,6 +324,8 @@ class Judge:
         if ends is None:
             return ("dropped" if self.facts.was_taken(start) else "waiting"), None, None
         span = Span(*ends, since=None, west=self.facts.west)
+        if self._ran_out_at_rest(span, met_at, begun_at=self.facts.first(start), lapses=True):
+            return "dropped", *ends
         if met_at is not None and not after(met_at, dropped_at):
             return span.worth(met_at), *ends
         if span.lenient_at <= min(at for at in (self.until, dropped_at) if at is not None):
@@ -309,9 +335,23 @@ class Judge:
     def right(self, ends: tuple[date, date], met: str) -> Judgement:
         """A right with a term: nobody breaks it, and it lapses for nobody."""
         met_at, dropped_at = self.facts.first(met), self.withdrawn_at
+        span = Span(*ends, since=None, west=self.facts.west)
+        if self._ran_out_at_rest(span, met_at):
+            return "dropped", *ends
         if met_at is not None and not after(met_at, dropped_at):
-            return Span(*ends, since=None, west=self.facts.west).worth(met_at), *ends
+            return span.worth(met_at), *ends
         return self._untouched(dropped_at), *ends
+
+    def _ran_out_at_rest(
+        self, span: Span, met_at: datetime | None, begun_at: datetime | None = None, lapses: bool = False
+    ) -> bool:
+        return any(
+            not after(begun_at, since)
+            and (met_at is None or met_at > since)
+            and (since < span.lenient_at or not lapses)
+            and span.strict_at <= taken_up_at
+            for since, taken_up_at in self.facts.rests
+        )
 
     def without_term(self, starts: Sequence[str], *met: str) -> Judgement:
         """Owed, or free to do, since its start."""

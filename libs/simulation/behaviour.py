@@ -23,9 +23,13 @@ def write(script: Script, organisation: str, nature: str) -> str:
     if script.happens(0.06):
         by = _DESK.get(organisation, "handler")
         at = script.begins_at + timedelta(days=script.chance.lognormvariate(2.0, 1.0), hours=1)
-        script.until(at)
+        rest = script.until(at)
         script.give("withdraw", by, channel="email", reason=script.words)
-        return "withdrawn"
+        if not script.happens(0.15):
+            return "withdrawn"
+        script.later(5).give("reopen", by, reason=script.words)
+        script.steps += [step for step in rest if step.at > script.at]
+        return "withdrawn and taken up again"
     return story
 
 

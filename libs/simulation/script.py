@@ -67,10 +67,12 @@ class Script:
         """Name the day with this number, counted from the beginning."""
         return str(self._day(number))
 
-    def until(self, at: datetime) -> None:
-        """Forget what was thought of for later: the story ends here."""
+    def until(self, at: datetime) -> list[Step]:
+        """End the story here; gives what had been thought of for later."""
+        rest = [step for step in self.steps if step.at >= at]
         self.steps = [step for step in self.steps if step.at < at]
         self.at = at
+        return rest
 
     def _today(self) -> date:
         return self.at.astimezone(self.zone).date()

@@ -134,3 +134,13 @@ def test_an_unknown_organisation_is_wrong_use() -> None:
 
     assert answer.returncode == 2
     assert "destiny" in answer.stderr
+
+
+def test_a_complaint_that_is_taken_up_again_ends_as_the_oracle_says() -> None:
+    """Withdrawn and then gone on with after all: what still ran goes on, what ran out meanwhile asks nothing."""
+    again = [each.number for each in plans(1, YEAR, range(2_000)) if "taken up again" in each.story]
+
+    counts, differences = compared(Year(1, 2026, 2_000), again)
+
+    assert [] == differences
+    assert counts.cases > 10

@@ -68,12 +68,25 @@ class Settings(BaseSettings):
     nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     clock_start: datetime | None = None
     clock_speed: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    demonstrations: bool = False
     log_level: str = "INFO"
 
     @model_validator(mode="after")
     def _check_clock_start(self) -> Self:
         if self.clock_start is not None and self.clock_start.tzinfo is None:
             raise ValueError("clock_start needs an offset, for example 2026-03-30T08:00:00+02:00")
+        return self
+
+    @model_validator(mode="after")
+    def _check_demonstrations(self) -> Self:
+        """`gehoor up` sets it for its own services; a database of somebody's own takes no made-up cases."""
+        if self.demonstrations and self.database_url is not None:
+            host = urlsplit(self.database_url).hostname
+            if host not in ("127.0.0.1", "localhost", "::1"):
+                raise ValueError(
+                    "demonstrations exist in the embedded set-up only, and the database is at "
+                    f"{host}: unset it"
+                )
         return self
 
     @property

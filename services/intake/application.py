@@ -29,7 +29,7 @@ from intake.sender import sender_of
 from intake.standing import Standing, standing_of
 from intake.submission import file, find_organisation, fingerprint
 from procedures.library import library
-from procedures.organisations import organisations
+from procedures.organisations import admit_demonstrations, organisations
 
 BODY_LIMIT_BYTES = 512 * 1024
 """Room for every field at its limit with every character spelt as a \\u escape."""
@@ -127,6 +127,8 @@ def public_url(platform: Platform) -> str:
 def application(platform: Platform) -> FastAPI:
     """Make the application; raises `BrokenProcedure` or `Misconfigured` when it could not serve."""
     library()
+    if platform.settings.demonstrations:
+        admit_demonstrations()
     organisations()
     app = skeleton()
     app.state.desk = Desk(platform)

@@ -1,15 +1,23 @@
 """Starts the service: `python -m workflow`. Its API answers on `GEHOOR_WORKFLOW_PORT`."""
 
+from events.platform import Platform
 from events.service import Service, run
+from procedures.organisations import admit_demonstrations
 from workflow.consumer import WorkflowConsumer
 from workflow.http import application
+
+
+def make_consumer(platform: Platform) -> WorkflowConsumer:
+    if platform.settings.demonstrations:
+        admit_demonstrations()
+    return WorkflowConsumer()
 
 
 def main() -> None:
     run(
         Service(
             name="workflow",
-            consumer=lambda _platform: WorkflowConsumer(),
+            consumer=make_consumer,
             http=application,
             port=lambda settings: settings.workflow_port,
             keys=True,

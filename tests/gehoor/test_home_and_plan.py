@@ -86,6 +86,17 @@ def test_the_clock_cannot_be_moved_on_a_database_of_ones_own(tmp_path: Path) -> 
         make_plan(wrong, RunRecord())
 
 
+def test_a_database_of_ones_own_takes_no_made_up_cases(tmp_path: Path) -> None:
+    """The organisations that only demonstrate a statute exist where Gehoor made the database itself."""
+    with pytest.raises(Misconfigured, match="GEHOOR_DEMONSTRATIONS"):
+        make_plan(
+            settings(tmp_path, database_url="postgresql://a@127.0.0.1/gehoor", demonstrations=True),
+            RunRecord(),
+        )
+    with pytest.raises(ValueError, match=r"embedded set-up only, and the database is at db\.example"):
+        settings(tmp_path, database_url="postgresql://a@db.example/gehoor", demonstrations=True)
+
+
 def test_servers_of_ones_own_are_not_started(tmp_path: Path) -> None:
     """An address given by the user means: use that server."""
     plan = make_plan(

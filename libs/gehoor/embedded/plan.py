@@ -53,6 +53,11 @@ class Plan:
 def make_plan(settings: Settings, last: RunRecord) -> Plan:
     """Choose ports, those of the last run where they are free; raises `Misconfigured` naming the variable."""
     if settings.database_url is not None:
+        if settings.demonstrations:
+            raise Misconfigured(
+                "GEHOOR_DEMONSTRATIONS: the demonstration organisations exist in the embedded set-up "
+                "only, and GEHOOR_DATABASE_URL is set; unset one of the two"
+            )
         for variable, value in (("START", settings.clock_start), ("SPEED", settings.clock_speed)):
             if value is not None:
                 raise Misconfigured(

@@ -18,7 +18,7 @@ from typing import Protocol
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 """A log is moved aside beyond this size; one older file is kept, so a child's logs stay below twice this."""
 
-WITHHELD = ("GEHOOR_CLOCK_START", "GEHOOR_CLOCK_SPEED")
+WITHHELD = ("GEHOOR_CLOCK_START", "GEHOOR_CLOCK_SPEED", "GEHOOR_DEMONSTRATIONS")
 """Settings of the supervisor alone: a child that reads the database's clock must not be told another."""
 
 KILLED_WITHIN_S = 5.0

@@ -43,6 +43,8 @@ def service_environment(settings: Settings, service: ServicePlan, ports: dict[st
         "GEHOOR_LOG_LEVEL": settings.log_level,
         "GEHOOR_REPLICA": f"{service.name}-1",
         "GEHOOR_MAILBOX_SMTP_PORT": str(ports["mailbox-smtp"]) if "mailbox-smtp" in ports else None,
+        # Only where the database is our own: into somebody's own one no made-up case may come.
+        "GEHOOR_DEMONSTRATIONS": "true" if "database" in ports else None,
         own_port: str(service.port),
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -5,12 +5,13 @@ of that name, so that a letter has one identifier for life, whatever happens lat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from uuid import UUID
 
-from msgspec import structs
+import msgspec
+from msgspec.structs import replace
 
 from cases.letters import owed_by
 from cases.life import UNBORN, Life, live
@@ -75,9 +76,8 @@ class Agreed:
     measure: MeasureAgreed
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the notifier knows of a case; nothing of it is personal."""
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What the notifier knows of a case; nothing of it is personal. msgspec's: each event makes one."""
 
     case_id: UUID
     organisation: str = ""
@@ -87,9 +87,9 @@ class Case:
     opened: CaseOpened | None = None
     kind: str = ""
     life: Life = UNBORN
-    rules: Mapping[str, ClockRule] = field(default_factory=dict)
+    rules: Mapping[str, ClockRule] = msgspec.field(default_factory=dict)
     """The clocks of the case by the rule that is in force, set or not."""
-    deadlines: Mapping[str, DeadlineSet] = field(default_factory=dict)
+    deadlines: Mapping[str, DeadlineSet] = msgspec.field(default_factory=dict)
     """The clocks that were set, with the end that is in force."""
     dropped: frozenset[str] = frozenset()
     owing: tuple[Owing, ...] = ()
@@ -135,8 +135,6 @@ def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
             )
         case ReceiptCorrected():
             return replace(case, received_on=event.received_on)
-        case ReceiptCorrected():
-            return replace(case, received_on=event.received_on)
         case ComplainantWrote() | InformationReceived():
             return replace(_told(case, recorded), missing=event.missing)
         case ReportClassified():
@@ -153,7 +151,7 @@ def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
                 dropped=case.dropped - {event.clock},
             )
         case DeadlineMoved() if event.clock in case.deadlines:
-            moved = structs.replace(
+            moved = replace(
                 case.deadlines[event.clock], strict=event.strict, lenient=event.lenient, warn_at=event.warn_at
             )
             return replace(case, deadlines={**case.deadlines, event.clock: moved})

@@ -5,6 +5,7 @@ from datetime import date
 from typing import get_args
 
 import pytest
+from msgspec import structs
 
 from cases.letters import owed_by
 from events.catalogue import MeasureAgreed, ObjectionDecided, OutcomeDecided, PlanMade, TermExtended
@@ -267,7 +268,7 @@ def test_a_confirmation_of_a_talk_names_each_agreement_with_owner_and_day() -> N
     made = writing(found, "talk confirmation")
     together = replace(found.agreed[0], command_id=made.owing.command_id)
 
-    written = write_letter(replace(made, case=replace(found, agreed=(together,))))
+    written = write_letter(replace(made, case=structs.replace(found, agreed=(together,))))
 
     for expected in (WORDS["measure"], "Ellen van Zuylekom", in_words(DUE_ON, "nl"), WORDS["note"]):
         assert expected in written.text
@@ -292,7 +293,7 @@ def test_the_complaint_discussed_is_the_complainants_own_when_nobody_noted_anoth
 def test_a_letter_names_who_handles_the_case_now() -> None:
     """After somebody else took over, letters name the new handler."""
     found = case("destiny", "nl", *owing("destiny", "proposal"))
-    taken_over = replace(found, life=replace(found.life, handler="des-02"))
+    taken_over = structs.replace(found, life=replace(found.life, handler="des-02"))
     handler = with_demonstrations()["destiny"].staff["des-02"]
 
     written = write_letter(writing(taken_over, "proposal"))

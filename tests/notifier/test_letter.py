@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import notifier
 from notifier.case import Case
@@ -93,7 +94,7 @@ def test_another_clock_gives_another_period() -> None:
     """The letter has no date of its own: move the clock, and the letter follows."""
     found = case("ingressus")
     rule = found.deadlines["ING-4"].rule
-    moved = replace(found, deadlines={**found.deadlines, "ING-4": deadline(rule, date(2026, 12, 1))})
+    moved = structs.replace(found, deadlines={**found.deadlines, "ING-4": deadline(rule, date(2026, 12, 1))})
 
     letter = first_of(moved)
 
@@ -112,7 +113,7 @@ def test_a_letter_without_a_mandatory_part_is_not_made(part: str) -> None:
     """If the handler, the period or the explanation lacks, nothing is sent and the part is named."""
     found = case("ingressus", handler="nobody") if part == "handler" else case("ingressus")
     if part == "period":
-        found = replace(found, deadlines={})
+        found = structs.replace(found, deadlines={})
     changes: dict[str, Any] = {}
     if part == "procedure":
         changes["procedure"] = replace(procedure_of("ingressus"), version=99)
@@ -195,7 +196,7 @@ def test_a_name_cannot_bring_a_link_or_a_line(name: str) -> None:
 
 def test_what_is_missing_is_asked_for_kindly() -> None:
     """An incomplete complaint is a complaint: the letter asks for the rest and says that work goes on."""
-    found = replace(case("ingressus"), missing=("phone", "address"))
+    found = structs.replace(case("ingressus"), missing=("phone", "address"))
 
     letter = first_of(found)
 

@@ -137,7 +137,7 @@ def test_an_unknown_organisation_is_wrong_use() -> None:
 
 
 def test_a_complaint_that_is_taken_up_again_ends_as_the_oracle_says() -> None:
-    """Withdrawn and then gone on with after all: what still ran goes on, what ran out meanwhile asks nothing."""
+    """Withdrawn and gone on with after all: what still ran goes on, what ran out meanwhile asks nothing."""
     again = [each.number for each in plans(1, YEAR, range(2_000)) if "taken up again" in each.story]
 
     counts, differences = compared(Year(1, 2026, 2_000), again)

@@ -95,6 +95,8 @@ def simulate(
         asked = Asked(what_if, procedure, calendar, tuple(term or ()))
         raise typer.Exit(asyncio.run(wonder(asked, purpose, token, as_json)))
     if live:
+        if organisation:
+            raise typer.BadParameter("--organisation does not go with --live: it takes as many cases of each")
         from datetime import date
 
         from gehoor.simulating import simulate_live

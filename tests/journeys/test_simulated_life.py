@@ -33,7 +33,7 @@ TAKES_AT_MOST_S = 180.0
 
 async def what_if(system: WholeSystem, *arguments: str, **settings: str) -> Answer:
     """Run stored cases again."""
-    return await what_if(system, *arguments, within_s=TAKES_AT_MOST_S, **settings)
+    return await system.gehoor("simulate", "--what-if", *arguments, within_s=TAKES_AT_MOST_S, **settings)
 
 
 @pytest.fixture(scope="module")

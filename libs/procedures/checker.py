@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from procedures.facts import CERTAIN
+from procedures.leading import BROUGHT_BY, FIRST, LAST, LEADS, leads_to
 from procedures.model import ClockSection, ProcedureFile
-from procedures.words import CHANNELS, Command, Stage
+from procedures.words import CHANNELS, Command
 
 THE_CUSTOMERS = frozenset(
     {"objection arrived", "outer route taken", "proposal accepted", "proposal refused", "hearing agreed"}
@@ -23,43 +24,6 @@ TELLING_NOBODY: Mapping[str, str] = {
     "hearing recorded": "the talk is recorded",
 }
 """Facts inside the organisation: a clock met by one of them alone lets nobody tell the complainant."""
-
-COMMANDS: Mapping[str, tuple[Command, ...]] = {
-    "plan made": ("make-plan",),
-    "solved": ("record-solved",),
-    "complaint handled": ("record-handled", "close"),
-    "substantive reaction": ("react",),
-    "response": ("decide-outcome",),
-    "delay notice": ("extend",),
-    "invitation": ("invite-to-talk",),
-    "talk confirmation": ("record-talk",),
-    "hearing invited": ("invite-to-hearing",),
-    "hearing invitation": ("invite-to-hearing",),
-    "hearing held": ("record-hearing",),
-    "hearing recorded": ("write-hearing-record",),
-    "board decision": ("decide-objection",),
-    "proposal": ("propose",),
-}
-"""Which command brings a fact or a letter about; what is not here needs none, or every case allows it."""
-
-LEADS: Mapping[Command, Stage] = {
-    "make-plan": "handling",
-    "propose": "proposed",
-    "record-acceptance": "agreed",
-    "record-refusal": "handling",
-    "decide-outcome": "answered",
-    "record-solved": "answered",
-    "record-handled": "answered",
-    "lodge-objection": "objection",
-    "record-hearing": "heard",
-    "waive-hearing": "heard",
-    "decide-objection": "decided",
-    "close": "closed",
-}
-"""The stage a command leads to; other commands stay where they are."""
-
-FIRST: Stage = "handling"
-LAST: Stage = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +206,6 @@ def _stages_without_an_end(file: ProcedureFile) -> Stories:
             yield f"no-end:{name}", f"A case goes {' to '.join(path)}: from there nothing leads to an end."
 
 
-def leads_to(command: Command, file: ProcedureFile) -> Stage:
-    """Where there is no stage of what was agreed, an agreement is made in the talk, and a refusal too."""
-    in_the_talk = all(stage.name != "agreed" for stage in file.stage)
-    if in_the_talk and command in ("record-acceptance", "record-refusal"):
-        return "heard"
-    return LEADS[command]
-
-
 def _reaches_end(name: str, ways: Mapping[str, set[str]]) -> bool:
     seen, queue = {name}, [name]
     while queue:
@@ -351,7 +307,7 @@ def clocks_on(file: ProcedureFile, number: int) -> tuple[ClockSection, ...]:
 
 def _commands(fact: str) -> tuple[Command, ...] | None:
     """Name the commands that bring a fact about; None for one that needs none of a stage."""
-    return COMMANDS.get(fact) or COMMANDS.get(_letter_of(fact))
+    return BROUGHT_BY.get(fact) or BROUGHT_BY.get(_letter_of(fact))
 
 
 def _letter_of(fact: str) -> str:

@@ -5,7 +5,7 @@ Everything in the picture comes from the file; text is escaped, and nothing outs
 
 from html import escape
 
-from procedures.checker import FIRST, LAST, LEADS, leads_to
+from procedures.leading import FIRST, LAST, LEADS, leads_to
 from procedures.model import ClockSection, ProcedureFile
 
 WIDTH = 1_080

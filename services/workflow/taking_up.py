@@ -146,6 +146,11 @@ def _record_information(case: Case, body: RecordInformation, asking: Asking) -> 
     return [NewEvent(event, asking.at(body.at, case), filled)]
 
 
+def _has_somebody_else(case: Case, asking: Asking) -> str | None:
+    others = asking.organisation.staff.keys() - {case.life.handler} - asking.subjects
+    return None if others else "nobody else on the staff may handle it"
+
+
 def _assign(case: Case, body: Assign, asking: Asking) -> Sequence[NewEvent]:
     handler = asking.member(body.handler, "the handler")
     if handler == case.life.handler:
@@ -228,7 +233,7 @@ COMMANDS: tuple[Known, ...] = (
         _record_information,
         about=True,
     ),
-    Known("assign", "Let somebody else handle the case.", Assign, _assign),
+    Known("assign", "Let somebody else handle the case.", Assign, _assign, _has_somebody_else),
     Known("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),
     Known(
         "record-external",

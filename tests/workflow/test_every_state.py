@@ -6,27 +6,39 @@ first, who exactly handles) is not told apart.
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from msgspec import structs
 
+from cases.letters import owed_by
 from cases.life import Stage
 from cases.state import Case, Clock, ClockStatus, with_decided
 from events.catalogue import Moment
+from events.envelope import NewEvent
 from events.errors import CommandRefused
+from procedures import organisations as people
+from procedures.facts import facts_of
+from procedures.leading import BROUGHT_BY, LEADS, leads_to
+from procedures.library import files
+from procedures.model import ProcedureFile
 from procedures.organisations import organisations
+from procedures.reading import read
+from procedures.words import Command
 from procedures.zones import end_of
 from workflow.commands import COMMANDS, allowed
 from workflow.known import Asking
 from workflow.pinned import pinned_procedure
 from workflow_bodies import bodies
 from workflow_life import WHO
-from workflow_stories import NOW, ORGANISATIONS, opened
+from workflow_stories import NOW, ORGANISATIONS, Story, opened
 
+EVERY = (*ORGANISATIONS, "awb", "fca-disp")
 LATER = timedelta(days=15)
 END = date(2026, 5, 29)
 MOST_STATES = 40_000
@@ -128,7 +140,26 @@ def is_enough(state: State, command: str) -> bool:
     )
 
 
-def steps(state: State) -> Iterator[tuple[str, State]]:
+@dataclass
+class Seen:
+    """What commands were seen to do on a walk: where they lead, and which facts and letters they bring."""
+
+    leads: set[tuple[str, str, str]] = field(default_factory=set)
+    brings: set[tuple[str, str]] = field(default_factory=set)
+
+    def note(self, command: str, state: State, decided: Sequence[NewEvent], after: State) -> None:
+        self.leads.add((command, str(state.case.life.stage), str(after.case.life.stage)))
+        letters = {letter for new in decided if (letter := owed_by(new.event)) is not None}
+        facts = {fact for new in decided for fact in facts_of_new(new)}
+        self.brings |= {(command, name) for name in letters | facts}
+
+
+def facts_of_new(new: NewEvent) -> tuple[str, ...]:
+    row = Story(case_id=UUID(int=1)).tell(new.event).history.events[0]
+    return facts_of(row)
+
+
+def steps(state: State, noted: Seen) -> Iterator[tuple[str, State]]:
     """Give what people can do, what other services tell, and the passing of time."""
     done: set[str] = set()
     for by in WHO:
@@ -137,7 +168,7 @@ def steps(state: State) -> Iterator[tuple[str, State]]:
             if command in done or command in LEFT_OUT or is_enough(state, command):
                 continue
             done.add(command)
-            after = list(results(state, command, asking))
+            after = list(results(state, command, asking, noted))
             assert after, f"{command} is said to be allowed in {state.case.life.stage}, and no body does it"
             yield from ((f"{by}: {command}", one) for one in after)
     yield "two weeks pass", replace(state, now=state.now + LATER)
@@ -156,14 +187,16 @@ def needs_the_complainant(state: State, command: str) -> bool:
     return command in THE_COMPLAINANTS and not did_not_come
 
 
-def results(state: State, command: str, asking: Asking) -> Iterator[State]:
+def results(state: State, command: str, asking: Asking, noted: Seen) -> Iterator[State]:
     known = COMMANDS[command]
     for body in bodies(command, state.case, asking):
         try:
             decided = known.decide(state.case, known.body.model_validate(body), asking)
         except CommandRefused:
             continue  # this body does not fit; another one must
-        yield State(with_decided(state.case, decided), state.now)
+        after = State(with_decided(state.case, decided), state.now)
+        noted.note(command, state, decided, after)
+        yield after
 
 
 def with_window(case: Case, name: str) -> Case:
@@ -175,36 +208,84 @@ def with_window(case: Case, name: str) -> Case:
     return structs.replace(case, clocks=(*case.clocks, clock))
 
 
-@pytest.mark.parametrize("organisation", ORGANISATIONS)
+@dataclass
+class Walk:
+    """Every state that can be reached, from which others without the complainant, and what commands did."""
+
+    states: dict[Hashable, State]
+    before: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    noted: Seen = field(default_factory=Seen)
+
+
+@pytest.fixture(autouse=True)
+def everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two procedures that demonstrate a statute are walked too."""
+    monkeypatch.setattr(people, "_admitted", True)
+
+
+@cache
+def walk(organisation: str) -> Walk:
+    starts = [
+        State(opened(organisation, **report).case, NOW + timedelta(minutes=1))
+        for report in REPORTS.get(organisation, ({},))
+    ]
+    walked = Walk({state.key(): state for state in starts})
+    queue = deque(starts)
+    while queue:
+        state = queue.popleft()
+        for said, after in steps(state, walked.noted):
+            key = after.key()
+            if not needs_the_complainant(state, said.rpartition(": ")[2]):
+                walked.before.setdefault(key, set()).add(state.key())
+            if key not in walked.states:
+                walked.states[key] = after
+                queue.append(after)
+        assert len(walked.states) <= MOST_STATES
+    return walked
+
+
+@pytest.mark.parametrize("organisation", EVERY)
 def test_every_state_that_can_be_reached_has_a_way_to_an_end(organisation: str) -> None:
     """Whatever people do, nothing crashes, what is shown as allowed is, and the case can be ended.
 
     The organisation can do that although the complainant does nothing more: silence keeps no case open.
     """
-    starts = [
-        State(opened(organisation, **report).case, NOW + timedelta(minutes=1))
-        for report in REPORTS.get(organisation, ({},))
-    ]
-    seen: dict[Hashable, State] = {state.key(): state for state in starts}
-    before: dict[Hashable, set[Hashable]] = {}
-    queue = deque(starts)
-    while queue:
-        state = queue.popleft()
-        for said, after in steps(state):
-            key = after.key()
-            if not needs_the_complainant(state, said.rpartition(": ")[2]):
-                before.setdefault(key, set()).add(state.key())
-            if key not in seen:
-                seen[key] = after
-                queue.append(after)
-        assert len(seen) <= MOST_STATES
+    walked = walk(organisation)
+    seen = walked.states
 
     reaching = {key for key, state in seen.items() if state.case.life.stage is Stage.CLOSED}
     keys = deque(reaching)
     while keys:
-        for key in before.get(keys.popleft(), set()) - reaching:
+        for key in walked.before.get(keys.popleft(), set()) - reaching:
             reaching.add(key)
             keys.append(key)
 
     assert [] == [key for key in seen if key not in reaching]
     assert {state.case.life.stage.value for state in seen.values()} >= {"handling", "answered", "closed"}
+
+
+@pytest.mark.parametrize("organisation", EVERY)
+def test_commands_lead_where_the_checker_says(organisation: str) -> None:
+    """What the checker and the drawing tell of stages is what the cases do, and nothing leads elsewhere."""
+    (path,) = [path for path in files() if path.stem == organisation]
+    file, _ = read(path, ProcedureFile)
+    mine = {command for stage in file.stage for command in stage.may}
+
+    told: set[tuple[str, str]] = {(name, leads_to(name, file)) for name in LEADS if name in mine}
+    stay = {(name, before) for name, before, _ in walk(organisation).noted.leads if name not in LEADS}
+    seen = {(name, after) for name, _, after in walk(organisation).noted.leads if name in mine}
+
+    ends_an_incident = {("hand-over", "closed")}
+    assert set() == seen - told - stay - ends_an_incident
+    assert set() == {(name, stage) for name, stage in told if name in {one for one, _ in seen}} - seen
+
+
+def test_what_brings_a_fact_or_a_letter_is_what_the_checker_says() -> None:
+    """A duty has an owner if somebody may give a command that meets it: the table tells the truth."""
+    brings = set[tuple[str, str]]().union(*(walk(organisation).noted.brings for organisation in EVERY))
+    of_procedures = set(get_args(Command))
+    for name, commands in BROUGHT_BY.items():
+        seen = {command for command, brought in brings if brought == name and command in of_procedures}
+        beside = {"hand-over", "lodge-objection"} if name == "complaint handled" else set()
+
+        assert set(commands) == (seen - beside) or not seen, name

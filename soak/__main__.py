@@ -63,8 +63,14 @@ class Wanted:
             "SEED": 1.0,
         }
         said |= {name: float(os.environ[name]) for name in said if os.environ.get(name)}
-        *times, seed = said.values()
-        return cls(*times, seed=int(seed))
+        return cls(
+            seconds=said["SECONDS"],
+            rate=said["RATE"],
+            warm_up=said["WARM_UP"],
+            settle=said["SETTLE"],
+            speed=said["SPEED"],
+            seed=int(said["SEED"]),
+        )
 
 
 async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], list[str], Sampler]:

@@ -63,7 +63,8 @@ class Publisher:
             answered += 1
             good[number] = _is_positive(answer)
             if not good[number]:
-                log.warning("relay.not_acknowledged", case_event=messages[number].name, reason=_reason_of(answer))
+                name, reason = messages[number].name, _reason_of(answer)
+                log.warning("relay.not_acknowledged", case_event=name, reason=reason)
             await failpoint("relay.published")
         return next((i for i, ok in enumerate(good) if not ok), len(messages))
 

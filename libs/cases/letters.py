@@ -54,5 +54,10 @@ _OWES: Mapping[type[Event], str | Callable[[Any], str | None]] = {
     told.CaseReopened: "reopening notice",
     told.CaseClosed: _closing,
 }
+ASKS_FOR_SOMETHING: frozenset[str] = frozenset(
+    {"request for information", "invitation", "delay notice", "proposal", "hearing invitation", "reminder"}
+)
+"""Letters that make no sense after the case was closed; an answer or a record still does."""
+
 OWING: frozenset[str] = frozenset(event.__name__ for event in _OWES)
 """The types of the events that may owe a letter."""

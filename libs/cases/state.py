@@ -5,7 +5,7 @@ case tells a part of it; this fold takes all of them into account. A case keeps 
 opened under, whatever comes into force later. Its parts are msgspec's: each event makes some of them anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -14,12 +14,14 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from cases.letters import owed_by
+from cases.letters import ASKS_FOR_SOMETHING, owed_by
 from cases.life import UNBORN, Life, Stage, live
 from events.catalogue import (
+    CaseClosed,
     CaseMovedToVersion,
     CaseOpened,
     ComplaintReceived,
+    ComplaintWithdrawn,
     DeadlineBreached,
     DeadlineDropped,
     DeadlineMet,
@@ -244,6 +246,10 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
         case TargetMissed():
             status = ClockStatus.MISSED if event.beyond_dispute else ClockStatus.DISPUTED
             return _with_clock(case, event.clock, status=status, failed=True)
+        case ComplaintWithdrawn():
+            return _without_owed(case, {letter.letter for letter in case.letters})
+        case CaseClosed():
+            return _without_owed(case, ASKS_FOR_SOMETHING)
         case LetterSent() | LetterPosted():
             return _with_letter(case, event, "sent")
         case LetterPrepared():
@@ -296,6 +302,12 @@ def _with_clock(case: Case, name: str, **changes: Any) -> Case:
         replace(other, status=status) if other.clock == name else other for other in case.open_ended
     )
     return replace(case, clocks=clocks, open_ended=open_ended)
+
+
+def _without_owed(case: Case, overtaken: Collection[str]) -> Case:
+    """Let go of letters that were owed and will not be written any more."""
+    letters = tuple(one for one in case.letters if one.status != "owed" or one.letter not in overtaken)
+    return replace(case, letters=letters) if len(letters) < len(case.letters) else case
 
 
 def _with_letter(case: Case, event: LetterEvent, status: LetterStatus) -> Case:

@@ -14,7 +14,7 @@ they have moved; everything of a merged case, for which the other one speaks, un
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from cases.letters import OWING
+from cases.letters import ASKS_FOR_SOMETHING, OWING
 from cases.life import Stage
 from events.catalogue import (
     CaseOpened,
@@ -70,11 +70,6 @@ _TELLS_HOW_THINGS_STAND = frozenset(
 )
 """Letters of which only the newest is true; a question, a reaction or a record stays true."""
 
-_ASKS_FOR_SOMETHING = frozenset(
-    {"request for information", "invitation", "delay notice", "proposal", "hearing invitation", "reminder"}
-)
-"""Letters that make no sense after the case was closed; an answer or a record still does."""
-
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -113,7 +108,7 @@ def why_not(case: Case, owing: Owing) -> str | None:
         return "the complaint was withdrawn"
     if case.life.stage is Stage.MERGED:
         return "the case was merged into another one"
-    if letter in _ASKS_FOR_SOMETHING and owing.version < case.closed:
+    if letter in ASKS_FOR_SOMETHING and owing.version < case.closed:
         return "the case was closed"
     newest = max(other.occurrence for other in case.owing if other.letter == letter)
     if letter in _TELLS_HOW_THINGS_STAND and owing.occurrence < newest:

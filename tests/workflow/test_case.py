@@ -12,15 +12,19 @@ from cases.life import TELLING
 from cases.state import Case, ClockStatus, Phase, evolve, fold, with_decided
 from events.catalogue import (
     CATALOGUE,
+    CaseClosed,
     CaseOpened,
+    ComplaintWithdrawn,
     DeadlineDropped,
     DeadlineMoved,
     DeadlineWarned,
     ErasureRequested,
     Event,
+    InformationAsked,
     LetterBounced,
     LetterPosted,
     Moment,
+    ReactionGiven,
     ReportClassified,
     SubjectErased,
     TargetMissed,
@@ -28,6 +32,7 @@ from events.catalogue import (
 )
 from events.envelope import History, NewEvent
 from events.errors import CommandRefused, MalformedEvent
+from events.testing import history_of
 from procedures.library import in_force
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
@@ -357,3 +362,21 @@ def changing(case: Case) -> set[str]:
     told_elsewhere = {"CaseOpened", "DeadlineSet", "DeadlineReopened", "OpenEndedSet"}
     told_elsewhere |= {"ReceiptCorrected", "LetterDateCorrected"}
     return changed | told_elsewhere | {"LetterPrepared", "LetterRefused", "LetterUncertain"}
+
+
+def test_letters_that_will_not_be_written_any_more_are_not_shown_as_owed() -> None:
+    """After a withdrawal only its confirmation is owed; after a closing nothing that asks for something."""
+    asked, answered = InformationAsked(by="x"), ReactionGiven(by="x")
+
+    withdrawn = tell(asked, answered, ComplaintWithdrawn(channel="phone"), CaseClosed(because="withdrawn"))
+    closed = tell(asked, answered, CaseClosed(because="no response"))
+
+    assert ["withdrawal confirmation"] == [letter.letter for letter in withdrawn.letters]
+    assert ["substantive reaction", "closing notice"] == [letter.letter for letter in closed.letters]
+
+
+def tell(*events: Event) -> Case:
+    """Fold a complaint and what followed."""
+    case = fold(history_of(*(NewEvent(event, NOW) for event in (complaint(), *events))))
+    assert case is not None
+    return case

@@ -119,7 +119,7 @@ def words(event: told.Event, organisation: str) -> str | None:
         case told.LetterSent():
             return f"letter sent: {event.letter} ({event.language})"
         case told.LetterPrepared():
-            return f"letter to be posted: {event.letter} ({event.language}), no e-mail address"
+            return f"letter to be posted: {event.letter} ({event.language})"
         case told.LetterRefused():
             return f"LETTER REFUSED: {event.letter}, reply {event.reply_code} at {event.stage}"
         case told.LetterUncertain():

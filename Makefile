@@ -65,9 +65,10 @@ clean: ## remove .venv and caches; var/ (your data) stays, remove it yourself
 UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
-lock: .environment-dev ## resolve pyproject.toml again into the two locks (uv itself: requirements-uv.lock)
+lock: .environment-dev ## resolve pyproject.toml again into the locks (uv itself: requirements-uv.lock; the benchmark's peers)
 	@$(UV_COMPILE) pyproject.toml --extra build --extra dev --output-file requirements-dev.lock
 	@$(UV_COMPILE) pyproject.toml --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	@$(UV_COMPILE) bench/requirements-peers.in --output-file bench/requirements-peers.txt
 	@.venv/bin/uv --version | awk '{ print $$1 "==" $$2 }' | \
 		$(UV_COMPILE) - --output-file requirements-uv.lock
 

@@ -144,7 +144,7 @@ async def _check(system: TestSystem, expected: int) -> None:
     """All events stand, in streams without a hole."""
     admin = await system.admin()
     try:
-        count, holes = await admin.fetchrow(
+        ((count, holes),) = await admin.fetch(
             "SELECT count(*), count(*) FILTER (WHERE version > 1 AND NOT EXISTS (SELECT FROM gehoor.event p "
             "WHERE p.case_id = e.case_id AND p.version = e.version - 1)) FROM gehoor.event e"
         )

@@ -97,7 +97,7 @@ async def _fire(system: TestSystem, expected: int) -> float:
         await asyncio.gather(*(loop.run_in_executor(pool, _fire_lanes, given, list(own)) for own in lanes))
         taken_s = perf_counter() - began_s
     admin = await system.admin()
-    breaches, cases = await admin.fetchrow(_BREACHED)
+    ((breaches, cases),) = await admin.fetch(_BREACHED)
     await admin.close()
     if (breaches, cases) != (expected, expected):
         raise RuntimeError(f"{breaches} breaches of {cases} cases, {expected} were due")

@@ -92,7 +92,8 @@ async def _measure(platform: Platform, size: int) -> dict[str, float]:
             streams.append(perf_counter() - began_s)
             if history.version != filling.PER_CASE:
                 raise RuntimeError(f"case {case_id} has {history.version} events")
-        place = FeedPosition(*await connection.fetchrow(MIDDLE, filling.case_number(cases // 2)))
+        (found,) = await connection.fetch(MIDDLE, filling.case_number(cases // 2))
+        place = FeedPosition(*found)
         for _ in range(PAGES):
             began_s = perf_counter()
             page = await feed.page(connection, place, 500)

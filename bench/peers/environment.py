@@ -35,7 +35,8 @@ def python() -> Path:
     print("  installing the peers into bench/.venv-peers (only the first time)", flush=True)
     if not PYTHON.exists():
         _run(sys.executable, "-m", "venv", str(VENV))
-    _run(str(PYTHON), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS))
+    install = (str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes")
+    _run(*install, "--requirement", str(REQUIREMENTS))
     stamp.write_text(wanted)
     return PYTHON
 

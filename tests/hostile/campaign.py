@@ -1,6 +1,7 @@
 """`make fuzz`: a hundred thousand hostile requests to a whole `gehoor up`, and what they were answered.
 
-`CASES` requests (100000) from `SEED` (1); the same seed draws the same requests. Nothing may be a server
+`CASES` requests (100000) from `SEED` (1), or as many as fit into `SECONDS` when that is given; the same seed
+draws the same requests. Nothing may be a server
 error, hang, echo, or leave anything in the store that was not answered with success; memory stays bounded.
 Exit status 1 when a rule was broken; then the home is kept.
 """
@@ -29,21 +30,20 @@ from hostile.standing import unexplained
 from hostile.twisting import ORGANISATIONS, World, asked_of
 from whole_system import WholeSystem
 
-CASES_KNOWN = 40
+CASES_KNOWN = 120
 PER_DRAWN = 10
 ROUNDS = 2
 """Drawing costs more than sending: each drawn request is twisted twice."""
-PARTS = 20
+PARTS = 50
 SLOW_AFTER_S = 1.0
 SLOW_IS_WRONG_AFTER_S = 5.0
 """On a machine that does much else at the same time; how many took more than a second is told."""
 MOST_GROWTH_MB = 24.0
 """Of a service between the first tenth of all requests and the end."""
 RESTS_WITHIN_S = 300.0
-SHOWN = 30
 
 
-async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any], list[str]]:
+async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple[dict[str, Any], list[str]]:
     """Send them all; gives the figures and what is wrong."""
     system = WholeSystem(home)
     tally, memory = Tally(slow_after_s=SLOW_IS_WRONG_AFTER_S), []
@@ -56,12 +56,18 @@ async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any],
         }
         requests = _requests(cases, chosen, world)
         began_s = monotonic()
+        shown = 0
         for part in range(PARTS):
+            if monotonic() - began_s > seconds:
+                break
             drawn = list(islice(requests, cases // PARTS))  # beforehand: it would hold up what is under way
             await send_all(drawn, ports, tally)
             memory.append(_memory(system))
             told = f"{tally.broken} broke a rule, {memory[-1]} MB, {monotonic() - began_s:.0f} s"
             _say(f"{tally.count} requests, {told}")
+            for finding in tally.findings[shown:]:
+                _say(f"WRONG: {finding}")
+            shown = len(tally.findings)
             if part == 0:
                 processes = {name: one.pid for name, one in system.record.processes.items()}
         took_s = monotonic() - began_s
@@ -81,7 +87,7 @@ async def campaign(cases: int, chosen: int, home: Path) -> tuple[dict[str, Any],
     finally:
         await system.stop()
     wrong += [f"{path} holds what was sent" for path in (*with_canary(home), *_screen(system))]
-    first = memory[PARTS // 10 - 1]
+    first = memory[min(PARTS // 10, len(memory)) - 1]
     wrong += [
         f"{name} grew from {first[name]} to {memory[-1][name]} MB" for name in first
         if memory[-1][name] - first[name] > MOST_GROWTH_MB
@@ -134,10 +140,9 @@ async def main() -> int:
     """Run, print figures and findings."""
     cases, chosen = int(os.environ.get("CASES") or 100_000), int(os.environ.get("SEED") or 1)
     folder = Path(tempfile.mkdtemp(prefix="gfuzz-", dir="/tmp"))
-    figures, findings = await campaign(cases, chosen, folder / "h")
+    seconds = float(os.environ.get("SECONDS") or "inf")
+    figures, findings = await campaign(cases, chosen, seconds, folder / "h")
     _say(json.dumps(figures, indent=1))
-    for finding in findings[:SHOWN]:
-        _say(f"WRONG: {finding}")
     _say(f"{figures['rules broken'] + len(figures['wrong'])} findings in {figures['cases']} requests")
     if findings:
         _say(f"kept: {folder}")

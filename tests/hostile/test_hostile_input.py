@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from hostile.asked import CANARY
 from hostile.conftest import Attacked
-from hostile.drawing import draw
+from hostile.drawing import Drawn, draw
 from hostile.sending import Tally, send_all
 from hostile.standing import unexplained
 from hostile.twisting import asked_of
@@ -22,10 +22,16 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")
-async def sent(attacked: Attacked) -> tuple[Tally, str]:
+def drawn() -> list[Drawn]:
+    """Draw before anything is started, because it takes seconds in which nobody else gets a turn."""
+    return list(draw(DRAWN, SEED))
+
+
+@pytest.fixture(scope="module")
+async def sent(drawn: list[Drawn], attacked: Attacked) -> tuple[Tally, str]:
     """Send them all; gives what was answered and what was logged meanwhile."""
     chance, tally = random.Random(SEED), Tally()
-    asked = [one for drawn in draw(DRAWN, SEED) for one in asked_of(drawn, attacked.world, chance)]
+    asked = [request for one in drawn for request in asked_of(one, attacked.world, chance)]
     with capture_logs() as logs:
         await send_all(asked, attacked.ports, tally)
     return tally, str(logs)

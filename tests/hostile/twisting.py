@@ -124,9 +124,9 @@ def _mended(drawn: Drawn, world: World, chance: random.Random) -> Asked:
         if drawn.path == "/v1/complaints":
             body |= {"organisation": organisation, "channel": chance.choice(("portal", "phone", "api"))}
             body.setdefault("description", f"{CANARY} description")
-        for name, value in {"because": CANARY, "reason": CANARY, "message": f"{CANARY} message"}.items():
-            if name in body:
-                body[name] = value
+        for name, value in body.items():
+            if value == "" or name in ("reason", "message"):
+                body[name] = f"{CANARY} {name}"
     if "reference" in parameters:
         parameters["reference"] = reference = chance.choice(world.references[drawn.service])
         if drawn.service == "intake":

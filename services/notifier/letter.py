@@ -11,8 +11,8 @@ from datetime import date
 from notifier.periods import LetterCannotBeMade, period_of
 from notifier.proofs import proven
 from notifier.subjects import SUBJECTS
+from notifier.telling import values_of
 from notifier.texts import blocks_of, on_one_line, page, plain, render
-from notifier.values import values_of
 from notifier.words import Language
 from notifier.writing import Writing
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from journey_staff import Office
+from journey_office import Office
 from whole_system import HAPPENS_WITHIN_S, WholeSystem
 
 BEFORE_EASTER = "2026-03-23T08:00:00+01:00"

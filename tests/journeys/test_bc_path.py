@@ -5,7 +5,7 @@ Received on Monday the 2nd of March 2026 the plan is due on Monday the 9th, in e
 
 import pytest
 
-from journey_staff import Office
+from journey_office import Office
 
 pytestmark = pytest.mark.journey
 

@@ -6,7 +6,7 @@ Monday the 16th, in every calendar; around Easter the two readings of a working 
 
 import pytest
 
-from journey_staff import Office
+from journey_office import Office
 
 pytestmark = pytest.mark.journey
 

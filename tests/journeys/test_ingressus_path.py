@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from journey_staff import Complaint, Office
+from journey_office import Office
+from journey_staff import Complaint
 
 pytestmark = pytest.mark.journey
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from events.catalogue import LetterPrepared
-from journey_staff import Office
+from journey_office import Office
 
 pytestmark = pytest.mark.journey
 

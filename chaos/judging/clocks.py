@@ -15,11 +15,14 @@ LATE_WITHIN_S = 15.0
 
 
 def each_clock_ends_once(run: Run) -> Iterator[str]:
-    """I8: per clock and reading at most one breach, never early, never missing, on the right day."""
+    """I8: per clock and reading at most one breach, never early, never missing, on the right day.
+
+    A duty that begins anew with a period that was told may break once more in that period.
+    """
     for case, stream in run.cases.items():
         breaches = [event for event in stream if event.type in BREACHES]
-        told = Counter((event.data["clock"], event.data["reading"]) for event in breaches)
-        for (clock, reading), count in told.items():
+        told = Counter(_counted_by(stream))
+        for (clock, reading, _), count in told.items():
             if count > 1:
                 yield f"case {case}: clock {clock} broke {count} times by the {reading} reading"
         for breach in breaches:
@@ -39,6 +42,16 @@ def breaches_are_told_in_time(run: Run) -> Iterator[str]:
         due_s, told_s = run.wall_s(event.happened_s), run.wall_s(event.recorded_s)
         if told_s - due_s > LATE_WITHIN_S and not run.is_disturbed(due_s, told_s):
             yield f"case {event.case}: {event.data['clock']} was told {told_s - due_s:.1f} s late"
+
+
+def _counted_by(stream: list[Event]) -> Iterator[tuple[str, str, int]]:
+    """Give clock, reading and how often the clock had begun anew, for each breach."""
+    begun: Counter[str] = Counter()
+    for event in stream:
+        if event.type == "DeadlineMoved" and event.data.get("anew"):
+            begun[event.data["clock"]] += 1
+        if event.type in BREACHES:
+            yield event.data["clock"], event.data["reading"], begun[event.data["clock"]]
 
 
 def _wrong_ends(run: Run, stream: list[Event], deadline: Event) -> Iterator[str]:

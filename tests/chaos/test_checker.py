@@ -321,6 +321,18 @@ def test_a_sound_history_is_left_alone() -> None:
     assert [] == check(sound())
 
 
+def test_a_duty_that_began_anew_may_break_again() -> None:
+    """Each period that somebody was told asks for its own notice, so two of them may both be missed."""
+    lines = list(sound())
+    breach = lines[first(lines, Event, type=_a_breach(lines))]
+    assert isinstance(breach, Event)
+    moved = {"clock": breach.data["clock"], "anew": True}
+    lines.append(msgspec.structs.replace(breach, version=98, type="DeadlineMoved", data=moved))
+    lines.append(msgspec.structs.replace(breach, version=99))
+
+    assert not any("broke 2 times" in violation.what for violation in check(lines))
+
+
 @pytest.mark.parametrize(("mistake", "invariant"), MISTAKES, ids=lambda each: getattr(each, "__name__", each))
 def test_each_mistake_is_found(mistake: Callable[[Lines], None], invariant: str) -> None:
     """Whatever breaks a promise turns the judge red, by the invariant that it breaks."""

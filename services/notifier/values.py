@@ -126,13 +126,18 @@ def handler_of(writing: Writing, staff_id: str) -> Handler | None:
 
 
 def promises(writing: Writing) -> list[Promise]:
-    """List what was promised, soonest first; of two on one day about the end only the firm one."""
+    """List what was promised, soonest first; of two on one day about the end only the firm one.
+
+    A day that is over when the letter is written is told as a promise no more.
+    """
     told: dict[tuple[date, bool], tuple[date, Promise]] = {}
     for deadline in writing.case.deadlines.values():
         fact = next((fact for fact in _PROMISED if fact in deadline.rule.satisfied_by), None)
         if fact is None or deadline.binds != "company" or deadline.clock in writing.case.dropped:
             continue
         on = working_moment(deadline).on
+        if on < writing.dated_on:
+            continue
         promise = Promise(fact, in_words(on, writing.language), deadline.kind == "target")
         key = (on, fact == "contact made")
         if key not in told or not promise.is_target:

@@ -1,7 +1,7 @@
 """Every letter of every procedure is written in every manner of its organisation, and proves its parts."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import get_args
 
 import pytest
@@ -324,3 +324,13 @@ def test_an_objection_is_decided_in_words() -> None:
 
     assert "ongegrond" in written.text
     assert ("decision",) == written.contents
+
+
+def test_a_day_that_is_over_is_promised_no_more() -> None:
+    """A reaction in time names the day of the solution; one that comes later does not promise the past."""
+    in_time = draft("destiny", "substantive reaction")
+    due_on = in_time.case.deadlines["DES-2"].strict.on
+    later = replace(in_time, written_at=in_time.written_at + timedelta(days=60))
+
+    assert in_words(due_on, "nl") in write_letter(in_time).text
+    assert "Hoe gaat het verder?" not in write_letter(later).text

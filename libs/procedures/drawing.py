@@ -31,7 +31,7 @@ def draw(file: ProcedureFile) -> str:
     """Write one picture: the stages, what leads from one to another, what may be done in each, the clocks."""
     here = {stage.name for stage in file.stage} | {FIRST, LAST}
     stages = [name for name in _ORDER if name in here]
-    left = {name: 20 + index * (_BOX + _GAP) for index, name in enumerate(stages)}
+    left: dict[str, int] = {name: 20 + index * (_BOX + _GAP) for index, name in enumerate(stages)}
     ways = _ways(file, left)
     bottom = 104 + _WAY * len(ways)
     done, end = _done(file, bottom + 46)

@@ -85,7 +85,8 @@ def simulate_live(
     import asyncio
 
     from events.settings import load
-    from gehoor.living import LiveRun, compare, live_through
+    from gehoor.driving import compare
+    from gehoor.living import LiveRun, live_through
 
     asked = LiveRun(cases, seed, season, timedelta(days=longest_days), speed)
     drawn = asked.cases()

@@ -23,6 +23,9 @@ from simulation.pure import Lived, live
 LIVE = ("destiny", "bc", "supportoplus", "preact", "ingressus")
 """Intake takes complaints to these; the two demonstrations live in the pure core only."""
 
+DISTANCE = timedelta(days=1.25)
+"""So far from a due moment everything is done: at a day a second, more than a second of delay is forgiven."""
+
 _LATER = (timedelta(hours=9), timedelta(hours=22))
 """So much later everybody may be, in the further lives of a case, without any end being another."""
 

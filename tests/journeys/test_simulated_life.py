@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from events import access
+from gehoor.driving import Driver, compare
 from gehoor.embedded.home import Home
-from gehoor.living import Driver, LiveRun, begins_at, compare
+from gehoor.living import LiveRun, begins_at
 from gehoor.running import connected
 from simulated import oracle_says
 from simulation.arrivals import Season

@@ -5,6 +5,7 @@ Monday the 30th; a delay must be told by Thursday the 26th, or Friday the 27th b
 days.
 """
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from journey_staff import Complaint
 
 pytestmark = pytest.mark.journey
 
+AFTER_THE_TALK = time(11, 30)
 OUTCOME: dict[str, Any] = {"outcome": "unfounded", "grounds": "De cursus is gegeven zoals afgesproken."}
 
 
@@ -148,9 +150,7 @@ async def test_the_board_talks_records_and_the_court_is_named(office: Office) ->
     await case.board("invite-to-hearing", how="letter")
     invitation = await case.mail("Uitnodiging voor een gesprek")
     await case.board("agree-hearing", hearing_at="2026-04-01T10:00:00+02:00")
-    await office.turn_to(
-        "2026-04-01",
-    )
+    await office.turn_to("2026-04-01", AFTER_THE_TALK)
     await case.board("record-hearing", how="in person", satisfied=False)
     unrecorded = await case.is_refused("board", "close", because="handled")
     await case.board("write-hearing-record", record="De trainer is besproken.")
@@ -193,7 +193,7 @@ async def test_a_talk_that_is_missed_lets_the_board_decide(office: Office) -> No
     await case.board("invite-to-hearing", how="phone")
     await case.board("agree-hearing", hearing_at="2026-03-27T10:00:00+01:00")
 
-    await office.turn_to("2026-03-27")
+    await office.turn_to("2026-03-27", AFTER_THE_TALK)
     await case.board("waive-hearing", because="did not come")
     await case.board("decide-objection", outcome="unfounded", grounds="De cursus is gegeven.")
     await case.board("name-outer-route")

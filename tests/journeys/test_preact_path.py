@@ -4,6 +4,7 @@ Received on Monday the 2nd of March 2026 the confirmation is due on Monday the 9
 Monday the 23rd; an answer of the 16th can be objected to until Monday the 13th of April.
 """
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from journey_staff import Complaint
 
 pytestmark = pytest.mark.journey
 
+AFTER_THE_TALK = time(11, 30)
 FOUNDED: dict[str, Any] = {
     "outcome": "partly founded",
     "grounds": "De afspraak stond niet in het systeem.",
@@ -167,7 +169,7 @@ async def test_a_talk_that_is_missed_starts_the_four_weeks_too(office: Office) -
     not_agreed = await case.is_refused("board", "waive-hearing", because="did not come")
     await case.board("agree-hearing", hearing_at="2026-04-16T10:00:00+02:00")
 
-    await office.turn_to("2026-04-16")
+    await office.turn_to("2026-04-16", AFTER_THE_TALK)
     await case.board("waive-hearing", because="did not come")
     await office.turn_to("2026-05-15")
 

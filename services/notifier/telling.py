@@ -27,6 +27,7 @@ from notifier.words import (
     fields_in_words,
     in_words,
     no_agreements,
+    nothing_noted,
     outcome_in_words,
     reason_of_refusal,
     route_in_words,
@@ -75,10 +76,14 @@ def _plan(writing: Writing) -> Values:
 
 
 def _talk(writing: Writing) -> Values:
-    """The complaint as it was discussed is the note of the talk, else as the complainant wrote it."""
+    """The complaint as it was discussed is the note of the talk, else as the complainant wrote it.
+
+    Who described nothing has complained all the same, and gets the letter: it says that nothing was noted.
+    """
     event, told = writing.owing.event, agreements(writing)
     described = (writing.opened(version).get("description") for version in writing.case.told_by_complainant)
-    complaint = as_words(writing.said("note") or next(filter(None, described), ""))
+    noted = as_words(writing.said("note") or next(filter(None, described), ""))
+    complaint = noted or nothing_noted(writing.manner)
     return Values(
         {
             "talk_on": _day(writing),

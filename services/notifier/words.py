@@ -74,6 +74,11 @@ _NO_AGREEMENTS: Mapping[str, str] = {
     "nl.je": "We hebben in dit gesprek geen afspraken met je gemaakt.",
     "en": "We made no agreements with you in this conversation.",
 }
+_NOTHING_NOTED: Mapping[str, str] = {
+    "nl.u": "Over de inhoud van uw klacht is niets opgeschreven. Wilt u dat nog doen? Dan nemen wij dat mee.",
+    "nl.je": "Over de inhoud van je klacht is niets opgeschreven. Wil je dat nog doen? Dan nemen we dat mee.",
+    "en": "Nothing was written down about the substance of your complaint. You can still do so.",
+}
 LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
 """What makes a link, or looks like one to a mail program."""
 
@@ -112,6 +117,11 @@ def reason_of_refusal(channel: str, route: str, language: Language) -> str:
     if language == "en":
         return f"The complaint came {came}. The complaints procedure handles complaints that come by {way}."
     return f"De klacht kwam {came}. De klachtenprocedure geldt voor klachten die via {way} komen."
+
+
+def nothing_noted(manner: str) -> str:
+    """Say that neither the complainant nor who talked with them wrote down what the complaint is."""
+    return _NOTHING_NOTED[manner]
 
 
 def no_agreements(manner: str) -> str:

@@ -12,7 +12,7 @@ from events.catalogue import MeasureAgreed, ObjectionDecided, OutcomeDecided, Pl
 from notifier.letter import LetterCannotBeMade, write_letter
 from notifier.owed import owed
 from notifier.subjects import SUBJECTS
-from notifier.words import in_words, outcome_in_words
+from notifier.words import in_words, nothing_noted, outcome_in_words
 from notifier.writing import Writing
 from notifier_cases import (
     DUE_ON,
@@ -288,6 +288,16 @@ def test_the_complaint_discussed_is_the_complainants_own_when_nobody_noted_anoth
     words = {"description": "De monteur is twee keer niet gekomen."}
 
     assert words["description"] in write_letter(draft("supportoplus", "talk confirmation", words=words)).text
+
+
+def test_a_talk_about_what_nobody_wrote_down_is_confirmed_too() -> None:
+    """Incomplete is still a complaint: without a note and a description the letter says so, and leaves."""
+    words = {name: text for name, text in WORDS.items() if name not in ("note", "description")}
+
+    written = write_letter(draft("supportoplus", "talk confirmation", words=words))
+
+    assert nothing_noted("nl.u") in written.text
+    assert "complaint" in written.contents
 
 
 def test_a_letter_names_who_handles_the_case_now() -> None:

@@ -96,7 +96,7 @@ async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple
         "cases": tally.count, "seed": chosen, "commit": commit(), "seconds": round(took_s),
         "replies": dict(sorted(tally.replies.items())), "kinds": dict(sorted(tally.kinds.items())),
         "complaints filed": len(tally.filed), "additions": tally.added,
-        "commands done": sum(tally.done.values()),
+        "commands done": sum(tally.done.values()), "told to come back": tally.told_to_come_back,
         "ms p50, p99, most": [round(1000 * percentile(tally.took_s, share), 1) for share in (50, 99, 100)],
         f"over {SLOW_AFTER_S:g} s": sum(took_s > SLOW_AFTER_S for took_s in tally.took_s),
         "memory MB": memory, "rules broken": tally.broken, "wrong": wrong,

@@ -1,6 +1,7 @@
 """Intake and workflow on real databases and real sockets, with cases that are open to be attacked."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
@@ -32,6 +33,8 @@ async def attacked(system: TestSystem) -> AsyncIterator[Attacked]:
     """Both services, ten cases that workflow has opened, and tokens of everybody."""
     filing = await system.platform("intake", keys=True)
     working = await system.platform("workflow", keys=True)
+    for pool in (filing.pool, working.pool):
+        await _open_all(pool)
     intake_port = choose()
     ports = {"intake": intake_port, "workflow": choose(avoid=frozenset({intake_port}))}
     async with serving(intake(filing), ports["intake"]), serving(workflow(working), ports["workflow"]):
@@ -51,3 +54,10 @@ async def attacked(system: TestSystem) -> AsyncIterator[Attacked]:
         admin = await system.admin()
         yield Attacked(world, ports, admin)
         await admin.close()
+
+
+async def _open_all(pool: asyncpg.Pool) -> None:
+    """Open every connection beforehand: on a busy machine a new one can take longer than it may."""
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_max_size()):
+            await stack.enter_async_context(pool.acquire())

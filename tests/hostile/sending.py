@@ -11,7 +11,13 @@ from hostile.asked import Asked
 from hostile.rules import broken
 from hostile.wire import Reply, send
 
-AT_ONCE = 8
+AT_ONCE = 4
+"""As many as a service has connections to its store: more would only wait for each other."""
+
+TIMES_ASKED = 4
+BUSY_FOR_S = 0.5
+"""A 503 with Retry-After is an answer, on a machine too busy to reach the store in time; it is counted."""
+
 KEPT = 200
 """Findings kept with their request; the rest is only counted."""
 
@@ -36,6 +42,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
     count: int = 0
+    told_to_come_back: int = 0
     broken: int = 0
     filed: set[str] = field(default_factory=set)
     added: int = 0
@@ -74,7 +81,13 @@ async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tall
 
     async def work() -> None:
         for one in rest:
-            tally.take(one, await send(one, ports[one.service]))
+            for _ in range(TIMES_ASKED):
+                reply = await send(one, ports[one.service])
+                if reply.status != 503 or "retry-after" not in reply.headers:
+                    break
+                tally.told_to_come_back += 1
+                await asyncio.sleep(BUSY_FOR_S)
+            tally.take(one, reply)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):

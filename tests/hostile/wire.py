@@ -7,7 +7,7 @@ from time import monotonic
 
 from hostile.asked import Asked
 
-GIVES_UP_AFTER_S = 20.0
+GIVES_UP_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

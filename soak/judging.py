@@ -1,7 +1,7 @@
 """Whether a system is back to what it used before the load: pure, from samples taken at rest.
 
-At rest before is compared with at rest after, each the median of its samples. Memory may be less; a count
-may be neither more nor less. Of a small count a tenth is nothing, so a difference of two is let pass.
+At rest before is compared with at rest after, each the median of its samples. Memory, files and threads may
+be less; tasks neither more nor less. Of a small count a tenth is nothing: a difference of two is let pass.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,8 @@ def _row(
     if name == judged:
         fits = now <= was * (1 + WITHIN)
     elif name in COUNTS:
-        fits = abs(now - was) <= max(WITHIN * was, LET_PASS)
+        most_away = max(WITHIN * was, LET_PASS)
+        fits = now - was <= most_away and (name != "tasks" or was - now <= most_away)
     return Row(process, name, was, most, now, fits)
 
 

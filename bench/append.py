@@ -167,7 +167,7 @@ async def _message_db(run: Run) -> tuple[str | None, str]:
 async def _eventsourcing(run: Run, ours: Sequence[float]) -> list[Figure]:
     url = await run.servers.empty_database("eventsourcing")
     try:
-        peers = [await eventsourcing.append(url, CONNECTIONS, EVENTS // 10) for _ in range(3)]
+        peers = [await eventsourcing.append(url, CONNECTIONS, EVENTS // 10) for _ in ours[:3]]
     except NotHere as reason:
         run.say(f"eventsourcing left out: {reason}")
         return []

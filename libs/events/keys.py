@@ -19,9 +19,9 @@ import asyncpg
 import uuid_utils.compat
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from events.envelope import Recorded
+from events.envelope import History, Recorded
 from events.failpoints import failpoint
-from events.personal import CaseKeys, PersonKey, open_sealed
+from events.personal import CaseKeys, PersonKey, open_sealed, sealed_parts
 
 CACHE_FOR_S = 60.0
 """Keys are taken from the cache for at most this long, then read again."""
@@ -120,6 +120,14 @@ class KeyStore:
         if not wanted:
             return
         await self._read(wanted)
+
+    async def load_for(self, history: History) -> None:
+        """Load the keys that this history needs, also those that another process made meanwhile."""
+        await self.load([history.case_id])
+        known = self.of_case(history.case_id)
+        named = {part.person for event in history.events if event.pii for part in sealed_parts(event)}
+        if named - known.keys.keys() - known.erased:
+            await self._read([history.case_id])
 
     def of_case(self, case_id: UUID) -> CaseKeys:
         """Give the cached keys of a case; load them first: raises LookupError when that was forgotten."""

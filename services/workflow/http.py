@@ -152,7 +152,7 @@ async def _personal(caller: Caller, history: History) -> dict[str, dict[str, Any
     keys = caller.platform.keys
     if not caller.access.sees_personal_fields or keys is None:
         return None
-    await keys.load([history.case_id])
+    await keys.load_for(history)
     told: dict[str, dict[str, Any]] = {}
     for recorded in history.events:
         match recorded.event:
@@ -230,6 +230,8 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
         ] = None,
     ) -> Response:
         caller, history = asking
+        if caller.platform.keys is not None:
+            await caller.platform.keys.load_for(history)
         asked = desk.Asked(
             access=caller.access,
             case_id=history.case_id,

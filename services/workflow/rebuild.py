@@ -20,8 +20,11 @@ from workflow.worklist import Row, project, write
 
 log = structlog.get_logger()
 
-PAGE = 200
-"""Cases per transaction, as many as a consumer locks at once."""
+PAGE = 50
+"""Cases per transaction: a service that wants to write to one of them waits as long."""
+
+PATIENTLY = "SET LOCAL idle_in_transaction_session_timeout = '2min'"
+"""Reading a page of long histories takes its time; nothing is written meanwhile, so no reader waits."""
 
 _CASES = """
 SELECT case_id FROM gehoor.event WHERE version = 1 AND case_id > $1 ORDER BY case_id LIMIT $2
@@ -57,6 +60,7 @@ async def rebuild(platform: Platform) -> Rebuilt:
 
 async def _rebuild_page(platform: Platform, connection: asyncpg.Connection, page: list[UUID]) -> int:
     """Forget the rows first: one that is wrong at the right version would otherwise stay."""
+    await connection.execute(PATIENTLY)
     await lock_cases(connection, page)
     rows: list[Row] = []
     unreadable = 0

@@ -189,8 +189,10 @@ async def file_complaint(
 @looking.get(
     "/status/{token}",
     response_class=HTMLResponse,
-    responses={404: {"description": "The link is not good.", "content": {"text/html": {}}}}
-    | described({503: "The store is away: look again after the seconds in Retry-After."}),
+    responses={
+        404: {"description": "The link is not good.", "content": {"text/html": {}}},
+        **described({503: "The store is away: look again after the seconds in Retry-After."}),
+    },
     summary="See where a case stands",
 )
 async def see_status(token: str, request: Request) -> HTMLResponse:

@@ -29,6 +29,9 @@ MOST_CHARACTERS = 4_000
 
 MOST_MEASURES = 20
 
+CALENDARS_END = 2090
+"""A date from here on is a slip of the pen: the calendars end in 2100, and a clock would park its case."""
+
 AHEAD = timedelta(minutes=5)
 """So much may the clock of whoever states a moment be ahead of ours."""
 
@@ -68,12 +71,15 @@ def _read(parse: Callable[[str], Any], form: str) -> BeforeValidator:
 def _day(text: str) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise ValueError("not a date")
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if not 2000 <= day.year < CALENDARS_END:
+        raise ValueError("not a date that a calendar can count from")
+    return day
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or "T" not in text or not 1970 <= moment.year < 2200:
+    if moment.tzinfo is None or "T" not in text or not 1970 <= moment.year < CALENDARS_END:
         raise ValueError("not a moment with its offset")
     return moment
 

@@ -10,7 +10,7 @@ from workflow_servers import Desk
 
 pytestmark = pytest.mark.postgres
 
-LATER = "2099-12-31"
+LATER = "2089-12-31"
 
 
 class Working:

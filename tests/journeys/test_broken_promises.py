@@ -53,7 +53,7 @@ class Promise:
 
     @property
     def expected(self) -> list[tuple[str, str, date]]:
-        """Give what is told about it: once where readings agree, else by the strict and then the lenient one."""
+        """Give what is told about it: once where readings agree, else once by each."""
         kind = "TargetMissed" if self.is_target else "DeadlineBreached"
         strict = self.last_day(good_friday_is_free=False)
         lenient = self.last_day(good_friday_is_free=True)

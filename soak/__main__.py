@@ -1,6 +1,6 @@
 """`python -m soak`: steady load on a whole `gehoor up`, as `make soak` starts it.
 
-`SECONDS` of load (3600) at `RATE` visits a second (2), after `WARM_UP` seconds of the same load (300) and a
+`SECONDS` of load (3600) at `RATE` visits a second (2), after `WARM_UP` seconds of the same load (900) and a
 rest of `SETTLE` seconds (150) before the baseline and again at the end; `SPEED` is the pace of the system's
 clock (600: an hour holds 25 days, so that deadlines fall due and are broken), `SEED` makes the load
 repeatable. Exit status 1 when something was not as it should be; then the home is kept.
@@ -31,6 +31,8 @@ RESULTS = Path(__file__).parent / "results"
 RESTS_WITHIN_S = 120.0
 VERIFIED_WITHIN_S = 600.0
 LOOKS_AT_REST = 12
+STREAM_MIB = 8
+"""Full within the warm-up: the bus remembers the subject of whatever it keeps, and that is all it keeps."""
 LONGEST_LIST = 10
 
 _WITHOUT_LETTER = """
@@ -57,7 +59,7 @@ class Wanted:
         said = {
             "SECONDS": 3600.0,
             "RATE": 2.0,
-            "WARM_UP": 300.0,
+            "WARM_UP": 900.0,
             "SETTLE": 150.0,
             "SPEED": 600.0,
             "SEED": 1.0,
@@ -77,8 +79,9 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
     """Go through all phases; gives the figures, the comparison, what is wrong, and the samples."""
     machine = describe(home.parent)
     system = WholeSystem(
-        home, GEHOOR_CLOCK_START="2026-03-02T08:00:00+01:00", GEHOOR_CLOCK_SPEED=str(wanted.speed)
-    )
+        home, GEHOOR_CLOCK_START="2026-03-02T08:00:00+01:00", GEHOOR_CLOCK_SPEED=str(wanted.speed),
+        GEHOOR_NATS_STREAM_MIB=str(STREAM_MIB),
+    )  # fmt: skip
     try:
         _say(f"up in {await system.start():.1f} s, in {home}")
         token = (home / "tokens" / "handler").read_text().strip()

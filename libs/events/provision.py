@@ -81,7 +81,9 @@ async def provision_bus(settings: Settings) -> list[str]:
     connection = await asyncpg.connect(settings.database_for("relay"))
     try:
         generation = await ensure_generation(client, connection)
-        return await reconcile(client, generation, settings.nats_replicas, settings.reader_scopes)
+        return await reconcile(
+            client, generation, settings.nats_replicas, settings.reader_scopes, settings.nats_stream_mib
+        )
     finally:
         await connection.close()
         await client.close()

@@ -141,7 +141,11 @@ class RelayLoop:
         generation = await ensure_generation(client, connection)
         if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
             for line in await topology.reconcile(
-                client, generation, settings.nats_replicas, settings.reader_scopes
+                client,
+                generation,
+                settings.nats_replicas,
+                settings.reader_scopes,
+                settings.nats_stream_mib,
             ):
                 log.info("topology.reconciled", change=line)
             self._reconciled_at_s = monotonic()

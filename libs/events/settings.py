@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     mailbox_smtp_port: Port = 1025
     health_port: Port = 0
     nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    nats_stream_mib: Annotated[int, Field(ge=8, le=1_048_576)] = 4096
     clock_start: datetime | None = None
     clock_speed: Annotated[float, Field(gt=0, le=86_400)] | None = None
     demonstrations: bool = False

@@ -26,7 +26,7 @@ STREAM = "GEHOOR_EVENT"
 SUBJECTS = "gehoor.event.>"
 GENERATION = "gehoor_generation"
 
-STREAM_SIZES_BYTES = (4 * 1024**3, 1024**3, 256 * 1024**2, 64 * 1024**2)
+STREAM_SIZES_MIB = (4096, 1024, 256, 64)
 """The largest that the server's disk allows is taken: it reserves the room. The store has what falls out."""
 
 _NO_ROOM = 10047
@@ -43,9 +43,7 @@ class BusRefused(GehoorError):
         self.code = code
 
 
-def stream_config(
-    generation: UUID, replicas: int = 1, size_bytes: int = STREAM_SIZES_BYTES[0]
-) -> dict[str, Any]:
+def stream_config(generation: UUID, replicas: int = 1, size_mib: int = STREAM_SIZES_MIB[0]) -> dict[str, Any]:
     """Describe the stream: a cache of the feed's tail, which Postgres can refill."""
     return {
         "name": STREAM,
@@ -55,7 +53,7 @@ def stream_config(
         "discard": "old",
         "num_replicas": replicas,
         "max_age": 14 * 86_400 * _SECOND_NS,
-        "max_bytes": size_bytes,
+        "max_bytes": size_mib * 1024**2,
         "duplicate_window": 600 * _SECOND_NS,
         "allow_direct": True,
         "deny_delete": True,
@@ -146,12 +144,13 @@ async def reconcile(
     generation: UUID,
     replicas: int = 1,
     readers: Mapping[str, str | None] = MappingProxyType({}),
+    largest_mib: int = STREAM_SIZES_MIB[0],
 ) -> list[str]:
-    """Make stream and durables as described, one for each reader with its scope.
+    """Make stream (of `largest_mib` at most) and durables as described, one for each reader with its scope.
 
     Gives a line for each thing made or corrected.
     """
-    done = await _reconcile_stream(client, generation, replicas)
+    done = await _reconcile_stream(client, generation, replicas, largest_mib)
     for consumer in CONSUMERS:
         for partition in range(PARTITIONS):
             done += await _reconcile_durable(client, durable_config(consumer, partition))
@@ -160,20 +159,21 @@ async def reconcile(
     return done
 
 
-async def _reconcile_stream(client: Client, generation: UUID, replicas: int) -> list[str]:
+async def _reconcile_stream(client: Client, generation: UUID, replicas: int, largest_mib: int) -> list[str]:
     """Make the stream as large as fits; raises `BusRefused` when not even the smallest does."""
-    for size_bytes in STREAM_SIZES_BYTES:
+    sizes = (largest_mib, *(size for size in STREAM_SIZES_MIB if size < largest_mib))
+    for size_mib in sizes:
         try:
             done = await _reconcile_one(
                 client, f"stream {STREAM}", f"STREAM.INFO.{STREAM}", f"STREAM.CREATE.{STREAM}",
-                f"STREAM.UPDATE.{STREAM}", stream_config(generation, replicas, size_bytes),
+                f"STREAM.UPDATE.{STREAM}", stream_config(generation, replicas, size_mib),
             )  # fmt: skip
         except BusRefused as refused:
-            if refused.code != _NO_ROOM or size_bytes == STREAM_SIZES_BYTES[-1]:
+            if refused.code != _NO_ROOM or size_mib == sizes[-1]:
                 raise
             continue
-        if done and size_bytes < STREAM_SIZES_BYTES[0]:
-            log.warning("stream.is_small", bytes=size_bytes, remedy="give the bus a larger disk")
+        if done and size_mib < largest_mib:
+            log.warning("stream.is_small", mib=size_mib, remedy="give the bus a larger disk")
         return done
     raise AssertionError("there is a smallest size")
 

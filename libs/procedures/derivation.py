@@ -20,6 +20,9 @@ from procedures.zones import end_of, instant
 WARNED_AT = time(8, 0)
 """When on its working day a warning is given, on the clock on the wall."""
 
+KEPT = 512
+"""So many results of each function are kept: a few days of receipts, some 5 KB each."""
+
 Standing = Literal["in time", "disputed", "late"]
 
 _DAY = timedelta(days=1)
@@ -61,7 +64,7 @@ class Start:
     guard_from: date | None = None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT)
 def derive(rule: ClockRule, starts_on: date, zone: str) -> Derivation:
     """Say when the clock of `rule` ends if its starting fact happened on `starts_on` in `zone`.
 
@@ -71,7 +74,7 @@ def derive(rule: ClockRule, starts_on: date, zone: str) -> Derivation:
     return derive_from(rule, (Start(rule.reading, rule.amount, rule.unit, starts_on),), zone)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def derive_from(rule: ClockRule, starts: tuple[Start, ...], zone: str) -> Derivation:
     """Count forward from every start on every calendar of the rule; a start without any day is left out."""
     works = [calendar(name) for name in rule.calendars]
@@ -87,7 +90,7 @@ def derive_from(rule: ClockRule, starts: tuple[Start, ...], zone: str) -> Deriva
     )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def derive_back(rule: ClockRule, base: tuple[tuple[str, date], ...], zone: str) -> Derivation:
     """Count back from the end that the clock `end_of` has on each calendar, by every reading of the term."""
     terms = [(rule.reading, rule.amount, rule.unit)]
@@ -104,7 +107,7 @@ def derive_back(rule: ClockRule, base: tuple[tuple[str, date], ...], zone: str) 
     )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def derive_told(rule: ClockRule, fact: str, on: date, zone: str) -> Derivation:
     """End on the day that was told: no reading is left but that one. It is never moved off a free day."""
     works = [calendar(name) for name in rule.calendars]
@@ -207,7 +210,7 @@ def working_day_until(day: date, works: Calendar) -> date:
     return day
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def _read(start: Start, identifier: str, rolls: str | None, zone: str) -> Reading:
     """Count one reading on one calendar; clocks of one start and amount share it."""
     works = calendar(identifier)

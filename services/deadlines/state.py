@@ -264,7 +264,7 @@ def _read(recorded: Recorded) -> Event:
     return recorded.event
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _read_deadline(schema_version: int, data: bytes) -> Event:
     """Decode a derivation once: cases of one day and rule hold the same bytes, and they fall due together."""
     return decode(DeadlineSet.__name__, schema_version, data)

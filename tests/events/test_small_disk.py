@@ -49,3 +49,20 @@ async def test_a_disk_without_room_for_the_smallest_stream_is_reported(nats_serv
     with pytest.raises(BusRefused, match="insufficient storage"):
         await topology.reconcile(client, uuid4())
     await client.close()
+
+
+async def test_the_stream_is_no_larger_than_was_asked(nats_server: NatsFactory) -> None:
+    """Who gives the bus 16 MiB gets a stream of that size, and one of another size once that is asked."""
+    server = await nats_server(minimal_configuration)
+    client = await nats.connect(server.url)
+    generation = uuid4()
+
+    await topology.reconcile(client, generation, largest_mib=16)
+    first = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
+    corrected = await topology.reconcile(client, generation, largest_mib=32)
+    second = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
+    await client.close()
+
+    assert 16 * MIB == first["config"]["max_bytes"]
+    assert 32 * MIB == second["config"]["max_bytes"]
+    assert corrected

@@ -223,7 +223,10 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return replace(case, clocks=(*others, clock))
         case DeadlineMoved():
             moved = _with_clock(case, event.clock, strict=event.strict, lenient=event.lenient)
-            if not event.anew:
+            is_dropped = any(
+                one.clock == event.clock and one.status is ClockStatus.DROPPED for one in case.clocks
+            )
+            if not event.anew and not is_dropped:
                 return moved
             return _with_clock(moved, event.clock, status=ClockStatus.RUNNING, standing=None)
         case DeadlineDropped():

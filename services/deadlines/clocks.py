@@ -393,10 +393,10 @@ class _Settling:
         self.coming: list[datetime] = []
 
     def settle(self) -> list[NewEvent]:
-        if self.running.dropped is not None:
+        plan = self.case.plans[self.running.rule.clock]
+        if self.running.dropped is not None and not _is_taken_back(self.running, plan):
             return self.events
         self._reopen()
-        plan = self.case.plans[self.running.rule.clock]
         drop = _ground_to_drop(self.running, self.case)
         match plan:
             case Timed():
@@ -433,6 +433,15 @@ class _Settling:
             self._move(span)
             if not self._settle_span(index, until) or self.running.dropped is not None:
                 return
+            if until is not None and self._asks_nothing_since(until):
+                return
+
+    def _asks_nothing_since(self, until: datetime) -> bool:
+        """A duty to tell a delay does not begin again with a period told when nothing is late any more."""
+        if self.running.rule.only_if_unmet is None:
+            return False
+        drop = _ground_to_drop(self.running, self.case)
+        return drop is not None and drop.at is not None and drop.at < until
 
     def _move(self, span: Span) -> None:
         deadline = self.running.deadline
@@ -440,13 +449,13 @@ class _Settling:
             return
         derivation = span.derivation
         is_same = (deadline.strict, deadline.lenient) == (derivation.strict, derivation.lenient)
-        is_new = span.since != self.running.since
         if _keeps_its_end(self.running, span, self.case):
             return
-        anew = is_new and span.since is not None and self.running.rule.only_if_unmet is not None
-        if is_same and not anew:
-            return
         rule = self.running.rule
+        was = self.running.since
+        anew = rule.only_if_unmet is not None and span.since is not None and (was is None or span.since > was)
+        if is_same and not anew and not _is_taken_back(self.running, self.case.plans[rule.clock]):
+            return
         starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives))
         counted = tuple(dict.fromkeys(name for name in starts if self.case.facts.first(name)))
         event = DeadlineMoved(
@@ -628,6 +637,13 @@ class _Settling:
         if following is None or (met_by is not None and met_by.happened_at < following.happened_at):
             return None
         return following.happened_at
+
+
+def _is_taken_back(running: Running, plan: Plan) -> bool:
+    """Tell whether the end that the present round of a duty began with was taken back since."""
+    if running.anew_since is None or not isinstance(plan, Timed):
+        return False
+    return all(span.since != running.anew_since for span in plan.spans)
 
 
 def _index_of(running: Running, spans: tuple[Span, ...]) -> int:

@@ -84,7 +84,8 @@ class Running(msgspec.Struct, frozen=True):
     `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
     `reopened_at` when what met it was taken back. `again` tells that it was set after it had been dropped.
     `by_version` is the procedure version that changed its rule; `renewed` are the calendars to count it on
-    from `renewed_at` on, instead of those it was counted on.
+    from `renewed_at` on, instead of those it was counted on. `earlier` is how it stood under the ends told
+    before, of a duty that begins again with each: when a notice comes back, the round before it is in force.
     """
 
     deadline: DeadlineSet | OpenEndedSet
@@ -103,6 +104,7 @@ class Running(msgspec.Struct, frozen=True):
     by_version: int | None = None
     renewed: tuple[str, ...] = ()
     renewed_at: datetime | None = None
+    earlier: "tuple[Running, ...]" = ()
 
     @property
     def is_judged(self) -> bool:
@@ -254,8 +256,21 @@ def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Run
         readings=event.readings,
     )
     if event.anew:
-        return Running(deadline, happened_at, since=event.since, anew_since=event.since)
+        earlier = (*running.earlier, running)
+        return Running(deadline, happened_at, since=event.since, anew_since=event.since, earlier=earlier)
+    running = _round_in_force(running, event.since)
     return replace(running, deadline=deadline, set_at=happened_at, since=event.since, renewed=())
+
+
+def _round_in_force(running: Running, since: datetime | None) -> Running:
+    """Give the round of a duty that an end told at `since` belongs to: the present one, or one before it.
+
+    What broke it then stays told; what met it then is told again, if that still stands.
+    """
+    found = running
+    while found.earlier and (since is None or (found.anew_since or since) > since):
+        found = found.earlier[-1]
+    return found if found is running else replace(found, met=None)
 
 
 def _read(recorded: Recorded) -> Event:

@@ -6,7 +6,9 @@ from uuid import UUID
 from deadlines.clocks import settle
 from events.catalogue import (
     COMPLAINANT,
+    ComplaintSolved,
     DeadlineBreached,
+    DeadlineDropped,
     DeadlineMet,
     Event,
     LetterBounced,
@@ -155,3 +157,38 @@ def test_a_notice_that_bounced_takes_its_period_with_it() -> None:
     story.happen(LetterBounced(letter="delay notice", letter_id=sent.letter_id, how="email"), on(12, 15))
 
     assert (first, first) == story.ends("ING-4")
+
+
+def test_a_notice_that_bounced_was_sent_all_the_same() -> None:
+    """Destiny promises to send its notice: one that left in time and came back keeps that promise."""
+    story, notice = _destiny_told_of_delay()
+
+    story.happen(LetterBounced(letter="delay notice", letter_id=notice.letter_id, how="email"), on(12, 1))
+
+    met = story.last(DeadlineMet, "DES-3")
+    assert isinstance(met, DeadlineMet)
+    assert ("in time", story.ends("DES-2")) == (met.standing, story.ends("DES-3"))
+    story.events += settle(story.history, on(12, 31))
+    assert story.last(DeadlineBreached, "DES-3") is None
+
+
+def test_no_notice_is_asked_for_when_the_matter_was_solved_before_the_second_one_left() -> None:
+    """Solved in time, and only then the notice goes out again: nothing was late, so nothing begins anew."""
+    story, notice = _destiny_told_of_delay()
+    story.happen(LetterBounced(letter="delay notice", letter_id=notice.letter_id, how="email"), on(12, 1))
+    extend(story, "DES-2", date(2026, 12, 23), on(12, 2), 2)
+    story.happen(ComplaintSolved(by="des-01"), on(12, 2))
+
+    story.send("delay notice", on(12, 3))
+
+    met = story.last(DeadlineMet, "DES-3")
+    assert isinstance(met, DeadlineMet)
+    assert "in time" == met.standing
+    assert story.last(DeadlineDropped, "DES-3") is None
+
+
+def _destiny_told_of_delay() -> tuple[Story, LetterSent]:
+    story = Story("destiny")
+    story.send("acknowledgement", on(11, 23))
+    extend(story, "DES-2", date(2026, 12, 18), on(11, 30))
+    return story, story.send("delay notice", on(11, 30))

@@ -28,7 +28,6 @@ LIMITS = (
 )
 
 _SLICES_PER_WORKER = 4
-_PREFETCH = 2_000
 _TELL_EVERY = 2_000
 _MANY = 200_000
 
@@ -147,10 +146,11 @@ async def _verify_slice(url: str, low: UUID, high: UUID, tell: Callable[[int], N
     checker = ChainChecker()
     try:
         async with connection.transaction(readonly=True):
-            async for row in connection.cursor(_EVENTS, low, high, prefetch=_PREFETCH):
-                checker.check(recorded(row))
-                if checker.report.events % _TELL_EVERY == 0:
-                    tell(checker.report.events)
+            cursor = await connection.cursor(_EVENTS, low, high)
+            while rows := await cursor.fetch(_TELL_EVERY):
+                for row in rows:
+                    checker.check(recorded(row))
+                tell(checker.report.events)
     finally:
         await connection.close()
     tell(checker.report.events)

@@ -5,10 +5,12 @@ before stays in the history and in `deciders`, but is no longer how the case sta
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from events import catalogue as told
 from events.catalogue import Event
@@ -31,8 +33,7 @@ class Stage(StrEnum):
     MERGED = "merged"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """Something agreed, with who answers for it and by when; the words lie in the encrypted part."""
 
     measure: int
@@ -41,8 +42,7 @@ class Measure:
     status: Literal["open", "carried out", "dropped"] = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class External:
+class External(msgspec.Struct, frozen=True, kw_only=True):
     """How the case stands in another recording system, and whether it changed here since."""
 
     system: str
@@ -51,8 +51,7 @@ class External:
     is_current: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objection:
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
     """An objection and how far it is; `hearing` is "none" until the board invites."""
 
     late: bool
@@ -65,8 +64,7 @@ class Objection:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class Life(msgspec.Struct, frozen=True, kw_only=True):
     """The life of a case so far."""
 
     stage: Stage = Stage.RECEIVED

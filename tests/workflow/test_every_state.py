@@ -110,7 +110,7 @@ class State:
                 satisfied = over is not None and life.satisfaction == "satisfied"
                 return life.stage, waiting, left, life.solved, life.reported_back, satisfied, over
             case Stage.OBJECTION | Stage.HEARD | Stage.DECIDED | Stage.PROPOSED | Stage.AGREED:
-                heard = None if objection is None else replace(objection, invited_at=None)
+                heard = None if objection is None else structs.replace(objection, invited_at=None)
                 silent = bool(objection and objection.invited_at and self.now >= objection.invited_at + LATER)
                 return life.stage, waiting, left, heard, silent, life.outer_route
             case _:

@@ -25,6 +25,9 @@ from chaos.table import add_to, plain, tables
 
 RESTS_WITHIN_S = 90.0
 PLANTED_FOR_S = 10.0
+PLANTED_CLOCKS_FOR_S = 30.0
+"""Fifteen days: ten seconds end before the first promise does, three working days after a Friday."""
+
 PLANTED_RESTS_WITHIN_S = 20.0
 
 
@@ -49,7 +52,7 @@ async def planted(seed: int, names: list[str], keep: Path | None) -> list[Result
     attempts = (
         Attempt(
             seed,
-            PLANTED_FOR_S,
+            PLANTED_CLOCKS_FOR_S if "I8" in PLANTED[name].found_by else PLANTED_FOR_S,
             "planted",
             planted=name,
             rests_within_s=90.0 if PLANTED[name].is_harmless else PLANTED_RESTS_WITHIN_S,

@@ -298,11 +298,14 @@ class Judge:
                 and not after(done_at, following(base, of_base))
             ):
                 break
-        at_rest = self._ended_at_rest(spans, [met], self.facts.first(met))
+        in_time_at = done_at if done_at is not None and done_at < last_of_base.strict_at else None
+        at_rest = self._ended_at_rest(spans, [met], self.facts.first(met)) if in_time_at is None else None
+        if at_rest is None and self.facts.first(met) is None:
+            # Whether it was asked for is known at the end of the base, and nothing was owed then.
+            at_rest = "dropped" if self._ended_at_rest(base, base_met, done_at) == "dropped" else None
         if at_rest is not None:
             return at_rest, last.strict, last.lenient
         given_at = self.facts.first(met, after=last.since)
-        in_time_at = done_at if done_at is not None and done_at < last_of_base.strict_at else None
         ends_at = min((at for at in (dropped_at, in_time_at) if at is not None), default=None)
         if given_at is not None and not after(given_at, ends_at):
             return last.worth(given_at), last.strict, last.lenient

@@ -122,7 +122,11 @@ def main() -> None:
     if module in PLANTED[name].modules:
         PATCHES[name]()
     sys.argv = [module]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    patched = sys.modules.get(module)
+    if patched is not None and hasattr(patched, "main"):
+        patched.main()  # running it anew would make a second, healthy one
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from events.transact import Command, Outcome, transact_many
 
 log = structlog.get_logger()
 
-BATCH = 500
+BATCH = 200
 """Cases per transaction: enough to pay for the commit, few enough to hold the feed back for a moment only."""
 
 ACTOR = "service:deadlines"

@@ -64,6 +64,10 @@ class Facts:
         first = self.first(*names)
         return None if first is None else civil_day(first, self.west)
 
+    def last_day(self, name: str) -> date | None:
+        found = self.at.get(name)
+        return civil_day(max(found), self.west) if found else None
+
     def was_taken(self, *names: str) -> list[Taken]:
         return [taken for taken in self.taken if taken.name in names]
 
@@ -454,7 +458,7 @@ def _preact(case: Reader, judge: Judge) -> dict[str, Judgement]:
     known = {
         name: day
         for name, day in {
-            "response_arrived": facts.day("response arrived"),
+            "response_arrived": facts.last_day("response arrived"),
             "talk_ended": facts.day("hearing held"),
             "hearing_waived": facts.day("hearing waived"),
             "invited": None if facts.first("hearing agreed") else facts.day("hearing invited"),
@@ -482,7 +486,7 @@ def _was_invited(facts: Facts) -> bool:
 
 def _ingressus(case: Reader, judge: Judge) -> dict[str, Judgement]:
     facts = case.facts
-    answered_on = facts.day("response arrived")
+    answered_on = facts.last_day("response arrived")
     ends = ingressus(
         case.received_on, {} if answered_on is None else {"response_arrived": answered_on}, DUTCH
     )

@@ -193,6 +193,10 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     return replace(case, letters=(*others, Letter(letter=letter, status="owed")))
 
 
+_GOES_ON = (ClockStatus.DROPPED, ClockStatus.LAPSED)
+"""What runs again once it is moved: the notice that ended it came back, or another answer opened it anew."""
+
+
 def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     match event:
         case ReportClassified():
@@ -223,10 +227,8 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
             return replace(case, clocks=(*others, clock))
         case DeadlineMoved():
             moved = _with_clock(case, event.clock, strict=event.strict, lenient=event.lenient)
-            is_dropped = any(
-                one.clock == event.clock and one.status is ClockStatus.DROPPED for one in case.clocks
-            )
-            if not event.anew and not is_dropped:
+            is_over = any(one.clock == event.clock and one.status in _GOES_ON for one in case.clocks)
+            if not event.anew and not is_over:
                 return moved
             return _with_clock(moved, event.clock, status=ClockStatus.RUNNING, standing=None)
         case DeadlineDropped():

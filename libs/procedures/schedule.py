@@ -27,12 +27,14 @@ class Telling:
 class Known:
     """What is known of a case: the civil day of each fact, and the days told, in the order of telling.
 
-    `anew_on` is the day of the reopening from which a clock counts anew, by clock.
+    `anew_on` is the day of the reopening from which a clock counts anew, by clock. `latest` is the day of the
+    last fact of a name, where that is another one than the first.
     """
 
     days: Mapping[str, date]
     tellings: tuple[Telling, ...] = ()
     anew_on: Mapping[str, date] = field(default_factory=dict)
+    latest: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,18 @@ Plan = Waiting | OpenEnd | Timed
 def known_of(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = None) -> Known:
     """Put down the civil day of each fact of a case; a fact that states its own day, as a receipt, has it."""
     days: dict[str, date] = {}
+    latest: dict[str, date] = {}
     tellings: list[Fact] = []
     for name, found in facts.by_name.items():
         if name in TOLD:
             tellings += found
-        else:
-            days[name] = found[0].on or civil_date(found[0].happened_at, zone)
+            continue
+        days[name] = found[0].on or civil_date(found[0].happened_at, zone)
+        if len(found) > 1:
+            latest[name] = found[-1].on or civil_date(found[-1].happened_at, zone)
     tellings.sort(key=lambda fact: (fact.happened_at, fact.version))
     told = tuple(Telling(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
-    return Known(days, told, anew_on or {})
+    return Known(days, told, anew_on or {}, latest)
 
 
 @dataclass(slots=True)
@@ -133,6 +138,9 @@ def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> Plan:
 
 def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
     days = scheduling.known.days
+    if rule.kind == "window":
+        # Every answer tells the customer anew how long there is to object: the last one counts.
+        days = {**days, **scheduling.known.latest}
     if rule.starts == REOPENED and rule.clock in scheduling.known.anew_on:
         days = {**days, REOPENED: scheduling.known.anew_on[rule.clock]}
     starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days)]

@@ -259,7 +259,9 @@ def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Run
         earlier = (*running.earlier, running)
         return Running(deadline, happened_at, since=event.since, anew_since=event.since, earlier=earlier)
     running = _round_in_force(running, event.since)
-    return replace(running, deadline=deadline, set_at=happened_at, since=event.since, renewed=())
+    return replace(
+        running, deadline=deadline, set_at=happened_at, since=event.since, renewed=(), lapsed=False
+    )
 
 
 def _round_in_force(running: Running, since: datetime | None) -> Running:

@@ -30,6 +30,7 @@ from events.catalogue import (
     LetterSent,
     ObjectionLodged,
     PlanMade,
+    WindowLapsed,
 )
 from events.envelope import NewEvent
 from procedures.library import in_force
@@ -308,6 +309,24 @@ def test_a_window_does_not_run_from_an_answer_that_came_back() -> None:
     assert [DeadlineDropped] == [type(new.event) for new in dropped]
     assert isinstance(again.event, DeadlineSet)
     assert date(2026, 7, 13) == again.event.lenient.on
+
+
+def test_a_better_answer_gives_its_own_time_to_object_also_when_the_first_had_lapsed() -> None:
+    """Each answer says how long there is to object from the day it is there: the last one counts."""
+    story = begun("ingressus")
+    story.tell(letter("response", date(2026, 6, 10)), at(6, 10))
+    story.look(at(6, 10, 11))
+    lapsed = about(story.look(at(6, 25)), "ING-5")
+    story.tell(letter("response", date(2026, 6, 29), 2), at(6, 29))
+
+    moved = about(story.look(at(6, 29, 11)), "ING-5")
+    story.tell(ObjectionLodged(channel="letter", late=False), at(7, 10))
+    met = about(story.look(at(7, 10, 11)), "ING-5")
+
+    assert [WindowLapsed] == [type(new.event) for new in lapsed]
+    assert [DeadlineMoved] == [type(new.event) for new in moved]
+    assert (date(2026, 7, 13),) * 2 == ends(story, "ING-5")
+    assert [DeadlineMet] == [type(new.event) for new in met]
 
 
 def test_the_decision_is_due_after_the_talk_or_when_nobody_answers_the_invitation() -> None:

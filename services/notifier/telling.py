@@ -197,7 +197,10 @@ def _withdrawn(writing: Writing) -> Values:
 
 
 def _closing(writing: Writing) -> Values:
-    event, outcome = writing.owing.event, writing.case.life.outcome or ""
+    event, life = writing.owing.event, writing.case.life
+    # The board wrote itself what it decided; the judgement before it is no longer the last word.
+    is_overtaken = life.objection is not None and life.objection.outcome is not None
+    outcome = "" if is_overtaken else life.outcome or ""
     assert isinstance(event, CaseClosed)  # noqa: S101 - no other event owes a closing notice
     return Values(
         {

@@ -8,7 +8,15 @@ import pytest
 from msgspec import structs
 
 from cases.letters import owed_by
-from events.catalogue import MeasureAgreed, ObjectionDecided, OutcomeDecided, PlanMade, TermExtended
+from events.catalogue import (
+    CaseClosed,
+    MeasureAgreed,
+    ObjectionDecided,
+    ObjectionLodged,
+    OutcomeDecided,
+    PlanMade,
+    TermExtended,
+)
 from notifier.letter import LetterCannotBeMade, write_letter
 from notifier.owed import owed
 from notifier.subjects import SUBJECTS
@@ -334,6 +342,19 @@ def test_an_objection_is_decided_in_words() -> None:
 
     assert "ongegrond" in written.text
     assert ("decision",) == written.contents
+
+
+def test_what_the_board_overturned_is_not_told_again_when_the_case_is_closed() -> None:
+    """After an objection the first judgement is no longer the last word, so the closing letter leaves it out."""
+    judged = OutcomeDecided(by="x", outcome="partly founded")
+    objected = (ObjectionLodged(channel="email", late=False), ObjectionDecided(by="y", outcome="founded"))
+    closed = CaseClosed(because="handled")
+
+    without = write_letter(writing(case("preact", "nl", judged, closed), "closing notice"))
+    after = write_letter(writing(case("preact", "nl", judged, *objected, closed), "closing notice"))
+
+    assert "deels gegrond" in without.text
+    assert "deels gegrond" not in after.text
 
 
 def test_a_day_that_is_over_is_promised_no_more() -> None:

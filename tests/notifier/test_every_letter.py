@@ -345,7 +345,7 @@ def test_an_objection_is_decided_in_words() -> None:
 
 
 def test_what_the_board_overturned_is_not_told_again_when_the_case_is_closed() -> None:
-    """After an objection the first judgement is no longer the last word, so the closing letter leaves it out."""
+    """After an objection the first judgement is not the last word: the closing letter leaves it out."""
     judged = OutcomeDecided(by="x", outcome="partly founded")
     objected = (ObjectionLodged(channel="email", late=False), ObjectionDecided(by="y", outcome="founded"))
     closed = CaseClosed(because="handled")

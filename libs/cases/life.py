@@ -244,7 +244,7 @@ def _refused(life: Life, event: told.ProposalRefused, at: datetime) -> Life:
 
 def _decided(life: Life, event: told.OutcomeDecided, at: datetime) -> Life:
     life = replace(_by(life, event.by), deciders=_with(life.deciders, event.by))
-    return replace(_waiting(life, at), stage=Stage.ANSWERED, outcome=event.outcome, satisfaction=None)
+    return replace(_answered(life), outcome=event.outcome, satisfaction=None)
 
 
 def _agreed_measure(life: Life, event: told.MeasureAgreed, at: datetime) -> Life:
@@ -263,7 +263,7 @@ def _measure(status: Literal["carried out", "dropped"]) -> Callable[[Life, Any, 
 
 
 def _solved(life: Life, event: told.ComplaintSolved, at: datetime) -> Life:
-    return replace(_waiting(_by(life, event.by), at), solved=True, stage=Stage.ANSWERED)
+    return replace(_answered(_by(life, event.by)), solved=True)
 
 
 def _reported(life: Life, event: told.SolutionReportedBack, at: datetime) -> Life:
@@ -271,11 +271,11 @@ def _reported(life: Life, event: told.SolutionReportedBack, at: datetime) -> Lif
 
 
 def _handled(life: Life, event: told.ComplaintHandled, at: datetime) -> Life:
-    return replace(_waiting(_by(life, event.by), at), handled=True, stage=Stage.ANSWERED)
+    return replace(_answered(_by(life, event.by)), handled=True)
 
 
 def _satisfaction_asked(life: Life, event: told.SatisfactionAsked, at: datetime) -> Life:
-    return replace(life, satisfaction="asked")
+    return replace(_waiting(life, at), satisfaction="asked")
 
 
 def _satisfaction(life: Life, event: told.SatisfactionAnswered, at: datetime) -> Life:
@@ -506,6 +506,11 @@ def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 def _waiting(life: Life, at: datetime) -> Life:
     return replace(life, waiting_since=at, reminders=0)
+
+
+def _answered(life: Life) -> Life:
+    """An answer asks nothing of the complainant, so nobody reminds them of it."""
+    return replace(life, stage=Stage.ANSWERED, waiting_since=None, reminders=0)
 
 
 def _with_given(life: Life, given: tuple[str, ...], missing: tuple[str, ...]) -> Life:

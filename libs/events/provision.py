@@ -36,6 +36,22 @@ SELECT EXISTS (
     WHERE e.xid >= pg_snapshot_xmax(pg_current_snapshot()))
 """
 
+_UNGUARDED = """
+SELECT tables.oid::regclass::text AS "table", names.name AS "trigger", t.oid IS NULL AS missing
+FROM (SELECT to_regclass('gehoor.event')::oid AS oid
+      UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('gehoor.event')) tables
+CROSS JOIN (VALUES ('event_is_never_changed'), ('event_is_never_emptied')) names(name)
+LEFT JOIN pg_trigger t ON t.tgrelid = tables.oid AND t.tgname = names.name
+WHERE tables.oid IS NOT NULL AND t.tgenabled IS DISTINCT FROM 'A'
+ORDER BY tables.oid, names.name
+"""
+"""The migration makes both triggers on the parent and on each partition, ENABLE ALWAYS."""
+
+_TRIGGER = {
+    "event_is_never_changed": "BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW",
+    "event_is_never_emptied": "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
+}
+
 ROLE_SETTINGS = {
     "statement_timeout": "30s",
     "lock_timeout": "10s",
@@ -49,8 +65,10 @@ ROLE_SETTINGS = {
 
 async def provision(
     settings: Settings, admin_database_url: str, admin_keys_url: str, *, new_epoch: bool = False
-) -> None:
+) -> list[str]:
     """Make or correct secrets, roles, schemas and access tokens; the bus is `provision_bus`'s business.
+
+    Gives a line for each guard of the record that was off and is on again: somebody switched it off.
 
     `new_epoch` begins the next epoch, as needed once after a restore into another cluster. Raises
     `Misconfigured` for a server that is too old, an administrator who may not, and a store that was moved and
@@ -63,10 +81,17 @@ async def provision(
     await _migrate(admin_keys_url, [Migrations("gehoor", "keys", _SQL / "keys")])
     await _grant_service_schemas(admin_database_url)
     await _grant_appends(admin_database_url)
+    corrected = await _guard_the_record(admin_database_url)
     await _check_epoch(admin_database_url, new_epoch)
     from events.access import write_tokens
 
     write_tokens(settings)
+    return corrected
+
+
+async def unguarded(connection: asyncpg.Connection) -> list[str]:
+    """Name each append-only trigger that is not as it was made; any role that sees events may ask."""
+    return [_named(row) for row in await connection.fetch(_UNGUARDED)]
 
 
 async def provision_bus(settings: Settings) -> list[str]:
@@ -215,6 +240,38 @@ async def _grant_appends(url: str) -> None:
                 )
     finally:
         await connection.close()
+
+
+async def _guard_the_record(url: str) -> list[str]:
+    """Switch the append-only triggers on again where an administrator switched them off or removed them."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            found = await connection.fetch(_UNGUARDED)
+            if not found:
+                return []
+            await connection.execute(f"SET LOCAL ROLE {_OWNER}")
+            await connection.execute("SET LOCAL lock_timeout = '10s'")
+            # Of the parent first: what is made there is made on each partition too, and not yet ALWAYS.
+            while rows := await connection.fetch(_UNGUARDED):
+                await _switch_on(connection, rows[0])
+    finally:
+        await connection.close()
+    for row in found:
+        log.warning("trigger.was_off", table=row["table"], trigger=row["trigger"], missing=row["missing"])
+    return [f"{_named(row)}: on again" for row in found]
+
+
+async def _switch_on(connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    table, trigger = row["table"], row["trigger"]
+    if row["missing"]:
+        what = _TRIGGER[trigger].format(table=table)
+        await connection.execute(f"CREATE TRIGGER {trigger} {what} EXECUTE FUNCTION gehoor.refuse_change()")
+    await connection.execute(f"ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {trigger}")
+
+
+def _named(row: asyncpg.Record) -> str:
+    return f"{row['trigger']} on {row['table']} was {'removed' if row['missing'] else 'off'}"
 
 
 async def _check_epoch(url: str, new_epoch: bool) -> None:

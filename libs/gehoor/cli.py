@@ -4,7 +4,8 @@ To add a command, write `commands/<name>.py` with a function `<name>`, whose sig
 whose docstring is its help; a command with commands of its own has a `typer.Typer` named `app` instead.
 Whatever takes time to import is imported inside the function, so that `gehoor --help` is quick.
 
-Exit codes: 0 fine, 1 the answer is no, 2 wrong use or a wrong setting, in one line on the error output.
+Exit codes: 0 fine, 1 the answer is no, 2 wrong use, a wrong setting or a server that is not there, in one
+line on the error output.
 """
 
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import typer
 
 from events.errors import GehoorError
+from gehoor.unreachable import suspects, unreachable
 
 FIRST = (
     "up",
@@ -62,6 +64,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # `gehoor … | head`: whoever read has seen enough
         raise SystemExit(0) from None
+    except suspects() as problem:
+        told = unreachable(problem)
+        if told is None:
+            raise
+        print(f"gehoor: {told}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _names() -> list[str]:

@@ -17,18 +17,26 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+import asyncpg
+
 from events.errors import GehoorError, Misconfigured
+from events.provision import unguarded
 from events.settings import Settings, load
 from gehoor.embedded import nats, outside, postgres
 from gehoor.embedded.home import Home
 from gehoor.embedded.ports import is_free
 from gehoor.embedded.processes import began
 from gehoor.embedded.unprivileged import can_use_namespaces
+from gehoor.unreachable import suspects, unreachable
 
 PACKAGES = ("asyncpg", "faststream", "nats-py", "fastapi", "pydantic", "cryptography", "msgspec", "tzdata")
 LEAST_FREE_BYTES = 1024**3
 HOSTILE_SUBJECT = "=?UTF-8?Q?hi=0ABcc=3A_victim=40x.test?="
 _PROGRAM_ANSWERS_WITHIN_S = 10.0
+_STORE_ANSWERS_WITHIN_S = 5.0
+_GUARD = (
+    "start again or run `gehoor provision`: both switch them on; then `gehoor verify`, and ask who did it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ def _all(settings: Settings) -> Iterator[Finding]:
     yield folder(settings.home.absolute())
     yield from ports(settings)
     yield from outside_servers(settings)
+    yield from append_only()
 
 
 def _without_settings() -> Iterator[Finding]:
@@ -241,6 +250,39 @@ def outside_servers(settings: Settings) -> Iterator[Finding]:
             yield Finding("server", "fine", f"{variable}: version {asyncio.run(check)}")
         except GehoorError as problem:
             yield Finding("server", "blocks", str(problem), "start it, or correct the address")
+
+
+def append_only() -> Iterator[Finding]:
+    """The triggers that keep anybody from rewriting the record are on; silent where no store runs."""
+    import asyncio
+
+    from gehoor.running import connected
+
+    try:
+        off = asyncio.run(_unguarded(connected()))
+    except Misconfigured:
+        return  # nothing has run in this home yet
+    except suspects() as problem:
+        if unreachable(problem) is None:
+            raise
+        return
+    except asyncpg.PostgresError as problem:
+        yield Finding("record", "note", f"the store does not say whether it is guarded: {problem}", _GUARD)
+        return
+    if off:
+        more = f" and {len(off) - 3} more" if len(off) > 3 else ""
+        found = f"append-only triggers: {', '.join(off[:3])}{more}; the record could be rewritten"
+        yield Finding("record", "note", found, _GUARD)
+    else:
+        yield Finding("record", "fine", "append-only: its triggers are on, also for administrators")
+
+
+async def _unguarded(settings: Settings) -> list[str]:
+    connection = await asyncpg.connect(settings.database_for("auditor"), timeout=_STORE_ANSWERS_WITHIN_S)
+    try:
+        return await unguarded(connection)
+    finally:
+        await connection.close()
 
 
 def _ask(*command: str) -> str:

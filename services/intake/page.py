@@ -45,7 +45,7 @@ _MONTHS: Mapping[str, tuple[str, ...]] = {
            "October", "November", "December"),
 }  # fmt: skip
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
+WORDS: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "title": "Uw melding",
         "reference": "Kenmerk",
@@ -54,9 +54,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "state": "Stand van zaken",
         "received": "Uw melding is ontvangen en vastgelegd.",
         "handled": "Uw melding is in behandeling.",
+        "withdrawn": "Uw melding is ingetrokken.",
+        "closed": "Uw melding is afgesloten.",
+        "reopened": "Uw melding is weer in behandeling.",
+        "merged": "Uw melding gaat verder in een andere melding over hetzelfde.",
         "letters": "Wat wij u hebben gestuurd",
         "sent": "verzonden op",
-        "posted": "klaargelegd voor de post op",
+        "prepared": "klaargelegd voor de post op",
+        "posted": "op de post gedaan op",
+        "came_back": "Dit bericht is bij ons teruggekomen.",
+        "windows": "Wat u kunt doen",
+        "object": "U kunt bezwaar maken tot en met",
+        "respond": "U kunt hierop reageren tot en met",
         "promises": "Wat u van ons mag verwachten",
         "by": "uiterlijk op",
         "aim": "wij streven ernaar: uiterlijk op",
@@ -72,9 +81,18 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "state": "Where it stands",
         "received": "Your report was received and recorded.",
         "handled": "Your report is being handled.",
+        "withdrawn": "Your report was withdrawn.",
+        "closed": "Your report is closed.",
+        "reopened": "Your report is being handled again.",
+        "merged": "Your report goes on in another report about the same matter.",
         "letters": "What we sent you",
         "sent": "sent on",
-        "posted": "prepared for the post on",
+        "prepared": "prepared for the post on",
+        "posted": "posted on",
+        "came_back": "This message came back to us.",
+        "windows": "What you can do",
+        "object": "You can object up to and including",
+        "respond": "You can respond up to and including",
         "promises": "What you may expect from us",
         "by": "at the latest on",
         "aim": "we aim for: at the latest on",
@@ -88,7 +106,14 @@ _FAMILIAR: Mapping[str, str] = {
     "title": "Je melding",
     "received": "Je melding is ontvangen en vastgelegd.",
     "handled": "Je melding is in behandeling.",
+    "withdrawn": "Je melding is ingetrokken.",
+    "closed": "Je melding is afgesloten.",
+    "reopened": "Je melding is weer in behandeling.",
+    "merged": "Je melding gaat verder in een andere melding over hetzelfde.",
     "letters": "Wat wij je hebben gestuurd",
+    "windows": "Wat je kunt doen",
+    "object": "Je kunt bezwaar maken tot en met",
+    "respond": "Je kunt hierop reageren tot en met",
     "promises": "Wat je van ons mag verwachten",
 }
 """The Dutch words of an organisation that says "je"."""
@@ -120,13 +145,16 @@ _FACTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+_STEPS: Mapping[str, str] = {"objection arrived": "object"}
+"""Which word tells what the complainant may do, by the fact that uses the window; for others it is "respond"."""
+
 _ANYTHING: Mapping[str, str] = {"nl": "Een volgende stap", "en": "A next step"}
 
 
 def status_page(standing: Standing, organisation: Organisation) -> str:
     """Write the page of a case, in its language and in the organisation's tone."""
-    language = standing.language if standing.language in _WORDS else "nl"
-    words = {**_WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}
+    language = standing.language if standing.language in WORDS else "nl"
+    words = {**WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}
     promises = sorted(standing.promises.items(), key=lambda item: (item[1].on, item[0]))
     return _render(
         "status.html",
@@ -136,8 +164,13 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
         organisation=organisation.name,
         received_on=_day(standing.received_on, language),
         letters=[
-            (LETTERS[language].get(one.letter, one.letter), one.posted, _day(one.dated_on, language))
-            for one in standing.letters
+            (LETTERS[language].get(one.letter, one.letter), one, _day(one.on, language))
+            for one in standing.letters.values()
+        ],
+        windows=[
+            (words[_STEPS.get(window.what, "respond")], window.until, _day(window.until, language))
+            for window in standing.windows.values()
+            if window.status == "open"
         ],
         promises=[
             (
@@ -147,6 +180,7 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
                 _day(promise.kept_on, language) if promise.kept_on else None,
             )
             for _, promise in promises
+            if not promise.dropped
         ],
     )
 

@@ -1,16 +1,25 @@
 """Where a case stands, told to whoever holds its signed link: folded from its history, nothing personal.
 
-Only what the organisation owes is shown, by the working reading: the day by which it acts. A day that passed
-unmet is said to have passed; hiding it would be a second broken promise.
+What the organisation owes is shown by the working reading: the day by which it acts. What the complainant may
+do is shown by the lenient one: nobody is told to be late who is not. A day that passed unmet is said to have
+passed; hiding it would be a second broken promise.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from events.catalogue import (
+    CaseClosed,
+    CaseMerged,
     CaseOpened,
+    CaseReopened,
+    CaseUnmerged,
     ComplaintReceived,
+    ComplaintWithdrawn,
     DeadlineBreached,
     DeadlineDropped,
     DeadlineMet,
@@ -18,10 +27,14 @@ from events.catalogue import (
     DeadlineReopened,
     DeadlineSet,
     Event,
+    LetterBounced,
+    LetterDateCorrected,
+    LetterPosted,
     LetterPrepared,
     LetterSent,
     ReceiptCorrected,
     TargetMissed,
+    WindowLapsed,
 )
 from events.envelope import History
 from procedures.zones import zone_named
@@ -31,6 +44,11 @@ _TELLING: frozenset[str] = frozenset(
     for event in (
         ComplaintReceived,
         CaseOpened,
+        ComplaintWithdrawn,
+        CaseClosed,
+        CaseReopened,
+        CaseMerged,
+        CaseUnmerged,
         DeadlineSet,
         DeadlineMoved,
         DeadlineDropped,
@@ -38,12 +56,18 @@ _TELLING: frozenset[str] = frozenset(
         DeadlineMet,
         DeadlineBreached,
         TargetMissed,
+        WindowLapsed,
         LetterSent,
         LetterPrepared,
+        LetterPosted,
+        LetterBounced,
+        LetterDateCorrected,
         ReceiptCorrected,
     )
 )
 """The types that change the page; others are not even decoded, so that a newer one cannot break it."""
+
+State = Literal["received", "handled", "withdrawn", "closed", "reopened", "merged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +79,26 @@ class Promise:
     on: date
     kept_on: date | None = None
     passed: bool = False
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Something the complainant may do up to and including a day. `what` is the fact that uses it."""
+
+    what: str
+    until: date
+    status: Literal["open", "dropped", "over"] = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter to the complainant; `posted` when it was printed and not sent by e-mail."""
+    """A letter to the complainant: what was done with it last, and the day of that."""
 
     letter: str
-    dated_on: date
-    posted: bool
+    on: date
+    how: Literal["sent", "prepared", "posted"]
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +109,11 @@ class Standing:
     organisation: str
     language: str
     received_on: date
-    is_handled: bool = False
-    letters: tuple[Letter, ...] = ()
-    promises: dict[str, Promise] = field(default_factory=dict)
+    state: State = "received"
+    before_merge: State | None = None
+    letters: Mapping[UUID, Letter] = field(default_factory=dict)
+    promises: Mapping[str, Promise] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
 
 
 def standing_of(history: History) -> Standing | None:
@@ -90,42 +127,111 @@ def standing_of(history: History) -> Standing | None:
         match event:
             case ComplaintReceived():
                 standing = Standing(event.reference, recorded.organisation, event.language, event.received_on)
-            case DeadlineSet():
+            case CaseOpened() | DeadlineSet():
                 zone = zone_named(event.zone)
         if standing is None:
             return None
-        standing = _evolve(standing, event, zone)
+        standing = _evolve(standing, event, recorded.happened_at, zone)
     return standing
 
 
-def _evolve(standing: Standing, event: Event, zone: ZoneInfo) -> Standing:
+def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneInfo) -> Standing:
     match event:
         case CaseOpened():
-            return replace(standing, is_handled=True, language=event.language)
+            return replace(standing, state="handled", language=event.language)
+        case ComplaintWithdrawn() | CaseClosed(because="withdrawn"):
+            return replace(standing, state="withdrawn")
+        case CaseClosed():
+            return replace(standing, state="merged" if event.because == "merged" else "closed")
+        case CaseReopened():
+            return replace(standing, state="reopened")
+        case CaseMerged():
+            return replace(standing, state="merged", before_merge=standing.state)
+        case CaseUnmerged():
+            return replace(standing, state=standing.before_merge or "handled", before_merge=None)
         case ReceiptCorrected():
             return replace(standing, received_on=event.received_on)
-        case LetterSent() | LetterPrepared():
-            letter = Letter(event.letter, event.dated_on, isinstance(event, LetterPrepared))
-            return replace(standing, letters=(*standing.letters, letter))
+        case LetterSent() | LetterPrepared() | LetterPosted() | LetterBounced() | LetterDateCorrected():
+            letter = _letter(standing.letters.get(event.letter_id), event, happened_at, zone)
+            changed = {} if letter is None else {event.letter_id: letter}
+            return replace(standing, letters={**standing.letters, **changed})
+        case DeadlineSet(binds="customer", kind="window"):
+            window = Window(next(iter(event.rule.satisfied_by), ""), event.lenient.on)
+            return replace(standing, windows={**standing.windows, event.clock: window})
         case DeadlineSet(binds="company", kind="duty" | "target") if event.rule.only_if_unmet is None:
             due = event.strict if event.working == "strict" else event.lenient
             promise = Promise(event.rule.satisfied_by[0], event.kind == "target", due.on)
             return replace(standing, promises={**standing.promises, event.clock: promise})
-        case DeadlineMoved() if event.clock in standing.promises:
-            # A promise to the complainant binds the company, which works by the strict reading.
-            moved = replace(standing.promises[event.clock], on=event.strict.on)
-            return replace(standing, promises={**standing.promises, event.clock: moved})
-        case DeadlineDropped():
-            rest = {clock: one for clock, one in standing.promises.items() if clock != event.clock}
-            return replace(standing, promises=rest)
-        case DeadlineReopened() if event.clock in standing.promises:
-            again = replace(standing.promises[event.clock], kept_on=None)
-            return replace(standing, promises={**standing.promises, event.clock: again})
-        case DeadlineMet() if event.clock in standing.promises:
-            kept = replace(standing.promises[event.clock], kept_on=event.met_at.astimezone(zone).date())
-            return replace(standing, promises={**standing.promises, event.clock: kept})
-        case DeadlineBreached() | TargetMissed() if event.clock in standing.promises:
-            passed = replace(standing.promises[event.clock], passed=True)
-            return replace(standing, promises={**standing.promises, event.clock: passed})
+        case (
+            DeadlineMoved()
+            | DeadlineDropped()
+            | DeadlineReopened()
+            | DeadlineMet()
+            | DeadlineBreached()
+            | TargetMissed()
+            | WindowLapsed()
+        ):
+            clock = event.clock
+            if clock in standing.windows:
+                window = _window(standing.windows[clock], event)
+                return replace(standing, windows={**standing.windows, clock: window})
+            if clock in standing.promises:
+                promise = _promise(standing.promises[clock], event, zone)
+                return replace(standing, promises={**standing.promises, clock: promise})
+            return standing
         case _:
             return standing
+
+
+def _letter(letter: Letter | None, event: Event, happened_at: datetime, zone: ZoneInfo) -> Letter | None:
+    """Tell what became of a letter; None when nothing is known of it.
+
+    One that came back may be posted once more, and is then on its way again.
+    """
+    match event:
+        case LetterSent():
+            return Letter(event.letter, event.dated_on, "sent")
+        case LetterPrepared():
+            return Letter(event.letter, event.dated_on, "prepared")
+        case LetterPosted():
+            return Letter(event.letter, happened_at.astimezone(zone).date(), "posted")
+        case LetterBounced() if letter is not None:
+            return replace(letter, came_back=True)
+        case LetterDateCorrected() if letter is not None and letter.how != "posted":
+            return replace(letter, on=event.dated_on)
+        case LetterDateCorrected() if letter is not None and event.posted_at is not None:
+            return replace(letter, on=event.posted_at.astimezone(zone).date())
+        case _:
+            return letter
+
+
+def _window(window: Window, event: Event) -> Window:
+    match event:
+        case DeadlineMoved():
+            status = "open" if window.status == "dropped" else window.status
+            return replace(window, until=event.lenient.on, status=status)
+        case DeadlineReopened():
+            return replace(window, status="open")
+        case DeadlineDropped():
+            return replace(window, status="dropped")
+        case WindowLapsed() | DeadlineMet():
+            return replace(window, status="over")
+        case _:
+            return window
+
+
+def _promise(promise: Promise, event: Event, zone: ZoneInfo) -> Promise:
+    match event:
+        case DeadlineMoved():
+            # A promise to the complainant binds the company, which works by the strict reading.
+            return replace(promise, on=event.strict.on, dropped=False)
+        case DeadlineDropped():
+            return replace(promise, dropped=True)
+        case DeadlineReopened():
+            return replace(promise, kept_on=None)
+        case DeadlineMet():
+            return replace(promise, kept_on=event.met_at.astimezone(zone).date())
+        case DeadlineBreached() | TargetMissed():
+            return replace(promise, passed=True)
+        case _:
+            return promise

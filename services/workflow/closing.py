@@ -34,7 +34,7 @@ from procedures.words import Letter as LetterName
 from procedures.words import Need
 from procedures.zones import civil_date
 from workflow.case import has_complaint_terms
-from workflow.known import Asking, Body, Channel, Known, Stated, Words, said
+from workflow.known import Answered, Asking, Body, Channel, Known, Stated, Words, said
 from workflow.objecting import window
 
 Because = Literal["handled", "no response", "inadmissible"]
@@ -218,7 +218,7 @@ def _has_printed(case: Case, asking: Asking) -> str | None:
 
 def _posted(case: Case, body: RecordPosted, asking: Asking) -> Sequence[NewEvent]:
     letter = _named(body.letter, _letters(case, "prepared", "returned"))
-    at = asking.at(body.at, case)
+    at = asking.at(body.at, case, _ready_to_post(letter, asking))
     dated_on: date = letter.dated_on or civil_date(at, asking.procedure.zone)
     event = LetterPosted(
         letter=letter.letter,
@@ -229,6 +229,18 @@ def _posted(case: Case, body: RecordPosted, asking: Asking) -> Sequence[NewEvent
     return [said(event, at)]
 
 
+def _ready_to_post(letter: Letter, asking: Asking) -> Answered | None:
+    """Say since which day a letter could be posted: posting is often known by its day only."""
+    if letter.status == "prepared":
+        return None if letter.dated_on is None else Answered("the letter was made", letter.dated_on)
+    arrival = f"{letter.letter} arrived"
+    back = [one for one in asking.terms.facts.revoked if one.fact.name == arrival]
+    if not back:
+        return None
+    came_back = max(back, key=lambda one: one.by_version)
+    return Answered("the letter came back", civil_date(came_back.at, asking.procedure.zone))
+
+
 def _has_left(case: Case, asking: Asking) -> str | None:
     return None if _letters(case, "sent") else "no letter has left that could come back"
 
@@ -236,7 +248,8 @@ def _has_left(case: Case, asking: Asking) -> str | None:
 def _returned(case: Case, body: RecordReturned, asking: Asking) -> Sequence[NewEvent]:
     letter = _named(body.letter, _letters(case, "sent"))
     event = LetterBounced(letter=letter.letter, letter_id=_id(letter), how=body.how)
-    return [said(event, asking.at(body.at, case))]
+    left = asking.answered(f"{letter.letter} sent", "the letter left")
+    return [said(event, asking.at(body.at, case, left))]
 
 
 def _named(name: str, letters: Mapping[str, Letter]) -> Letter:

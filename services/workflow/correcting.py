@@ -5,6 +5,7 @@ clocks move from the correction on, and a breach that was told is never taken ba
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from cases.state import Case, ClockStatus, Letter
 from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
@@ -13,7 +14,7 @@ from events.errors import CommandRefused
 from procedures.calendars import calendar
 from procedures.words import Letter as LetterName
 from procedures.zones import civil_date
-from workflow.known import AHEAD, Asking, Body, Day, Known, Moment, Stated, Words, said
+from workflow.known import AHEAD, Answered, Asking, Body, Day, Known, Moment, Stated, Words, said
 
 _RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
 
@@ -64,20 +65,45 @@ def _correct_letter_date(case: Case, body: CorrectLetterDate, asking: Asking) ->
     letter = letters.get(body.letter)
     if letter is None or letter.letter_id is None or letter.dated_on is None:
         raise CommandRefused("no-such-letter", f"these can be meant: {', '.join(letters)}")
-    posted_at = None if body.posted_at is None else asking.at(body.posted_at, case)
-    if posted_at is not None and letter.letter_id not in asking.terms.posted:
+    is_posted, written_on = letter.letter_id in asking.terms.posted, _written_on(letter, asking)
+    if body.posted_at is not None and not is_posted:
         raise CommandRefused(
             "not-by-post", "a letter by e-mail left when the recipient's server took it: nobody states that"
         )
+    made = None if written_on is None else Answered("the letter was made", written_on)
+    posted_at = None if body.posted_at is None else asking.at(body.posted_at, case, made)
     dated_on = body.dated_on or letter.dated_on
     if posted_at is None and dated_on == letter.dated_on:
         raise CommandRefused("nothing-changes", f"the letter is dated {letter.dated_on} already")
     if dated_on > asking.today:
         raise CommandRefused("in-the-future", "a letter that has left bears no date that is still to come")
+    if dated_on < case.received.received_on:
+        raise CommandRefused(
+            "before-receipt",
+            f"the complaint was received on {case.received.received_on}: no letter about it is older",
+        )
+    if not is_posted and written_on not in (None, dated_on):
+        raise CommandRefused(
+            "not-by-post",
+            f"the e-mail that left bears the date {written_on}, which nobody changes any more: only a letter "
+            "that was posted can bear another date than is recorded",
+        )
     event = LetterDateCorrected(
         letter=letter.letter, letter_id=letter.letter_id, dated_on=dated_on, posted_at=posted_at
     )
     return [said(event, asking.now, reason=body.reason)]
+
+
+def _written_on(letter: Letter, asking: Asking) -> date | None:
+    """Give the date that a letter bore when it left, whatever was corrected since."""
+    name = f"{letter.letter} dated"
+    before = {
+        one.by_version: one.fact for one in reversed(asking.terms.facts.revoked) if one.fact.name == name
+    }
+    fact = asking.last(name)
+    while fact is not None and fact.version in before:
+        fact = before[fact.version]
+    return None if fact is None else fact.on
 
 
 def _dated(case: Case) -> dict[str, Letter]:

@@ -7,7 +7,7 @@ counts, such as who asks, the moment, and whom the complaint is about as far as 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -19,10 +19,11 @@ from events.envelope import NewEvent
 from events.errors import CommandRefused
 from events.problems import refuse
 from procedures.conduct import Conduct
+from procedures.facts import Fact
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from procedures.terms import Terms
-from procedures.zones import civil_date
+from procedures.zones import civil_date, instant, zone_named
 
 MOST_CHARACTERS = 4_000
 """Of a text: two pages; a longer one belongs into a document."""
@@ -123,6 +124,14 @@ class NewMeasure(Body):
 Measures = Annotated[list[NewMeasure], Field(max_length=MOST_MEASURES)]
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a command answers, in words, and when that happened; a day where only its day is known."""
+
+    what: str
+    at: datetime | date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """Who asks, when, and under which rules.
@@ -150,10 +159,11 @@ class Asking:
     def today(self) -> date:
         return civil_date(self.now, self.procedure.zone)
 
-    def at(self, stated: datetime | None, case: Case) -> datetime:
+    def at(self, stated: datetime | None, case: Case, answered: Answered | None = None) -> datetime:
         """Give the moment at which something happened: as stated, else now.
 
-        Raises `CommandRefused` for a moment that is still to come, or before the complaint was received.
+        Raises `CommandRefused` for a moment that is still to come, before the complaint was received, or
+        before what it answers.
         """
         if stated is None:
             return self.now
@@ -164,7 +174,31 @@ class Asking:
                 "before-receipt",
                 f"the complaint was received on {case.received.received_on}: nothing about it came before",
             )
+        if answered is not None:
+            self._after(answered, stated)
         return min(stated, self.now)
+
+    def _after(self, answered: Answered, stated: datetime) -> None:
+        """Raise `CommandRefused` for a moment before what it answers; people state minutes, not seconds."""
+        zone, at = self.procedure.zone, answered.at
+        if isinstance(at, datetime):
+            earliest = at.replace(second=0, microsecond=0)
+            when = f"at {at.astimezone(zone_named(zone)).isoformat(timespec='minutes')}"
+        else:
+            earliest, when = instant(at, time(0), zone), f"on {at}"
+        if stated < earliest:
+            raise CommandRefused(
+                "before-what-it-answers", f"{answered.what} {when}: nothing that answers it came before"
+            )
+
+    def last(self, fact: str) -> Fact | None:
+        """Give the fact of this name that was recorded last and stands."""
+        return max(self.terms.facts.by_name.get(fact, ()), key=lambda one: one.version, default=None)
+
+    def answered(self, fact: str, what: str) -> Answered | None:
+        """Say when the fact that a command answers happened last; None when nobody recorded it."""
+        last = self.last(fact)
+        return None if last is None else Answered(what, last.happened_at)
 
     def member(self, staff: str, what: str) -> str:
         """Give a staff identifier that may act in this case; raises `CommandRefused` for any other."""

@@ -24,7 +24,7 @@ from events.catalogue import (
 )
 from events.envelope import NewEvent
 from events.errors import CommandRefused
-from workflow.known import Asking, Body, Channel, How, Known, Moment, Spoken, Stated, Words, said
+from workflow.known import Answered, Asking, Body, Channel, How, Known, Moment, Spoken, Stated, Words, said
 from workflow.proposing import Nothing, OutcomeWord
 
 
@@ -107,7 +107,7 @@ def _has_an_answer(case: Case, asking: Asking) -> str | None:
 
 def _lodge(case: Case, body: LodgeObjection, asking: Asking) -> Sequence[NewEvent]:
     """Late is what comes after the most lenient end of the window; before a response arrived nothing is."""
-    at = asking.at(body.at, case)
+    at = asking.at(body.at, case, asking.answered("outcome decided", "the outcome was decided"))
     clock = window(case, asking)
     late = clock is not None and clock.status is not ClockStatus.DROPPED and at >= clock.lenient.at
     return [said(ObjectionLodged(channel=body.channel, late=late), at, objection=body.objection)]
@@ -132,7 +132,10 @@ def _may_invite(case: Case, asking: Asking) -> str | None:
 
 
 def _invite(case: Case, body: InviteToHearing, asking: Asking) -> Sequence[NewEvent]:
-    return [said(HearingInvited(by=asking.person, how=body.how), asking.at(body.at, case))]
+    """A talk that a procedure asks for before any objection answers none."""
+    lodged = asking.answered("objection arrived", "the objection was lodged")
+    at = asking.at(body.at, case, None if case.life.objection is None else lodged)
+    return [said(HearingInvited(by=asking.person, how=body.how), at)]
 
 
 def _is_invited(case: Case, asking: Asking) -> str | None:
@@ -149,13 +152,18 @@ def _agree(case: Case, body: AgreeHearing, asking: Asking) -> Sequence[NewEvent]
 
 def _held(case: Case, body: RecordHearing, asking: Asking) -> Sequence[NewEvent]:
     event = HearingHeld(by=asking.person, how=body.how, satisfied=body.satisfied, new_facts=body.new_facts)
-    return [said(event, asking.at(body.at, case))]
+    return [said(event, asking.at(body.at, case, _invitation(case)))]
 
 
 def _waive(case: Case, body: WaiveHearing, asking: Asking) -> Sequence[NewEvent]:
     if body.because == "did not come" and _of(case).hearing != "agreed":
         raise CommandRefused("not-agreed", "nobody can miss a talk that was not agreed: say declined")
-    return [said(HearingWaived(because=body.because), asking.at(body.at, case))]
+    return [said(HearingWaived(because=body.because), asking.at(body.at, case, _invitation(case)))]
+
+
+def _invitation(case: Case) -> Answered | None:
+    invited_at = _of(case).invited_at
+    return None if invited_at is None else Answered("the complainant was invited", invited_at)
 
 
 def _was_held(case: Case, asking: Asking) -> str | None:

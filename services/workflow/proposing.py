@@ -26,7 +26,7 @@ from events.catalogue import (
 from events.envelope import NewEvent
 from events.errors import CommandRefused
 from workflow.handling import measures_agreed
-from workflow.known import Asking, Body, Known, Measures, Stated, Words, said
+from workflow.known import Answered, Asking, Body, Known, Measures, Stated, Words, said
 
 OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
 
@@ -98,13 +98,18 @@ def _propose(case: Case, body: Propose, asking: Asking) -> Sequence[NewEvent]:
 
 
 def _accept(case: Case, body: RecordAcceptance, asking: Asking) -> Sequence[NewEvent]:
-    accepted = said(ProposalAccepted(proposal=case.life.proposals), asking.at(body.at, case))
+    at = asking.at(body.at, case, _proposal(asking))
+    accepted = said(ProposalAccepted(proposal=case.life.proposals), at)
     return [accepted, *measures_agreed(case, body.measures, asking)]
 
 
 def _refuse(case: Case, body: RecordRefusal, asking: Asking) -> Sequence[NewEvent]:
     event = ProposalRefused(proposal=case.life.proposals)
-    return [said(event, asking.at(body.at, case), reason=body.reason)]
+    return [said(event, asking.at(body.at, case, _proposal(asking)), reason=body.reason)]
+
+
+def _proposal(asking: Asking) -> Answered | None:
+    return asking.answered("solution proposed", "the proposal was made")
 
 
 def _has_been_in_touch(case: Case, asking: Asking) -> str | None:

@@ -1,11 +1,16 @@
 """Nobody rewrites what happened: each service role against each way to change the event table."""
 
+import asyncio
+
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from events.platform import Platform
+from events.provision import provision, unguarded
 from events.secrets import DATABASE_ROLES
 from events.testing import TestSystem
+from gehoor.examination import Finding, append_only
 
 pytestmark = pytest.mark.postgres
 
@@ -88,6 +93,53 @@ async def test_the_triggers_refuse_even_a_superuser_who_forgets_them(
             await connection.execute(FORBIDDEN[attack].format(table=table))
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "attack"),
+    [
+        ("event", "DISABLE TRIGGER ALL"),
+        ("event_2026", "DISABLE TRIGGER event_is_never_changed"),
+        ("event_2026", "ENABLE TRIGGER event_is_never_emptied"),
+        ("event_2026", "DROP event_is_never_emptied"),
+        ("event", "DROP event_is_never_changed"),
+    ],
+)
+async def test_triggers_that_were_switched_off_are_noticed_and_switched_on_at_the_next_start(
+    system: TestSystem, monkeypatch: pytest.MonkeyPatch, table: str, attack: str
+) -> None:
+    """Who silences the guard of the record is found out: doctor tells, and a start puts it back and tells."""
+    monkeypatch.setenv("GEHOOR_HOME", str(system.home))
+    monkeypatch.setenv("GEHOOR_DATABASE_URL", system.database_url)
+    action, _, trigger = attack.rpartition(" ")
+    dropped = f"DROP TRIGGER {trigger} ON gehoor.{table}"
+    connection = await system.admin()
+    try:
+        assert [] == await unguarded(connection)
+        await connection.execute(dropped if action == "DROP" else f"ALTER TABLE gehoor.{table} {attack}")
+        noticed = await asyncio.to_thread(_doctor_on_the_record)
+        with capture_logs() as logged:
+            corrected = await provision(system.settings, system.database_url, system.keys_url)
+
+        assert "note" == noticed.verdict
+        assert f"gehoor.{table} was " in noticed.found
+        assert corrected
+        assert all(line.endswith("on again") for line in corrected)
+        assert len(corrected) == [line["event"] for line in logged].count("trigger.was_off")
+        assert [] == await unguarded(connection)
+        await connection.execute("SET session_replication_role = replica")
+        for forbidden in ("update", "truncate"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="never rewritten"):
+                await connection.execute(FORBIDDEN[forbidden].format(table=table))
+    finally:
+        await connection.close()
+    assert "fine" == (await asyncio.to_thread(_doctor_on_the_record)).verdict
+    assert [] == await provision(system.settings, system.database_url, system.keys_url)
+
+
+def _doctor_on_the_record() -> Finding:
+    (finding,) = append_only()
+    return finding
 
 
 async def test_services_see_only_their_own_tables(system: TestSystem) -> None:

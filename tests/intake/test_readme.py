@@ -1,6 +1,7 @@
 """The examples of the guide run as they are written."""
 
 import asyncio
+import json
 import re
 import shutil
 import sys
@@ -50,11 +51,18 @@ async def test_the_python_examples_file_a_complaint_and_check_its_receipt(addres
 
 @pytest.mark.postgres
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
-async def test_the_curl_example_files_a_complaint(address: str) -> None:
-    """Pasted into a terminal, it answers with a reference and names what is missing."""
-    (example,) = examples("sh", address)
+async def test_the_curl_examples_file_a_complaint_and_add_to_it(address: str) -> None:
+    """Pasted into a terminal, with one's own reference and link, they file and add, and name what is missing."""
+    file, add = examples("sh", address)
 
-    said = await output("sh", "-c", example)
+    filed = await output("sh", "-c", file)
+    answer = json.loads(filed)
+    for name in ("reference", "status_url"):
+        add = re.sub(rf"^{name}=.*$", f"{name}={answer[name]}", add, flags=re.MULTILINE)
+    added = await output("sh", "-c", add)
 
-    assert re.search(r'"reference":"SUP-', said), said
-    assert '"missing":["name' not in said
+    assert re.search(r'"reference":"SUP-', filed), filed
+    assert ["company", "reported_on", "role", "phone"] == answer["missing"]
+    assert {"missing": ["company", "reported_on", "role"], "reference": answer["reference"]} == json.loads(
+        added
+    )

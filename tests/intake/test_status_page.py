@@ -1,27 +1,44 @@
 """The page behind the signed link: where a case stands, and nothing personal."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from typing import get_args
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace as changed
 
 from events.catalogue import (
+    CaseClosed,
+    CaseMerged,
+    CaseOpened,
+    CaseReopened,
+    CaseUnmerged,
     ClockRule,
+    ComplaintWithdrawn,
     DeadlineBreached,
+    DeadlineDropped,
     DeadlineMet,
+    DeadlineMoved,
+    DeadlineReopened,
     DeadlineSet,
     Event,
+    LetterBounced,
+    LetterDateCorrected,
+    LetterPosted,
+    LetterPrepared,
     LetterSent,
     Moment,
     SubjectErased,
+    WindowLapsed,
 )
 from events.envelope import NewEvent
 from events.testing import history_of, received
 from intake.links import StatusLinks
-from intake.page import SECURITY, not_found_page, status_page
-from intake.standing import Standing, standing_of
+from intake.page import SECURITY, WORDS, not_found_page, status_page
+from intake.standing import Standing, State, standing_of
 from intake_desk import Desk
 from procedures.organisations import organisations
 
@@ -63,6 +80,54 @@ A_LETTER = LetterSent(
     dated_on=date(2026, 4, 3),
     contents=(),
     attempts=1,
+)
+ON_PAPER = LetterPrepared(
+    letter="response", letter_id=uuid4(), language="nl", dated_on=date(2026, 4, 1), contents=()
+)
+POSTED = LetterPosted(letter="response", letter_id=ON_PAPER.letter_id, dated_on=ON_PAPER.dated_on)
+RETURNED = LetterBounced(letter="response", letter_id=ON_PAPER.letter_id, how="post")
+OPENED = CaseOpened(
+    reference="SUP-00000-00000-0",
+    procedure="supportoplus",
+    procedure_version=1,
+    procedure_digest="",
+    zone="Europe/Amsterdam",
+    language="nl",
+    handler="staff-1",
+    team="klachten",
+    received_on=date(2026, 4, 2),
+    clocks=(),
+    letters=(),
+)
+WITHDRAWN = ComplaintWithdrawn(channel="phone")
+CLOSED = CaseClosed(because="handled")
+MERGED = CaseMerged(into="SUP-22222-22222-2")
+UNMERGED = CaseUnmerged(out_of="SUP-22222-22222-2")
+A_WINDOW = changed(
+    A_CLOCK,
+    kind="window",
+    binds="customer",
+    working="lenient",
+    rule=changed(A_CLOCK.rule, kind="window", binds="customer", satisfied_by=("objection arrived",)),
+)
+A_MOVE = DeadlineMoved(
+    clock="SUP-2",
+    because=("response arrived",),
+    strict=Moment(on=date(2026, 4, 20), at=datetime(2026, 4, 20, 22, tzinfo=UTC)),
+    lenient=Moment(on=date(2026, 4, 21), at=datetime(2026, 4, 21, 22, tzinfo=UTC)),
+    warn_at=None,
+    readings=(),
+)
+LAPSED = WindowLapsed(clock="SUP-2", due=LENIENT)
+DROPPED = DeadlineDropped(clock="SUP-2", because="taken back")
+OBJECTED = DeadlineMet(
+    clock="SUP-2",
+    kind="window",
+    fact="objection arrived",
+    by_version=9,
+    met_at=AT,
+    standing="in time",
+    late_by_s=0,
 )
 
 
@@ -120,11 +185,126 @@ def test_a_kept_promise_is_told_and_a_broken_one_too() -> None:
 
 def test_a_window_of_the_customer_is_no_promise_of_the_company() -> None:
     """Only what the organisation owes is listed as what may be expected of it."""
-    from msgspec.structs import replace as changed
+    text = page(standing(A_WINDOW))
 
-    window = changed(A_CLOCK, kind="window", binds="customer")
+    assert {} == standing(A_WINDOW).promises
+    assert "Wat u van ons mag verwachten" not in text
 
-    assert {} == standing(window).promises
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ((), "Uw melding is ontvangen en vastgelegd."),
+        ((OPENED,), "Uw melding is in behandeling."),
+        ((OPENED, CLOSED), "Uw melding is afgesloten."),
+        ((OPENED, CLOSED, CaseReopened()), "Uw melding is weer in behandeling."),
+        ((OPENED, WITHDRAWN, CaseClosed(because="withdrawn")), "Uw melding is ingetrokken."),
+        ((OPENED, MERGED), "Uw melding gaat verder in een andere melding over hetzelfde."),
+        ((OPENED, MERGED, UNMERGED), "Uw melding is in behandeling."),
+        ((OPENED, CLOSED, CaseReopened(), MERGED, UNMERGED), "Uw melding is weer in behandeling."),
+    ],
+)
+def test_the_page_says_where_the_case_stands_now(events: tuple[Event, ...], said: str) -> None:
+    """Whoever looks later reads that it was closed, withdrawn, taken up again or goes on elsewhere."""
+    text = page(standing(*events))
+
+    assert [f"<p>{said}</p>"] == re.findall(r"<p>Uw melding.*</p>", text)
+
+
+def test_the_other_case_of_a_merge_is_not_named() -> None:
+    """The earlier case may be somebody else's, so its reference is not shown."""
+    assert MERGED.into not in page(standing(OPENED, MERGED))
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ((ON_PAPER,), "Reactie op de klacht, klaargelegd voor de post op 1 april 2026"),
+        ((ON_PAPER, POSTED), "Reactie op de klacht, op de post gedaan op 2 april 2026"),
+        (
+            (ON_PAPER, POSTED, RETURNED),
+            "Reactie op de klacht, op de post gedaan op 2 april 2026. Dit bericht is bij ons teruggekomen.",
+        ),
+        ((ON_PAPER, POSTED, RETURNED, POSTED), "Reactie op de klacht, op de post gedaan op 2 april 2026"),
+    ],
+)
+def test_a_letter_is_told_once_with_what_became_of_it(events: tuple[Event, ...], said: str) -> None:
+    """A printed letter is ready, then posted, and may come back; the page says the last of these."""
+    text = page(standing(*events))
+
+    assert [said] == re.findall(r"<li>(.*)</li>", text)
+
+
+def test_a_corrected_day_of_posting_is_the_one_that_is_shown() -> None:
+    """A wrong date that was put right in the case is right on the page too."""
+    right = LetterDateCorrected(
+        letter="response",
+        letter_id=ON_PAPER.letter_id,
+        dated_on=date(2026, 3, 31),
+        posted_at=datetime(2026, 4, 3, 23, tzinfo=UTC),
+    )
+
+    assert "klaargelegd voor de post op 31 maart 2026" in page(standing(ON_PAPER, right))
+    assert "op de post gedaan op 4 april 2026" in page(standing(ON_PAPER, POSTED, right))
+
+
+def test_a_letter_that_came_back_before_it_was_known_changes_nothing() -> None:
+    """A note about a letter that the history does not hold adds no line."""
+    assert {} == standing(RETURNED).letters
+
+
+def test_the_complainant_is_told_until_when_they_may_object() -> None:
+    """The last day by the most lenient reading is shown, so that nobody lets go of a right too early."""
+    text = page(standing(A_WINDOW))
+
+    assert "U kunt bezwaar maken tot en met" in text
+    assert "9 april 2026" in text
+    assert "8 april 2026" not in text
+
+
+def test_the_day_until_which_they_may_object_moves_with_its_clock() -> None:
+    """A window that is counted anew, also after its ground was gone, is shown with its new last day."""
+    assert "21 april 2026" in page(standing(A_WINDOW, A_MOVE))
+    assert "21 april 2026" in page(standing(A_WINDOW, DROPPED, A_MOVE))
+    assert "9 april 2026" in page(standing(A_WINDOW, DROPPED, A_WINDOW))
+
+
+@pytest.mark.parametrize("ending", [LAPSED, DROPPED, OBJECTED], ids=["lapsed", "dropped", "used"])
+def test_a_window_that_is_over_is_not_offered_any_more(ending: Event) -> None:
+    """Whoever has objected, or whose time to do so is over, is not told that they still can."""
+    assert "bezwaar" not in page(standing(A_WINDOW, ending))
+
+
+def test_a_window_opens_again_when_its_use_is_taken_back() -> None:
+    """A right that turned out not to have been used is there again."""
+    again = DeadlineReopened(clock="SUP-2", by_version=9)
+
+    assert "bezwaar" in page(standing(A_WINDOW, OBJECTED, again))
+    assert "bezwaar" not in page(standing(A_WINDOW, LAPSED, A_MOVE))
+
+
+def test_a_promise_that_is_owed_again_comes_back_on_the_page() -> None:
+    """What was let go, because its ground was gone, is shown again with its new day."""
+    assert "Wat u van ons mag verwachten" not in page(standing(A_CLOCK, DROPPED))
+    assert "20 april 2026" in page(standing(A_CLOCK, DROPPED, A_MOVE))
+
+
+def test_states_letters_and_windows_are_told_in_english_too() -> None:
+    """A case in English reads the same things in English."""
+    text = page(replace(standing(ON_PAPER, POSTED, RETURNED, A_WINDOW, CLOSED), language="en"))
+
+    for said in (
+        "Your report is closed.",
+        "Response to the complaint, posted on 2 April 2026. This message came back to us.",
+        "You can object up to and including",
+    ):
+        assert said in text
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    """No state of a case is without words in one of the languages."""
+    assert WORDS["nl"].keys() == WORDS["en"].keys()
+    assert set(get_args(State)) <= WORDS["nl"].keys()
 
 
 def test_an_event_that_says_nothing_here_changes_nothing() -> None:
@@ -168,8 +348,12 @@ def test_an_organisation_that_says_je_says_je() -> None:
     familiar = [one for one in organisations().values() if one.tone == "je"]
     formal = [one for one in organisations().values() if one.tone == "u"]
 
-    assert all("<h1>Je melding</h1>" in status_page(standing(), one) for one in familiar)
-    assert all("<h1>Uw melding</h1>" in status_page(standing(), one) for one in formal)
+    folded = standing(ON_PAPER, A_CLOCK, changed(A_WINDOW, clock="SUP-3"), CLOSED)
+
+    assert all("<h1>Je melding</h1>" in status_page(folded, one) for one in familiar)
+    assert all("<h1>Uw melding</h1>" in status_page(folded, one) for one in formal)
+    assert all("Je kunt bezwaar maken" in status_page(folded, one) for one in familiar)
+    assert not any(re.search(r"\b([Uu]|[Uu]w)\b", status_page(folded, one)) for one in familiar)
 
 
 def test_a_link_is_the_same_every_time_and_leads_to_its_case_alone() -> None:

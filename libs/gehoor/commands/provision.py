@@ -66,7 +66,9 @@ def provision(
             "postgres": await check_postgres("GEHOOR_DATABASE_URL", settings.database_url),
             "keys": await check_postgres("GEHOOR_KEYS_URL", settings.keys_url),
         }
-        await make(settings, settings.database_url, settings.keys_url, new_epoch=new_epoch)
+        done["corrected"] = await make(
+            settings, settings.database_url, settings.keys_url, new_epoch=new_epoch
+        )
         done["database"] = without_password(settings.database_url)
         if bus and settings.nats_url is not None:
             done["nats"] = await check_nats(settings.nats_url)
@@ -79,6 +81,10 @@ def provision(
         return
     print(f"provisioned {done['database']} (Postgres {done['postgres']})")
     print(f"and the key store (Postgres {done['keys']})")
+    corrected = done["corrected"]
+    assert isinstance(corrected, list)  # noqa: S101
+    for line in corrected:
+        print(f"  corrected: {line}")
     if "nats" in done:
         changes = done["bus"]
         assert isinstance(changes, list)  # noqa: S101

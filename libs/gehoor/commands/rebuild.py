@@ -38,15 +38,17 @@ def rebuild(
 
 def _rebuilt(module: str) -> Any:
     """Let the service's own module do it, in a process of its own and as the service's own database user."""
+    import asyncio
     import json
     import os
     import subprocess
     import sys
 
     from events.errors import Misconfigured
-    from gehoor.running import connected
+    from gehoor.running import connected, require_store
 
     settings = connected()
+    asyncio.run(require_store(settings))  # the process would end with a traceback of its own
     addresses = {"GEHOOR_HOME": str(settings.home), "GEHOOR_DATABASE_URL": settings.database_url or ""}
     done = subprocess.run(
         (sys.executable, "-m", module),

@@ -101,7 +101,8 @@ class Supervisor:
         from events.provision import provision
         from events.store_clock import prepare_anchor
 
-        await provision(self.settings, self.admin_database_url, admin_keys_url)
+        for line in await provision(self.settings, self.admin_database_url, admin_keys_url):
+            self.screen.problem(line)
         connection = await asyncpg.connect(self.admin_database_url)
         try:
             await prepare_anchor(connection, self.settings.clock_start, self.settings.clock_speed)

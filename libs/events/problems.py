@@ -331,11 +331,12 @@ def _reason(found: Mapping[str, Any]) -> str:
         case "string_too_short":
             return f"must be at least {context['min_length']} characters"
         case "string_pattern_mismatch":
-            return "does not have the right form"
+            return f"must have the form {context['pattern']}"
         case "literal_error" | "enum":
             return f"must be one of {context['expected']}"
         case "too_long":
-            return f"must have at most {context['max_length']} entries"
+            what = "entries" if context["field_type"] in ("List", "Tuple") else "characters"
+            return f"must have at most {context['max_length']} {what}"
         case "list_type" | "tuple_type":
             return "must be a list"
         case "model_type" | "model_attributes_type" | "dict_type":

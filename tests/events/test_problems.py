@@ -5,7 +5,7 @@ from typing import Annotated
 import httpx2
 import pytest
 from fastapi import FastAPI, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from events.problems import MOST_ERRORS, FieldError, Problem, install
 
@@ -16,6 +16,14 @@ class Small(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     number: int
+
+
+class Worded(BaseModel):
+    """A body with words that are checked first and measured afterwards, a list, and a number of a kind."""
+
+    words: Annotated[str, AfterValidator(str.strip), Field(max_length=3)] = ""
+    several: Annotated[list[int], Field(max_length=1)] = []
+    ticket: Annotated[str, Field(pattern="^INC[0-9]+$")] = "INC1"
 
 
 def client_of(app: FastAPI) -> httpx2.AsyncClient:
@@ -31,6 +39,10 @@ def app() -> FastAPI:
     @made.post("/small")
     async def small(body: Small, page: Annotated[int, Query(ge=1)] = 1) -> int:
         return body.number
+
+    @made.post("/worded")
+    async def worded(body: Worded) -> str:
+        return body.words
 
     @made.get("/broken")
     async def broken() -> None:
@@ -120,3 +132,18 @@ def test_a_problem_keeps_its_fields() -> None:
     problem = Problem(422, "x", "X", errors=[FieldError("name", "is required")])
 
     assert [{"field": "name", "reason": "is required"}] == problem.document()["errors"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"words": "four"}, "must have at most 3 characters"),
+        ({"several": [1, 2]}, "must have at most 1 entries"),
+        ({"ticket": "1"}, "must have the form ^INC[0-9]+$"),
+    ],
+)
+async def test_a_limit_is_told_in_what_it_counts(app: FastAPI, body: dict[str, object], reason: str) -> None:
+    """Words are counted in characters, lists in entries, and a form is shown."""
+    answer = await client_of(app).post("/worded", json=body)
+
+    assert reason == answer.json()["errors"][0]["reason"]

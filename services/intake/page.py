@@ -146,7 +146,7 @@ _FACTS: Mapping[str, Mapping[str, str]] = {
 }
 
 _STEPS: Mapping[str, str] = {"objection arrived": "object"}
-"""Which word tells what the complainant may do, by the fact that uses the window; for others it is "respond"."""
+"""Which word says what the complainant may do, by the fact that uses the window; else it is "respond"."""
 
 _ANYTHING: Mapping[str, str] = {"nl": "Een volgende stap", "en": "A next step"}
 

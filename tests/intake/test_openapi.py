@@ -29,7 +29,7 @@ def test_the_readme_names_every_field_and_every_problem() -> None:
     guide = (CHECKED_IN.parent / "README.md").read_text("utf-8")
     schemas = json.loads(describe())["components"]["schemas"]
 
-    for name in ("Submission", "Complainant", "About"):
+    for name in ("Submission", "Complainant", "About", "Addition"):
         for field in schemas[name]["properties"]:
             assert f"`{field}`" in guide or f".{field}`" in guide, field
     for code in (
@@ -41,6 +41,8 @@ def test_the_readme_names_every_field_and_every_problem() -> None:
         "framing",
         "idempotency-key",
         "idempotency-key-used",
+        "no-such-case",
+        "person-erased",
         "too-large",
         "too-slow",
         "content-type",

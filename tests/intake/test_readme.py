@@ -52,7 +52,7 @@ async def test_the_python_examples_file_a_complaint_and_check_its_receipt(addres
 @pytest.mark.postgres
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 async def test_the_curl_examples_file_a_complaint_and_add_to_it(address: str) -> None:
-    """Pasted into a terminal, with one's own reference and link, they file and add, and name what is missing."""
+    """Pasted into a terminal, with the reference and link that were answered, they file and add."""
     file, add = examples("sh", address)
 
     filed = await output("sh", "-c", file)

@@ -56,14 +56,20 @@ class Reader:
         return self.keys.open(recorded) if self.keys is not None and recorded.pii else None
 
     async def _case_of(self, reference: str) -> UUID | None:
-        try:
-            return UUID(reference)
-        except ValueError:
-            pass
-        try:
-            return await self.store.find(parse_reference(reference))
-        except NotAReference as wrong:
-            raise NoSuchCase(str(wrong)) from wrong
+        named = named_case(reference)
+        return named if isinstance(named, UUID) else await self.store.find(named)
+
+
+def named_case(text: str) -> UUID | str:
+    """Read what names a case, its identifier or its reference; raises `NoSuchCase` when it is neither."""
+    try:
+        return UUID(text)
+    except ValueError:
+        pass
+    try:
+        return parse_reference(text)
+    except NotAReference as wrong:
+        raise NoSuchCase(str(wrong)) from wrong
 
 
 @asynccontextmanager

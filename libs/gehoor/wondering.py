@@ -18,6 +18,7 @@ from events.envelope import History
 from events.errors import Misconfigured
 from events.store import Store
 from gehoor.reading import reader
+from procedures.forecast import zone_of
 from procedures.purposes import require_purpose
 from simulation.replay import changed, differences, stands, told_by_deadlines
 from simulation.what_if import Asked, Difference, change_of, compare
@@ -31,6 +32,7 @@ ORDER BY case_id LIMIT $3
 
 async def wonder(asked: Asked, purpose: str, token: Path | None, as_json: bool) -> int:
     """Run the stored cases again, print what was asked for, and give the exit code."""
+    zone_of(asked.organisation)  # an unknown name is answered with those there are
     require_purpose(asked.organisation, purpose)
     async with reader(token) as caller:
         if not caller.access.reaches(asked.organisation):

@@ -169,6 +169,24 @@ async def test_what_had_happened_is_not_what_was_known(gehoor: Gehoor, filed: Fi
     assert [] == known.lines
 
 
+async def test_before_its_first_event_there_was_no_case(gehoor: Gehoor, filed: Filed) -> None:
+    """An empty answer says why it is empty."""
+    before = await gehoor("history", filed.reference, "--as-of", "2025-12-31")
+
+    assert (1, "") == (before.code, before.out)
+    assert "no such case: its first event happened at 2026-03-10T09:30:00Z" in before.err
+
+
+async def test_an_unknown_procedure_is_answered_with_those_there_are(gehoor: Gehoor) -> None:
+    """Whoever mistypes an organisation sees the names to choose from."""
+    wrong = await gehoor("simulate", "--what-if", "nope")
+
+    assert 2 == wrong.code
+    assert "unknown procedure 'nope'" in wrong.err
+    assert "allowed: " in wrong.err
+    assert "supportoplus" in wrong.err
+
+
 async def test_the_state_is_told_as_of_a_version_or_a_moment(gehoor: Gehoor, filed: Filed) -> None:
     """One can look at the case as it stood: received at first, open and broken now."""
     first = await gehoor("history", filed.reference, "--state", "--json", "--at-version", "1")
@@ -376,6 +394,19 @@ async def test_an_erased_person_is_unreadable_and_the_chain_still_holds(gehoor: 
     assert {"[erased]"} == set(told.lines[0]["personal"]["complainant"].values())
     assert ["ErasureRequested", "SubjectErased"] == [event["type"] for event in told.lines[-2:]]
     assert 0 == verified.code
+
+
+async def test_what_is_no_reference_is_said_before_anything_is_asked(gehoor: Gehoor) -> None:
+    """Nobody confirms, or looks for, a case that cannot exist."""
+    answers = [
+        await gehoor("erase", "nope"),
+        await gehoor("parked", "retry", "nope"),
+        await gehoor("parked", "show", "nope"),
+    ]
+
+    assert [(1, "", "gehoor: 'nope' is not a case reference\n")] * 3 == [
+        (answer.code, answer.out, answer.err) for answer in answers
+    ]
 
 
 async def test_erasing_twice_changes_nothing_more(gehoor: Gehoor, filed: Filed) -> None:

@@ -30,10 +30,12 @@ def erase(
     import asyncio
 
     from events.errors import CommandRefused, NoSuchCase
+    from gehoor.reading import named_case
 
-    if not yes:
-        typer.confirm(f"Forget the persons of {reference} for ever?", abort=True)
     try:
+        named_case(reference)  # before anybody is asked about it
+        if not yes:
+            typer.confirm(f"Forget the persons of {reference} for ever?", abort=True)
         erased = asyncio.run(_erase(reference, person, basis.value))
     except (NoSuchCase, CommandRefused) as refused:
         typer.echo(f"gehoor: {refused}", err=True)

@@ -66,6 +66,7 @@ async def _show(
     token: Path | None,
     as_json: bool,
 ) -> None:
+    from events.errors import NoSuchCase
     from gehoor.reading import reader
 
     async with reader(token) as caller:
@@ -77,6 +78,13 @@ async def _show(
             and (known_at is None or event.recorded_at <= known_at)
             and (at_version is None or event.version <= at_version)
         ]
+        if not seen:
+            first = whole.events[0]
+            happened, recorded = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (first.happened_at, first.recorded_at))
+            raise NoSuchCase(
+                "at that moment there was no such case: "
+                f"its first event happened at {happened} and was recorded at {recorded}"
+            )
         if state:
             _show_state(seen, as_json)
             return

@@ -36,9 +36,8 @@ def show(reference: Annotated[str, typer.Argument(metavar="REF")], as_json: _JSO
     """Show what is parked of one case. Exit 1 when nothing is."""
     import asyncio
 
-    rows = [
-        row for row in asyncio.run(_rows()) if reference.upper() in (row["reference"], row["case"].upper())
-    ]
+    named = _named(reference)
+    rows = [row for row in asyncio.run(_rows()) if named in (row["reference"], row["case"])]
     for row in rows:
         _print(row, as_json)
     raise typer.Exit(0 if rows else 1)
@@ -53,7 +52,7 @@ def retry(
     """Let consumers try parked cases again, from the parked event on, in order. They do so within 30 s."""
     import asyncio
 
-    number = asyncio.run(_retry(reference))
+    number = asyncio.run(_retry(None if reference is None else _named(reference)))
     print(f"{number} asked for another try; see `gehoor parked list`")
     raise typer.Exit(0 if number else 1)
 
@@ -85,7 +84,19 @@ async def _rows() -> list[dict[str, Any]]:
         await connection.close()
 
 
-async def _retry(reference: str | None) -> int:
+def _named(reference: str) -> str:
+    """Read a reference or an identifier as the rows have it; ends with 1 when it is neither."""
+    from events.errors import NoSuchCase
+    from gehoor.reading import named_case
+
+    try:
+        return str(named_case(reference))
+    except NoSuchCase as wrong:
+        typer.echo(f"gehoor: {wrong}", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _retry(named: str | None) -> int:
     import asyncpg
 
     from events.secrets import CONSUMERS
@@ -95,7 +106,7 @@ async def _retry(reference: str | None) -> int:
     wanted = {
         (row["consumer"], row["case"])
         for row in rows
-        if reference is None or reference.upper() in (row["reference"], row["case"].upper())
+        if named is None or named in (row["reference"], row["case"])
     }
     for consumer in CONSUMERS:
         cases = [UUID(case) for owner, case in wanted if owner == consumer]

@@ -532,9 +532,7 @@ def _fca_disp(case: Reader, judge: Judge) -> dict[str, Judgement]:
     found = {
         "FCA-ack": judge.without_term(["received"], "acknowledgement sent"),
         "FCA-1": judge.right(resolved, "complaint handled"),
-        "FCA-2": judge.promise(
-            _spans(ends, "FCA-2", case.facts), "response sent", "delay notice sent"
-        ),
+        "FCA-2": judge.promise(_spans(ends, "FCA-2", case.facts), "response sent", "delay notice sent"),
         "FCA-3": judge.promise(moved(ends["FCA-3"], case.facts, ("delay notice",)), "response sent"),
         "FCA-4": judge.without_term(["response arrived"], "outer route taken"),
     }

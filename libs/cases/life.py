@@ -244,7 +244,7 @@ def _refused(life: Life, event: told.ProposalRefused, at: datetime) -> Life:
 
 def _decided(life: Life, event: told.OutcomeDecided, at: datetime) -> Life:
     life = replace(_by(life, event.by), deciders=_with(life.deciders, event.by))
-    return replace(_answered(life), outcome=event.outcome, satisfaction=None)
+    return replace(_answered(replace(life, satisfaction=None)), outcome=event.outcome)
 
 
 def _agreed_measure(life: Life, event: told.MeasureAgreed, at: datetime) -> Life:
@@ -509,7 +509,9 @@ def _waiting(life: Life, at: datetime) -> Life:
 
 
 def _answered(life: Life) -> Life:
-    """An answer asks nothing of the complainant, so nobody reminds them of it."""
+    """An answer asks nothing of the complainant; only whether they are satisfied may be asked already."""
+    if life.satisfaction == "asked":
+        return replace(life, stage=Stage.ANSWERED)
     return replace(life, stage=Stage.ANSWERED, waiting_since=None, reminders=0)
 
 

@@ -11,6 +11,7 @@ from cases.life import Stage
 from procedures.conduct import Conduct
 from procedures.library import library
 from workflow.commands import COMMANDS
+from workflow.fields import fields_told
 from workflow.table import GENERAL
 
 _STAGES = tuple(stage for stage in Stage if stage is not Stage.RECEIVED)
@@ -18,7 +19,7 @@ _STAGES = tuple(stage for stage in Stage if stage is not Stage.RECEIVED)
 
 def described() -> str:
     """Write the whole document."""
-    return "\n".join([*_head(), *_every_command(), *_general(), *_procedures()]) + "\n"
+    return "\n".join([*_head(), *_every_command(), *_fields(), *_general(), *_procedures()]) + "\n"
 
 
 def _head() -> Iterator[str]:
@@ -41,6 +42,19 @@ def _every_command() -> Iterator[str]:
         body = ", ".join(f"`{name}`" if field.is_required() else f"{name}" for name, field in fields)
         apart = " *apart*" if known.apart else ""
         yield f"| `{known.name}` | {known.sentence}{apart} | {body} |"
+    yield ""
+
+
+def _fields() -> Iterator[str]:
+    yield "## What the fields hold"
+    yield ""
+    yield "A moment without an offset is refused. One is refused too when it lies in the future, before the"
+    yield "complaint, or before what it answers."
+    yield ""
+    yield "| field | what it holds | in |"
+    yield "|---|---|---|"
+    for (name, told), commands in fields_told().items():
+        yield f"| `{name}` | {told} | {', '.join(f'`{command}`' for command in commands)} |"
     yield ""
 
 

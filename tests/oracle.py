@@ -292,9 +292,11 @@ class Judge:
         """A duty that is only asked for when the base clock is not met: it begins anew with each end told."""
         done_at = self.facts.first(*base_met)
         dropped_at = self.withdrawn_at
-        for span, of_base in zip(spans, base, strict=True):
+        for index, (span, of_base) in enumerate(zip(spans, base, strict=True)):
             if after(span.since, dropped_at):
                 break
+            if index == 0 or span.strict != spans[index - 1].strict:
+                begun_at = span.since  # the same end said again begins nothing
             last, last_of_base = span, of_base
             if (
                 done_at is not None
@@ -309,7 +311,7 @@ class Judge:
             at_rest = "dropped" if self._ended_at_rest(base, base_met, done_at) == "dropped" else None
         if at_rest is not None:
             return at_rest, last.strict, last.lenient
-        given_at = self.facts.first(met, after=last.since)
+        given_at = self.facts.first(met, after=begun_at)
         ends_at = min((at for at in (dropped_at, in_time_at) if at is not None), default=None)
         if given_at is not None and not after(given_at, ends_at):
             return last.worth(given_at), last.strict, last.lenient

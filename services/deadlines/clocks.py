@@ -429,12 +429,20 @@ class _Settling:
         spans = plan.spans
         for index in range(_index_of(self.running, spans), len(spans)):
             span = spans[index]
-            until = spans[index + 1].since if index + 1 < len(spans) else None
+            following = spans[index + 1] if index + 1 < len(spans) else None
+            if following is not None and self._is_repeated_by(following, span):
+                continue
+            until = following.since if following is not None else None
             self._move(span)
             if not self._settle_span(index, until) or self.running.dropped is not None:
                 return
             if until is not None and self._asks_nothing_since(until):
                 return
+
+    def _is_repeated_by(self, following: Span, span: Span) -> bool:
+        """A duty to tell a delay goes on as it was when somebody only says again by when the answer comes."""
+        is_told_anew = self.running.rule.only_if_unmet is not None
+        return is_told_anew and following.derivation.strict == span.derivation.strict
 
     def _asks_nothing_since(self, until: datetime) -> bool:
         """A duty to tell a delay does not begin again with a period told when nothing is late any more."""
@@ -453,7 +461,8 @@ class _Settling:
             return
         rule = self.running.rule
         was = self.running.since
-        anew = rule.only_if_unmet is not None and span.since is not None and (was is None or span.since > was)
+        is_next = span.since is not None and (was is None or span.since > was)
+        anew = is_next and rule.only_if_unmet is not None and deadline.strict != derivation.strict
         if is_same and not anew and not _is_taken_back(self.running, self.case.plans[rule.clock]):
             return
         starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives))
@@ -643,7 +652,7 @@ def _is_taken_back(running: Running, plan: Plan) -> bool:
     """Tell whether the end that the present round of a duty began with was taken back since."""
     if running.anew_since is None or not isinstance(plan, Timed):
         return False
-    return all(span.since != running.anew_since for span in plan.spans)
+    return all(span.since is None or span.since < running.anew_since for span in plan.spans)
 
 
 def _index_of(running: Running, spans: tuple[Span, ...]) -> int:

@@ -213,6 +213,22 @@ def test_a_late_notice_breaks_its_duty_although_its_moment_is_only_just_reached(
     assert () == settle(story.history, at(6, 29) + 4 * SECOND)
 
 
+@pytest.mark.parametrize("said_on", [2, 26])
+def test_an_acknowledgement_that_says_the_same_end_begins_no_other_duty(said_on: int) -> None:
+    """The last day for a notice was the 25th; who hears on the 26th what held anyhow is owed no second one."""
+    story = begun("ingressus")
+    story.look(at(6, said_on))
+    story.tell(letter("acknowledgement", date(2026, 6, 2), period_until=date(2026, 6, 29)), at(6, said_on))
+    kept = Story(story.history)
+    kept.tell(letter("response", date(2026, 6, 29)), at(6, 29))
+
+    found = about([*story.look(at(6, said_on, 11)), *story.look(at(7, 30))], "ING-3")
+
+    assert [("DeadlineBreached", end_of(6, 29))] == [one for one in told(found) if one[0] != "DeadlineWarned"]
+    kept.look(at(7, 30))
+    assert "dropped" == kept.clocks.outcome("ING-3")
+
+
 def test_a_notice_after_the_end_moves_nothing() -> None:
     """The promise was broken; it stays broken, once."""
     story = begun("ingressus")

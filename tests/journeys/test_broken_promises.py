@@ -196,7 +196,7 @@ async def test_what_was_followed_is_what_is_listed(hurried: WholeSystem, course:
     assert followed == listed[: len(followed)]
     assert followed[3:] == after[: len(followed) - 3]
     twice = Counter((line["reference"], line["clock"], line["reading"]) for line in listed)
-    assert {1} == set(twice.values())
+    assert [] == [told for told, times in twice.items() if times > 1]
 
 
 async def test_the_accelerated_record_verifies_too(hurried: WholeSystem, course: Course) -> None:

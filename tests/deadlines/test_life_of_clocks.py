@@ -215,7 +215,7 @@ def test_a_late_notice_breaks_its_duty_although_its_moment_is_only_just_reached(
 
 @pytest.mark.parametrize("said_on", [2, 26])
 def test_an_acknowledgement_that_says_the_same_end_begins_no_other_duty(said_on: int) -> None:
-    """The last day for a notice was the 25th; who hears on the 26th what held anyhow is owed no second one."""
+    """The last day for a notice was the 25th; who hears on the 26th what held anyhow is owed no other."""
     story = begun("ingressus")
     story.look(at(6, said_on))
     story.tell(letter("acknowledgement", date(2026, 6, 2), period_until=date(2026, 6, 29)), at(6, said_on))

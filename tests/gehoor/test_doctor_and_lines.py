@@ -107,7 +107,7 @@ def test_a_breach_is_told_with_clock_and_date() -> None:
         clock="DES-1", binds="company", reading="both", due=due, beyond_dispute=True
     )
 
-    assert words(breach, "destiny") == "BREACH of DES-1: was due 2026-03-30 (both reading)"
+    assert words(breach, "destiny") == "BREACH of DES-1: was due 2026-03-30 (by every reading)"
 
 
 @pytest.mark.parametrize("organisation", sorted(PEOPLE))

@@ -22,6 +22,11 @@ _LOOK_EVERY_S = 0.3
 _AT_MOST_PER_LOOK = 40
 _REFERENCES_KEPT = 10_000
 _ALWAYS_SHOWN = ("DeadlineBreached", "LetterRefused", "LetterUncertain", "SubjectErased")
+_READINGS = {
+    "strict": "by the strict reading",
+    "lenient": "by the lenient reading",
+    "both": "by every reading",
+}
 
 _REFERENCE = """
 SELECT convert_from(data, 'UTF8')::jsonb ->> 'reference' FROM gehoor.event WHERE case_id = $1 AND version = 1
@@ -113,7 +118,7 @@ def words(event: told.Event, organisation: str) -> str | None:
         case told.DeadlineMet():
             return f"clock {event.clock} met, {event.standing}"
         case told.DeadlineBreached():
-            return f"BREACH of {event.clock}: was due {event.due.on} ({event.reading} reading)"
+            return f"BREACH of {event.clock}: was due {event.due.on} ({_READINGS[event.reading]})"
         case told.TargetMissed():
             return f"target {event.clock} missed: was due {event.due.on}"
         case told.LetterSent():

@@ -16,7 +16,6 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from cases.state import fold
-from events import access
 from events.bodies import StrictRoute
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
@@ -27,7 +26,7 @@ from events.problems import Problem, described
 from events.transact import Command, Outcome, transact
 from intake.addition import Addition, fingerprint, written
 from intake.recording import UNRECORDED, Repeatable
-from intake.sender import Sender, sender_of
+from intake.sender import Sender, caller_of, sender_of
 
 if TYPE_CHECKING:
     from intake.application import Desk
@@ -139,16 +138,7 @@ async def _writer(desk: "Desk", request: Request, reference: str, now: datetime)
         return Writer(case_id, canonical, by_link=True, sender=sender)
     history = await desk.platform.store.history(case_id) if case_id is not None else None
     organisation = history.organisation if history is not None and history.events else None
-    try:
-        caller = access.read(desk.token_key, request.headers.get("authorization"), now)
-    except access.NotAllowed as refusal:
-        raise Problem(
-            refusal.status,
-            refusal.code,
-            "This token is not accepted",
-            refusal.detail,
-            headers=refusal.headers,
-        ) from None
+    caller = caller_of(request, desk.token_key, now)
     if case_id is None or organisation is None or not caller.reaches(organisation):
         raise _nothing_here()
     sender = replace(sender_of(request, None, desk.token_key, now), actor=caller.actor)

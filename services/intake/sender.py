@@ -63,13 +63,10 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
     )
 
 
-def _actor(request: Request, organisation: str, token_key: bytes, now: datetime) -> str:
-    """Read who sends a token; a wrong token is refused, because its sender believes to be somebody."""
-    authorization = request.headers.get("authorization")
-    if authorization is None:
-        return ANONYMOUS
+def caller_of(request: Request, token_key: bytes, now: datetime) -> access.Access:
+    """Read whose token a request brings; raises `Problem` with 401 for one that is missing or wrong."""
     try:
-        caller = access.read(token_key, authorization, now)
+        return access.read(token_key, request.headers.get("authorization"), now)
     except access.NotAllowed as refusal:
         raise Problem(
             refusal.status,
@@ -78,6 +75,13 @@ def _actor(request: Request, organisation: str, token_key: bytes, now: datetime)
             refusal.detail,
             headers=refusal.headers,
         ) from None
+
+
+def _actor(request: Request, organisation: str, token_key: bytes, now: datetime) -> str:
+    """Read who sends a token; a wrong token is refused, because its sender believes to be somebody."""
+    if request.headers.get("authorization") is None:
+        return ANONYMOUS
+    caller = caller_of(request, token_key, now)
     if not caller.reaches(organisation):
         raise Problem(
             403,

@@ -226,7 +226,9 @@ def _extended(life: Life, event: told.TermExtended, at: datetime) -> Life:
 
 
 def _proposed(life: Life, event: told.SolutionProposed, at: datetime) -> Life:
-    tried = replace(_by(life, event.by), proposals=event.proposal, stage=Stage.PROPOSED, **_NEW_TRY)
+    """Who proposes in an objection is the board that hears it, and has not handled the complaint by that."""
+    tried = life if life.objection is not None else _by(life, event.by)
+    tried = replace(tried, proposals=event.proposal, stage=Stage.PROPOSED, **_NEW_TRY)
     return _waiting(tried, at)
 
 

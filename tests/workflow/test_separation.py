@@ -56,6 +56,28 @@ def test_the_handler_does_not_decide_the_objection() -> None:
     assert ["ObjectionDecided"] == life.give("decide-objection", "board", outcome="founded", grounds="x")
 
 
+def test_a_proposal_in_the_objection_lets_nobody_back_in_who_handled() -> None:
+    """Whoever handled the complaint stays kept out of the objection, whoever proposes in it."""
+    life = Life("ingressus")
+    life.give("decide-outcome", "staff-x", outcome="unfounded", grounds="x")
+    life.give("lodge-objection", channel="portal", objection="x")
+    life.give("invite-to-hearing", "board", how="phone")
+    life.give("record-hearing", "board", how="phone", satisfied=False, new_facts=True)
+    life.give("propose", "board", proposal="x")
+    life.give("record-refusal", "board")
+    known = COMMANDS["decide-objection"]
+    asking = Asking(
+        person="staff-x",
+        roles=frozenset({"board"}),
+        now=life.now,
+        procedure=pinned_procedure(life.case),
+        organisation=organisations()["ingressus"],
+    )
+
+    with pytest.raises(CommandRefused, match="not-the-same-person"):
+        decide(life.case, known, known.body.model_validate({"outcome": "founded", "grounds": "x"}), asking)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_over_any_history_the_subject_decides_nothing_and_the_decider_decides_once(

@@ -430,7 +430,9 @@ def _destiny(case: Reader, judge: Judge) -> dict[str, Judgement]:
     solving = moved(ends["DES-2"], case.facts, ("delay notice",))
     return {
         "DES-ack": judge.without_term(["received"], "acknowledgement sent"),
-        "DES-1": judge.promise(_spans(ends, "DES-1", case.facts), "substantive reaction sent"),
+        "DES-1": judge.promise(
+            _spans(ends, "DES-1", case.facts), "substantive reaction sent", "proposal sent", "response sent"
+        ),
         "DES-2": judge.promise(solving, "solved"),
         "DES-3": judge.notice(solving, solving, "delay notice sent", ["solved"]),
     }

@@ -75,6 +75,20 @@ def ends(story: Story, clock: str) -> tuple[date, date]:
     return deadline.strict.on, deadline.lenient.on
 
 
+@pytest.mark.parametrize("name", ["substantive reaction", "proposal", "response"])
+def test_whatever_letter_goes_into_the_matter_keeps_the_promise_of_a_reaction(name: str) -> None:
+    """Destiny 15: a proposal or an outcome in time is a reaction on the substance, a confirmation is none."""
+    story = begun("destiny")
+    story.tell(letter("acknowledgement", date(2026, 6, 1)), at(6, 1, 11))
+    assert [] == about(story.look(at(6, 1, 12)), "DES-1")
+    story.tell(letter(name, date(2026, 6, 2)), at(6, 2))
+
+    (met,) = about(story.look(at(6, 2, 11)), "DES-1")
+
+    assert isinstance(met.event, DeadlineMet)
+    assert (f"{name} sent", "in time") == (met.event.fact, met.event.standing)
+
+
 # --- ends that move --------------------------------------------------------------------------------------
 
 

@@ -29,10 +29,11 @@ def dates(derivation: Derivation) -> tuple[date, date, datetime | None]:
 
 
 def test_destiny_reacts_on_the_substance_in_three_working_days() -> None:
-    """Sentence 15: by Wednesday 8 or Thursday 9 April; only a reaction on the substance meets it."""
+    """Sentence 15: by Wednesday 8 or Thursday 9 April; any letter on the substance meets it."""
     rule, derivation = clock_of("destiny", "DES-1")
 
-    assert ("duty", ("substantive reaction sent",)) == (rule.kind, rule.satisfied_by)
+    meets = ("substantive reaction sent", "proposal sent", "response sent")
+    assert ("duty", meets) == (rule.kind, rule.satisfied_by)
     assert (date(2026, 4, 8), date(2026, 4, 9), datetime(2026, 4, 7, 6, tzinfo=UTC)) == dates(derivation)
 
 

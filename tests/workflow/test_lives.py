@@ -41,6 +41,19 @@ def test_destiny_a_refused_proposal_goes_back_to_the_handling() -> None:
     assert (2, "agreed") == (life.case.life.proposals, life.stage)
 
 
+def test_destiny_who_proposed_first_can_still_react() -> None:
+    """(15, 24) A reaction is promised whatever was proposed or agreed: it can be given in any stage."""
+    life = Life("destiny")
+    life.give("propose", proposal="Korting.")
+    assert ["ReactionGiven"] == life.give("react", reaction="De storing is gevonden.")
+    assert "proposed" == life.stage
+
+    life.give("record-acceptance")
+    life.give("react", reaction="De korting staat op de factuur.")
+
+    assert ("agreed", 2) == (life.stage, life.case.life.reactions)
+
+
 def test_an_unanswered_proposal_is_closed_after_two_reminders_and_can_be_reopened() -> None:
     """(25) Silence is not consent: two reminders, two weeks, then closed, and open again."""
     life = Life("destiny")
@@ -264,6 +277,18 @@ def test_ingressus_new_facts_in_the_talk_lead_to_a_new_proposal() -> None:
     life.give("close", "board", because="handled")
 
     assert "closed" == life.stage
+
+
+def test_ingressus_who_proposes_as_the_board_also_decides() -> None:
+    """(34, 35) A proposal in the talk is the board's own: who makes it has not handled the complaint."""
+    life = ingressus_heard(satisfied=False, new_facts=True)
+    life.give("propose", "board", proposal="Nieuwe training.")
+    life.give("record-refusal", "board")
+
+    life.give("decide-objection", "board", outcome="unfounded", **WORDS)
+
+    assert "decided" == life.stage
+    assert "staff-b" not in life.case.life.handlers
 
 
 def test_ingressus_a_phone_call_is_refused_with_the_route_and_stays_recorded() -> None:

@@ -207,8 +207,22 @@ def _closing(writing: Writing) -> Values:
             "because": event.because,
             "outcome": outcome,
             "outcome_in_words": outcome_in_words(outcome, writing.language) if outcome else "",
+            "outer_route": _route_at_the_end(writing),
         }
     )
+
+
+def _route_at_the_end(writing: Writing) -> str:
+    """Give the way out if it is open: where an objection comes first, after a talk that did not satisfy.
+
+    It is also told once somebody named it, unless the complainant has accepted a solution since.
+    """
+    conduct, life = writing.procedure.conduct, writing.case.life
+    if conduct.objection_window is not None:
+        satisfied = None if life.objection is None else life.objection.satisfied
+        if satisfied or (satisfied is None and life.outer_route is None):
+            return ""
+    return route_in_words(conduct.outer_route or "", writing.language)
 
 
 _OWN: Mapping[str, Callable[[Writing], Values]] = {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -10,11 +11,18 @@ from msgspec import structs
 from cases.letters import owed_by
 from events.catalogue import (
     CaseClosed,
+    Event,
+    HearingHeld,
+    HearingWaived,
     MeasureAgreed,
     ObjectionDecided,
     ObjectionLodged,
     OutcomeDecided,
+    OuterRouteNamed,
     PlanMade,
+    ProposalAccepted,
+    ProposalRefused,
+    SolutionProposed,
     TermExtended,
 )
 from notifier.letter import LetterCannotBeMade, write_letter
@@ -45,6 +53,7 @@ OF_PROCEDURES = [
     for letter in procedure.letters
     for language in with_demonstrations()[procedure.organisation].languages
 ]
+HELD = partial(HearingHeld, by="b", how="phone", new_facts=True)
 MANNERS = [("destiny", "nl"), ("bc", "nl"), ("destiny", "en")]
 """An organisation that says u, one that says je, and one that writes English."""
 
@@ -355,6 +364,43 @@ def test_what_the_board_overturned_is_not_told_again_when_the_case_is_closed() -
 
     assert "deels gegrond" in without.text
     assert "deels gegrond" not in after.text
+
+
+@pytest.mark.parametrize(
+    ("happened", "is_told"),
+    [
+        ((), False),
+        ((HELD(satisfied=True),), False),
+        ((HELD(satisfied=False),), True),
+        ((HearingWaived(because="declined"),), True),
+        ((HELD(satisfied=False), SolutionProposed(proposal=1, by="b"), ProposalAccepted(proposal=1)), False),
+        ((HELD(satisfied=False), SolutionProposed(proposal=1, by="b"), ProposalRefused(proposal=1)), True),
+        (
+            (ObjectionDecided(by="b", outcome="inadmissible"), OuterRouteNamed(route="court in Rotterdam")),
+            True,
+        ),
+    ],
+)
+def test_the_court_is_named_at_the_end_only_to_whom_the_talk_did_not_satisfy(
+    happened: tuple[Event, ...], is_told: bool
+) -> None:
+    """Ingressus 36: whoever accepted a solution, or never objected, is not sent to the court."""
+    lodged = ObjectionLodged(channel="portal", late=False)
+    objected = (OutcomeDecided(by="h", outcome="unfounded"), *((lodged, *happened) if happened else ()))
+
+    written = write_letter(
+        writing(case("ingressus", "nl", *objected, CaseClosed(because="handled")), "closing notice")
+    )
+
+    assert is_told == ("de rechtbank in het arrondissement Rotterdam" in written.text)
+
+
+@pytest.mark.parametrize("organisation", ["awb", "fca-disp"])
+def test_a_way_out_that_needs_no_objection_is_named_at_every_end(organisation: str) -> None:
+    """Where no objection comes before it, whoever is not content learns at the end where to go."""
+    found = case(organisation, procedure_of(organisation).language, CaseClosed(because="handled"))
+
+    assert "mbudsman" in write_letter(writing(found, "closing notice")).text
 
 
 def test_a_day_that_is_over_is_promised_no_more() -> None:

@@ -94,6 +94,8 @@ def _no_rule_for_delay(file: ProcedureFile) -> Stories:
 
 
 def _extensions_without_end(file: ProcedureFile) -> Stories:
+    if file.conduct.extends_at_most is not None and file.conduct.further_by_consent:
+        return
     for clock in file.conduct.extends:
         yield (
             f"unlimited-extension:{clock}",

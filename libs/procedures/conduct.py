@@ -41,6 +41,8 @@ class Conduct:
 
     may: Mapping[str, Mapping[str, frozenset[TokenRole]]]
     extends: tuple[str, ...]
+    extends_at_most: Amount | None
+    further_by_consent: bool
     contact_before_outcome: bool
     escalates: Literal["matrix", "role"] | None
     escalates_to: tuple[Role, ...]
@@ -71,6 +73,8 @@ def conduct_of(file: "ProcedureFile") -> Conduct:
     return Conduct(
         may=may,
         extends=said.extends,
+        extends_at_most=said.extends_at_most,
+        further_by_consent=said.further_by_consent,
         contact_before_outcome=said.contact_before_outcome,
         escalates=said.escalates,
         escalates_to=said.escalates_to,

@@ -199,13 +199,16 @@ class StageSection(Sourced):
 class ConductSection(Section):
     """What the commands of this procedure must respect.
 
-    `extends` names the clocks whose end may be moved by telling another one. `closes_when` is what must be
-    settled before a handled case is closed. Somebody who does not answer is reminded `reminders` times, and
-    has `answer_within` before the case may be closed without an answer. `running_cases` says what this
+    `extends` names the clocks whose end may be moved by telling another one, each time by `extends_at_most`;
+    with `further_by_consent` longer, or again, only if the complainant agrees in writing. `closes_when` is what
+    must be settled before a handled case is closed. Somebody who does not answer is reminded `reminders` times,
+    and has `answer_within` before the case may be closed without an answer. `running_cases` says what this
     version means for cases that run under an earlier one.
     """
 
     extends: Many[ClockId] = ()
+    extends_at_most: AnAmount | None = None
+    further_by_consent: bool = False
     contact_before_outcome: bool = False
     escalates: Annotated[
         Literal["matrix", "role"] | None, BeforeValidator(one_of("way to escalate", ("matrix", "role")))

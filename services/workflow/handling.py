@@ -5,8 +5,10 @@ ReactionGiven, PlanMade, TermExtended, MeasureAgreed, MeasureCarriedOut, Measure
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from cases.state import Case, Clock, ClockStatus
@@ -26,6 +28,8 @@ from events.catalogue import (
 )
 from events.envelope import NewEvent
 from events.errors import CommandRefused
+from procedures.derivation import derive
+from procedures.schedule import Timed
 from workflow.known import (
     Asking,
     Body,
@@ -111,7 +115,8 @@ class Extend(Body):
     clock: str | None = Field(default=None, max_length=16)
     consented: bool | None = Field(
         default=None,
-        description="Whether the complainant agreed in writing; must be said from the second on.",
+        description="Whether the complainant agreed in writing; must be said from the second on, and be true "
+        "where the procedure lets no term be extended again or further without it.",
     )
 
 
@@ -217,10 +222,42 @@ def _extend(case: Case, body: Extend, asking: Asking) -> Sequence[NewEvent]:
         raise CommandRefused(
             "say-consented", f"this is extension {occurrence}: say whether the complainant agreed in writing"
         )
+    if not (asking.conduct.further_by_consent and body.consented):
+        _require_within_limits(case, body.until, name, clock, asking)
     event = TermExtended(
         clock=name, until=body.until, occurrence=occurrence, consented=body.consented is True
     )
     return [said(event, asking.now, reason=body.reason)]
+
+
+def _require_within_limits(case: Case, until: date, name: str, clock: Clock | None, asking: Asking) -> None:
+    """Let the organisation take what its procedure gives it by itself; raises `CommandRefused` beyond."""
+    conduct = asking.conduct
+    occurrence = case.life.extensions + 1
+    if conduct.further_by_consent and occurrence >= CONSENT_FROM:
+        raise CommandRefused(
+            "not-consented",
+            f"this is extension {occurrence}: {name} goes further only if the complainant agreed in writing",
+        )
+    most, end = conduct.extends_at_most, _end_of(name, clock, asking)
+    if most is None or end is None:
+        return
+    rule = asking.terms.rules.get(name) or asking.procedure.clock(name)
+    counted = replace(rule, amount=most.number, unit=most.unit, term="counted", alternatives=())
+    last = derive(counted, end, asking.procedure.zone).due.on
+    if until > last:
+        further = "; further only if the complainant agreed in writing" if conduct.further_by_consent else ""
+        raise CommandRefused(
+            "too-long", f"{name} ends on {end} and may be extended by at most {most}: until {last}{further}"
+        )
+
+
+def _end_of(name: str, clock: Clock | None, asking: Asking) -> date | None:
+    """Give the day on which a clock ends now, also when deadlines has yet to set it."""
+    if clock is not None:
+        return clock.due.on
+    plan = asking.terms.plans().get(name)
+    return plan.derivation.due.on if isinstance(plan, Timed) else None
 
 
 def _runs(clock: Clock) -> bool:

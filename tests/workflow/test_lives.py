@@ -3,9 +3,21 @@
 Numbers in docstrings are sentences of the organisation's own text, as its file counts them.
 """
 
+from functools import partial
+
+import pytest
+
+from events.errors import CommandRefused
+from procedures import organisations as people
 from workflow_life import Life, soon
 
 WORDS = {"grounds": "Wij hebben het nagegaan."}
+
+
+@pytest.fixture
+def demonstrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let complaints come in under the procedures that demonstrate a statute."""
+    monkeypatch.setattr(people, "_admitted", True)
 
 
 def test_destiny_a_proposal_is_agreed_and_carried_out() -> None:
@@ -83,6 +95,39 @@ def test_destiny_more_time_is_counted_and_the_second_time_needs_a_word_on_consen
     assert "not-extendable" == life.refused(
         "extend", until=soon(30), reason="x", clock="DES-1", consented=True
     )
+
+
+@pytest.mark.usefixtures("demonstrations")
+def test_the_awb_gives_four_weeks_more_and_further_only_by_consent() -> None:
+    """Awb 9:11: six weeks until 11 May, four more until 8 June; beyond, the complainant agrees in writing."""
+    life = Life("awb")
+    until = partial(life.refused, "extend", reason="Er is een deskundige gevraagd.")
+
+    assert "too-long" == until(until="2026-06-09")
+    assert "too-long" == until(until="2026-06-09", consented=False)
+    life.give("extend", until="2026-06-08", reason="Er is een deskundige gevraagd.")
+
+    assert "say-consented" == until(until="2026-06-10")
+    assert "not-consented" == until(until="2026-06-10", consented=False)
+    life.give("extend", until="2026-09-01", reason="De deskundige is ziek.", consented=True)
+    assert 2 == life.case.life.extensions
+
+
+@pytest.mark.usefixtures("demonstrations")
+def test_the_awb_lets_a_complainant_agree_to_more_at_once() -> None:
+    """Awb 9:11(3): who agrees in writing may give more than four weeks the first time already."""
+    life = Life("awb")
+
+    life.give("extend", until="2026-08-03", reason="De hoorzitting is na de zomer.", consented=True)
+
+    assert 1 == life.case.life.extensions
+
+
+@pytest.mark.usefixtures("demonstrations")
+def test_who_wants_more_time_than_there_is_learns_until_when_it_is() -> None:
+    """Awb 9:11(2): the refusal says how much is allowed, until when, and what more would take."""
+    with pytest.raises(CommandRefused, match="at most 4 weeks: until 2026-06-08; further only if"):
+        Life("awb").decide("extend", until="2026-07-01", reason="Drukte.")
 
 
 def test_bc_a_plan_is_made_carried_out_reported_back_and_closed() -> None:

@@ -8,7 +8,7 @@ round. Pure.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from procedures.words import Command, Stage
+from procedures.words import Command, Letter, Stage
 
 if TYPE_CHECKING:
     from procedures.model import ProcedureFile
@@ -17,19 +17,41 @@ BROUGHT_BY: Mapping[str, tuple[Command, ...]] = {
     "plan made": ("make-plan",),
     "solved": ("record-solved",),
     "complaint handled": ("record-handled", "close"),
+    "talk held": ("record-talk",),
+    "objection arrived": ("lodge-objection",),
+    "hearing invited": ("invite-to-hearing",),
+    "hearing agreed": ("agree-hearing",),
+    "hearing held": ("record-hearing",),
+    "hearing waived": ("waive-hearing",),
+    "hearing recorded": ("write-hearing-record",),
+    "proposal accepted": ("record-acceptance",),
+    "proposal refused": ("record-refusal",),
+    "outer route taken": ("record-outer-route",),
     "substantive reaction": ("react",),
-    "response": ("decide-outcome",),
-    "delay notice": ("extend",),
+    "plan": ("make-plan",),
     "invitation": ("invite-to-talk",),
     "talk confirmation": ("record-talk",),
-    "hearing invited": ("invite-to-hearing",),
-    "hearing invitation": ("invite-to-hearing",),
-    "hearing held": ("record-hearing",),
-    "hearing recorded": ("write-hearing-record",),
-    "board decision": ("decide-objection",),
+    "delay notice": ("extend",),
     "proposal": ("propose",),
+    "response": ("decide-outcome",),
+    "refusal with route": ("refuse-with-route",),
+    "handed over as incident": ("hand-over",),
+    "objection receipt": ("lodge-objection",),
+    "objection too late": ("lodge-objection",),
+    "hearing invitation": ("invite-to-hearing",),
+    "hearing record": ("write-hearing-record",),
+    "board decision": ("decide-objection",),
+    "closing notice": ("close",),
 }
 """Which command brings a fact or a letter about; what is not here needs none, or every case allows it."""
+
+OWED_IN_EVERY_CASE: tuple[Letter, ...] = (
+    "request for information",
+    "reminder",
+    "withdrawal confirmation",
+    "reopening notice",
+)
+"""Letters that commands owe which no stage has to allow: every procedure has them."""
 
 LEADS: Mapping[Command, Stage] = {
     "make-plan": "handling",

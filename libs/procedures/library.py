@@ -86,7 +86,7 @@ def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:
         except BrokenProcedure as broken:
             problems.extend(broken.problems)
             continue
-        wrong = [*inconsistencies(file), *_misfits(file, path.stem, organisations)]
+        wrong = [*inconsistencies(file), *_name_misfits(file, path.stem), *misfits(file, organisations)]
         if (file.id, file.version) in versions:
             wrong.append((("version",), f"version {file.version} of {file.id!r} stands in two files"))
         problems.extend(problem(path.name, content.decode(), place, rule) for place, rule in wrong)
@@ -98,16 +98,38 @@ def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:
     return Library(versions, shelf)
 
 
-def _misfits(
-    file: ProcedureFile, stem: str, organisations: Mapping[str, Organisation]
-) -> list[tuple[Place, str]]:
+def read_alone(path: Path) -> ProcedureFile:
+    """Read one file as the shelf would beside its others; raises `BrokenProcedure` where a start would.
+
+    A draft may have any name until it lies among the others.
+    """
+    file, content = read(path, ProcedureFile)
+    organisations = people.with_demonstrations()
+    wrong = [*inconsistencies(file), *misfits(file, organisations)]
+    if path.resolve().parent == _FOLDER.resolve():
+        wrong += _name_misfits(file, path.stem)
+    problems = [problem(path.name, content.decode(), place, rule) for place, rule in wrong]
+    if not problems:
+        beside = {**library().versions, (file.id, file.version): procedure_of(file, content)}
+        _in_order(file.organisation, beside, problems)
+    if problems:
+        raise BrokenProcedure(problems)
+    return file
+
+
+def _name_misfits(file: ProcedureFile, stem: str) -> list[tuple[Place, str]]:
+    if stem in (file.id, f"{file.id}-{file.version}"):
+        return []
+    return [(("id",), f"{file.id!r} version {file.version} stands in the file {stem!r}")]
+
+
+def misfits(file: ProcedureFile, organisations: Mapping[str, Organisation]) -> list[tuple[Place, str]]:
+    """List what a file says otherwise than its organisation: places and rules, in plain words."""
     wrong: list[tuple[Place, str]] = []
-    if stem not in (file.id, f"{file.id}-{file.version}"):
-        wrong.append((("id",), f"{file.id!r} version {file.version} stands in the file {stem!r}"))
     organisation = organisations.get(file.organisation)
     if organisation is None:
         known = ", ".join(organisations)
-        return [*wrong, (("organisation",), f"unknown organisation {file.organisation!r}; known: {known}")]
+        return [(("organisation",), f"unknown organisation {file.organisation!r}; known: {known}")]
     if organisation.tone != file.tone:
         wrong.append((("tone",), f"says {file.tone!r}, its organisation says {organisation.tone!r}"))
     if file.language not in organisation.languages:

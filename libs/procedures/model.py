@@ -6,6 +6,7 @@ reason for a rule that the text does not hold. A file that fits is turned into a
 see this file's classes.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -200,10 +201,10 @@ class ConductSection(Section):
     """What the commands of this procedure must respect.
 
     `extends` names the clocks whose end may be moved by telling another one, each time by `extends_at_most`;
-    with `further_by_consent` longer, or again, only if the complainant agrees in writing. `closes_when` is what
-    must be settled before a handled case is closed. Somebody who does not answer is reminded `reminders` times,
-    and has `answer_within` before the case may be closed without an answer. `running_cases` says what this
-    version means for cases that run under an earlier one.
+    with `further_by_consent` longer, or again, only if the complainant agrees in writing. `closes_when` is
+    what must be settled before a handled case is closed. Somebody who does not answer is reminded `reminders`
+    times, and has `answer_within` before the case may be closed without an answer. `running_cases` says what
+    this version means for cases that run under an earlier one.
     """
 
     extends: Many[ClockId] = ()
@@ -233,10 +234,14 @@ class PurposeSection(Sourced):
 
 
 class UnmodelledSection(Section):
-    """Sentences of the organisation's text that no rule rests on, and why that is right."""
+    """Sentences of the organisation's text that no rule rests on, and why that is right.
+
+    `partly`: rules rest on them, and `because` says what of them is left out.
+    """
 
     sentences: Annotated[Many[SentenceNumber], Field(min_length=1)]
     because: Line
+    partly: bool = False
 
 
 class AcceptedFinding(Section):
@@ -302,12 +307,31 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("purpose", index), purpose) for index, purpose in enumerate(file.purpose)),
     ]
     count = 0 if file.text is None else len(file.text.sentences)
+    named = [
+        *(((*place, "source"), number) for place, section in sections for number in section.source),
+        *(
+            (("unmodelled", index, "sentences"), number)
+            for index, each in enumerate(file.unmodelled)
+            for number in each.sentences
+        ),
+    ]
+    if file.text is not None:  # a law's own numbers of paragraphs look the same
+        named += [
+            ((*place, "addition"), number)
+            for place, section in sections
+            for number in _sentences_cited(section.addition or "")
+        ]
     return [
-        ((*place, "source"), f"sentence {number} is not there: the text has {count} sentences")
-        for place, section in sections
-        for number in section.source
+        (place, f"sentence {number} is not there: the text has {count} sentences")
+        for place, number in named
         if number > count
     ]
+
+
+def _sentences_cited(words: str) -> list[int]:
+    """Read the sentences that a reason cites, as in "keeping them informed (34) asks for it"."""
+    cited = re.findall(r"\((\d{1,4}(?:, ?\d{1,4})*)\)", words)
+    return [int(number) for numbers in cited for number in numbers.split(",")]
 
 
 def _conduct_that_does_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from procedures.checker import clocks_on, links
+from procedures.checks.linking import clocks_on, contradictions, links
 from procedures.model import ProcedureFile
 from procedures.sentences import digest_of_sentence, sentences
 
@@ -17,7 +17,8 @@ class Traced:
     """One sentence: the rules that rest on it, or why none does; "changed" ones are new to the file.
 
     `number` is its number in the file; None for a sentence the file does not know. `text` is None for one
-    that stands in the file's numbering only.
+    that stands in the file's numbering only. A `contradictory` one has rules and is marked as having none, or
+    is marked as partly modelled and has none; one that is partly modelled rightly has both.
     """
 
     number: int | None
@@ -26,11 +27,12 @@ class Traced:
     unmodelled: str | None
     status: str
     clocks: tuple[str, ...]
+    contradictory: bool = False
 
     @property
     def accounted(self) -> bool:
-        """Tell whether this sentence is as the file knows it, and linked or marked."""
-        return self.status == "same" and bool(self.rules or self.unmodelled)
+        """Tell whether this sentence is as the file knows it, and either linked or marked."""
+        return self.status == "same" and bool(self.rules or self.unmodelled) and not self.contradictory
 
 
 def trace(file: ProcedureFile, text: str) -> tuple[Traced, ...]:
@@ -66,4 +68,5 @@ def _traced(file: ProcedureFile, number: int | None, text: str | None, status: s
         return Traced(None, text, (), None, status, ())
     because = next((each.because for each in file.unmodelled if number in each.sentences), None)
     clocks = tuple(clock.id for clock in clocks_on(file, number))
-    return Traced(number, text, tuple(links(file).get(number, ())), because, status, clocks)
+    rules = tuple(links(file).get(number, ()))
+    return Traced(number, text, rules, because, status, clocks, number in contradictions(file))

@@ -36,6 +36,14 @@ def zone_named(name: str) -> ZoneInfo:
         ) from error
 
 
+@lru_cache(maxsize=64)
+def countries_of(name: str) -> tuple[str, ...]:
+    """Name the countries (ISO 3166) whose clocks show this zone's time; none for one such as UTC."""
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return tuple(row[0] for row in rows if row[2] == name)
+
+
 def civil_date(moment: datetime, zone: str) -> date:
     """Give the date on the calendar on the wall, in `zone`, at an aware moment."""
     if moment.tzinfo is None:

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from procedures.checker import check, problems, unaccounted
+from procedures.checker import check, problems
+from procedures.checks.linking import unaccounted
 from procedures.drawing import draw, in_words
 from procedures.library import files
 from procedures.model import ProcedureFile, inconsistencies
@@ -26,7 +27,7 @@ FREE_WORDS = ("from the date", "calendar days", "{ law")
 
 DEAD_ENDS = {
     "destiny": {
-        "proposal-refused", "empty-matrix", "start-may-never-come:DES-2", "unlimited-extension:DES-2",
+        "proposal-refused", "empty-matrix", "start-guarded:DES-2", "unlimited-extension:DES-2",
         "no-term:DES-ack", "no-outcome", "no-outer-route", "silent-on:withdrawal",
     },
     "bc": {
@@ -37,7 +38,7 @@ DEAD_ENDS = {
         "start-may-never-come:SUP-3", "no-outcome", "no-objection", "no-outer-route", "silent-on:withdrawal",
     },
     "preact": {
-        "no-delay-rule", "start-may-never-come:PRE-6", "no-term:PRE-5", "objection-before-answer",
+        "no-delay-rule", "start-guarded:PRE-6", "no-term:PRE-5", "objection-before-answer",
         "no-outer-route", "silent-on:withdrawal",
     },
     "ingressus": {

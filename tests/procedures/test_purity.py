@@ -7,7 +7,7 @@ import pytest
 
 import procedures
 
-FILES = sorted(Path(procedures.__file__).parent.glob("*.py"))
+FILES = sorted(Path(procedures.__file__).parent.rglob("*.py"))
 ALLOWED = {"catalogue", "envelope", "errors"}
 
 

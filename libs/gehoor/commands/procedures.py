@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from procedures.model import ProcedureFile
+    from procedures.tracing import Traced
 
 app = typer.Typer(
     help="The complaints procedures: list, draw and check them, and trace them to the organisations' texts.",
@@ -64,13 +65,14 @@ def check(
 ) -> None:
     """Find what a procedure leaves open, each told as the shortest story that shows it.
 
-    Exit 0 when every finding is accepted in the file by its identifier, with how it is handled; else 1.
+    A file that no service would start with is refused, with file, line and rule. Exit 0 when every finding is
+    accepted in the file by its identifier, with how it is handled; else 1.
     """
     from procedures import checker
-    from procedures.library import library
+    from procedures.library import library, read_alone
 
     unaccepted = 0
-    for name, content in _all_files() if file is None else [(file.name, _read(file))]:
+    for name, content in _all_files() if file is None else [(file.name, read_alone(file))]:
         findings = checker.check(content)
         unaccepted += len(checker.problems(findings))
         for each in findings:
@@ -92,7 +94,8 @@ def trace(
 ) -> None:
     """Link every sentence of the organisation's text to rules, or to the reason why none rests on it.
 
-    A changed sentence names the clocks it touches. Exit 1 unless every sentence is accounted for.
+    A changed sentence names the clocks it touches; one that has rules and is marked as having none is a
+    contradiction. Exit 1 unless every sentence is accounted for.
     """
     from events.errors import Misconfigured
     from procedures.tracing import coverage, trace
@@ -109,9 +112,10 @@ def trace(
             "rules": each.rules,
             "clocks": each.clocks,
             "unmodelled": each.unmodelled,
+            "contradictory": each.contradictory,
         }
         where = "   +" if each.number is None else f"{each.number:>4}"
-        what = ", ".join(each.rules) or (f"not modelled: {each.unmodelled}" if each.unmodelled else "NOTHING")
+        what = _linked_to(each)
         touches = f"; touches {', '.join(each.clocks)}" if each.clocks and each.status != "same" else ""
         _print(told, f"{where} {each.status:<8} {what}{touches}", as_json)
     accounted, of = coverage(found)
@@ -121,32 +125,28 @@ def trace(
         raise typer.Exit(1)
 
 
-def _all_files() -> list[tuple[str, "ProcedureFile"]]:
-    from procedures.library import files
+def _linked_to(each: "Traced") -> str:
+    """Say to what a sentence is linked: its rules, why there are none, or both."""
+    marked = f"not modelled: {each.unmodelled}" if each.unmodelled else ""
+    linked = "; in part ".join(part for part in (", ".join(each.rules), marked) if part)
+    return f"CONTRADICTION: {linked}" if each.contradictory else linked or "NOTHING"
 
-    return [(path.name, _read(path)) for path in files()]
+
+def _all_files() -> list[tuple[str, "ProcedureFile"]]:
+    from procedures.library import files, read_alone
+
+    return [(path.name, read_alone(path)) for path in files()]
 
 
 def _file(procedure: str) -> "ProcedureFile":
     from events.errors import Misconfigured
-    from procedures.library import files
+    from procedures.library import files, read_alone
     from procedures.words import unknown
 
     named = {path.stem: path for path in files()}
     if procedure not in named:
         raise Misconfigured(unknown("procedure", procedure, tuple(named)).message())
-    return _read(named[procedure])
-
-
-def _read(path: Path) -> "ProcedureFile":
-    from procedures.model import ProcedureFile, inconsistencies
-    from procedures.reading import BrokenProcedure, problem, read
-
-    file, content = read(path, ProcedureFile)
-    wrong = inconsistencies(file)
-    if wrong:
-        raise BrokenProcedure([problem(path.name, content.decode(), place, rule) for place, rule in wrong])
-    return file
+    return read_alone(named[procedure])
 
 
 def _print(told: dict[str, Any], line: str, as_json: bool) -> None:

@@ -1,0 +1,72 @@
+"""What the rules ask of a procedure file: who may do what, which letter is owed when, who brings what."""
+
+from collections.abc import Iterator, Mapping
+
+from procedures.facts import facts_of_letter
+from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
+from procedures.model import ClockSection, LetterSection, ProcedureFile
+from procedures.words import LETTERS, Command
+
+Stories = Iterator[tuple[str, str]]
+"""What a rule finds: identifiers, each with the shortest story that shows it."""
+
+THE_CUSTOMERS = frozenset(
+    {"objection arrived", "outer route taken", "proposal accepted", "proposal refused", "hearing agreed"}
+)
+"""Facts that are the complainant's to bring about: a clock may wait for them for ever, and rightly."""
+
+AT_OPENING = ("acknowledgement", "receipt", "handling notice")
+"""Letters that say only that a case began: the opening owes them, and nothing that follows does."""
+
+_ENDINGS = (" sent", " arrived", " dated", " period")
+
+
+def commands(file: ProcedureFile) -> frozenset[Command]:
+    """Name the commands that some stage lets somebody give."""
+    return frozenset(command for stage in file.stage for command in stage.may)
+
+
+def letter_of(fact: str) -> str | None:
+    """Name the letter that gives a fact."""
+    for ending in _ENDINGS:
+        if fact.endswith(ending) and (letter := fact.removesuffix(ending)) in LETTERS:
+            return letter
+    return None
+
+
+def brought_by(fact: str) -> tuple[Command, ...] | None:
+    """Name the commands that bring a fact or a letter about; None for one that needs none of a stage.
+
+    Nothing brings a letter of the opening about: where the opening does not owe it, nobody does.
+    """
+    letter = letter_of(fact) or fact
+    if letter in AT_OPENING:
+        return ()
+    return BROUGHT_BY.get(fact) or BROUGHT_BY.get(letter)
+
+
+def owed_at_opening(file: ProcedureFile) -> frozenset[str]:
+    """Name the letters that every case owes when it opens."""
+    return frozenset(letter.name for letter in file.letter if letter.owed == "at opening")
+
+
+def owed_by_command(file: ProcedureFile) -> Mapping[str, Command | None]:
+    """Give the letters that people owe, with the command that owes each; None where every case allows it."""
+    given = commands(file)
+    owing: dict[str, Command | None] = dict.fromkeys(OWED_IN_EVERY_CASE)
+    for letter in LETTERS:
+        for command in BROUGHT_BY.get(letter, ()):
+            if command in given:
+                owing[letter] = command
+    return owing
+
+
+def is_met_by(clock: ClockSection, letter: LetterSection) -> bool:
+    """Tell whether a letter, sent or arrived, meets a clock."""
+    return not set(facts_of_letter(letter.name)).isdisjoint(clock.until)
+
+
+def starts_of(clock: ClockSection) -> tuple[str, ...]:
+    """Give the facts that start a clock, in all its readings."""
+    starts = (clock.starts, *clock.or_from, *(other.starts for other in clock.alternative))
+    return tuple(dict.fromkeys(fact for fact in starts if fact is not None))

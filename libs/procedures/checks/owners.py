@@ -1,0 +1,112 @@
+"""Every duty has an owner: somebody who may do what meets it, and may record what the other side does."""
+
+from collections.abc import Mapping
+
+from procedures.checks.asking import THE_CUSTOMERS, Stories, brought_by, commands, letter_of, owed_at_opening
+from procedures.conduct import ROLES
+from procedures.leading import FIRST
+from procedures.model import ProcedureFile
+from procedures.words import Command
+
+TELLING_NOBODY: Mapping[str, str] = {
+    "plan made": "a plan is made",
+    "solved": "the complaint is solved",
+    "complaint handled": "the complaint is handled",
+    "hearing recorded": "the talk is recorded",
+}
+"""Facts inside the organisation: a clock met by one of them alone lets nobody tell the complainant."""
+
+ANSWERED_BY: Mapping[Command, tuple[Command, ...]] = {
+    "propose": ("record-acceptance", "record-refusal"),
+    "consult": ("record-consultation",),
+    "make-plan": ("record-solved",),
+    "lodge-objection": ("decide-objection",),
+    "invite-to-hearing": ("record-hearing", "waive-hearing"),
+    "record-hearing": ("decide-objection", "decide-outcome"),
+    "name-outer-route": ("record-outer-route",),
+    "ask-satisfaction": ("record-satisfaction",),
+}
+"""What a command asks for, and the commands that record the answer, whichever it is."""
+
+_ONE_IS_ENOUGH = frozenset({"record-hearing"})
+"""Commands of which one answer does: an objection is decided, a complaint is judged."""
+
+
+def duties_without_an_owner(file: ProcedureFile) -> Stories:
+    given, at_opening = commands(file), owed_at_opening(file)
+    for clock in file.clock:
+        ways = [brought_by(fact) for fact in clock.until]
+        if any(letter_of(fact) in at_opening for fact in clock.until):
+            continue
+        if any(way is None or given.intersection(way) for way in ways):
+            continue
+        yield (
+            f"no-owner:{clock.id}",
+            f"{clock.id} falls due: no stage lets anybody do what meets it ('{clock.until[0]}')."
+            if clock.binds == "company"
+            else f"The customer does what {clock.id} waits for ('{clock.until[0]}'): nobody may record it.",
+        )
+
+
+def duties_of_the_other_side(file: ProcedureFile) -> Stories:
+    """Nobody is held to what only the other side can do; a window or right has no duty in it."""
+    for clock in file.clock:
+        theirs = [fact in THE_CUSTOMERS for fact in clock.until]
+        if clock.binds == "company" and all(theirs):
+            yield (
+                f"wrong-side:{clock.id}",
+                f"{clock.id} binds the company: only the customer can meet it ('{clock.until[0]}').",
+            )
+        elif clock.binds == "customer" and not all(theirs):
+            ours = clock.until[theirs.index(False)]
+            yield (
+                f"wrong-side:{clock.id}",
+                f"{clock.id} binds the customer: the company meets it for them ('{ours}').",
+            )
+        elif clock.binds == "customer" and clock.kind in ("duty", "target"):
+            yield f"wrong-side:{clock.id}", f"The customer owes nothing: {clock.id} makes it a {clock.kind}."
+        elif clock.binds == "company" and clock.kind == "window":
+            yield f"wrong-side:{clock.id}", f"{clock.id} gives the company a window: that is the customer's."
+
+
+def commands_of_nobody(file: ProcedureFile) -> Stories:
+    """A role that is no role of ours, such as a court, gives no command here."""
+    may = {command for stage in file.stage if any(ROLES[who] for who in stage.who) for command in stage.may}
+    for command in sorted(commands(file) - may):
+        yield f"nobody-may:{command}", f"The time comes to {command}: no role that acts here may do it."
+
+
+def commands_without_an_answer(file: ProcedureFile) -> Stories:
+    given = commands(file)
+    for command, answers in ANSWERED_BY.items():
+        lacking = [answer for answer in answers if answer not in given]
+        enough = command in _ONE_IS_ENOUGH and len(lacking) < len(answers)
+        if command in given and lacking and not enough:
+            yield (
+                f"no-answer:{command}",
+                f"Somebody uses {command}, and an answer comes: no stage allows {lacking[0]}.",
+            )
+
+
+def customers_who_are_not_told(file: ProcedureFile) -> Stories:
+    for clock in file.clock:
+        if clock.binds == "company" and all(fact in TELLING_NOBODY for fact in clock.until):
+            yield (
+                f"customer-not-told:{clock.id}",
+                f"{clock.id}: {TELLING_NOBODY[clock.until[0]]}; it is met, and the customer knows nothing.",
+            )
+
+
+def duties_of_many(file: ProcedureFile) -> Stories:
+    for clock in file.clock:
+        wanted = {command for fact in clock.until for command in brought_by(fact) or ()}
+        owners = [
+            stage
+            for stage in file.stage
+            if stage.source and stage.name == FIRST and wanted.intersection(stage.may) and len(stage.who) > 2
+        ]
+        if owners and clock.binds == "company":
+            yield (
+                f"many-owners:{clock.id}",
+                f"{clock.id} falls due: {', '.join(owners[0].who)} each thought that another would do it.",
+            )

@@ -55,6 +55,8 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     """An objection and how far it is; `hearing` is "none" until the board invites."""
 
     late: bool
+    channel: str = ""
+    channel_named: bool = True
     excused: bool = False
     hearing: Literal["none", "invited", "agreed", "held", "waived"] = "none"
     invited_at: datetime | None = None
@@ -306,7 +308,7 @@ def _objected(life: Life, event: told.ObjectionLodged, at: datetime) -> Life:
     return replace(
         life,
         stage=Stage.OBJECTION,
-        objection=Objection(late=event.late),
+        objection=Objection(late=event.late, channel=event.channel, channel_named=event.channel_named),
         closed_because=None,
         withdrawn=False,
         waiting_since=None,

@@ -548,10 +548,11 @@ class ComplaintHandled(Event, frozen=True, kw_only=True):
     by: str
 
 
-class ObjectionLodged(Event, frozen=True, kw_only=True):
+class ObjectionLodged(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The complainant objects to the outcome; happened_at is its arrival.
 
-    `late` says that the window had lapsed: a late objection is recorded and decided, never bounced.
+    `late` says that the window had lapsed: a late objection is recorded and decided, never bounced. So is one
+    by a channel that the procedure does not name for objections: then `channel_named` is false.
     """
 
     emitted_by: ClassVar[str] = "workflow"
@@ -559,6 +560,7 @@ class ObjectionLodged(Event, frozen=True, kw_only=True):
 
     channel: str
     late: bool
+    channel_named: bool = True
 
 
 class HearingInvited(Event, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ class Conduct:
     escalates_to: tuple[Role, ...]
     external_systems: tuple[str, ...]
     objection_window: str | None
+    objection_channels: tuple[str, ...]
     outer_route: str | None
     route: str | None
     closes_when: frozenset[Need]
@@ -80,6 +81,7 @@ def conduct_of(file: "ProcedureFile") -> Conduct:
         escalates_to=said.escalates_to,
         external_systems=said.external_systems,
         objection_window=said.objection_window,
+        objection_channels=tuple(channel.name for channel in file.objection_channel),
         outer_route=said.outer_route,
         route=said.route,
         closes_when=frozenset(said.closes_when),

@@ -87,7 +87,7 @@ class TextSection(Section):
 
 
 class ChannelSection(Sourced):
-    """A channel by which complaints may come."""
+    """A channel by which complaints may come, or objections."""
 
     name: AChannel
 
@@ -264,6 +264,7 @@ class ProcedureFile(Section):
     text: TextSection | None = None
     channel: Annotated[Many[ChannelSection], Field(min_length=1)]
     asks: dict[AField, AskSection] = Field(default_factory=dict)
+    objection_channel: Many[ChannelSection] = ()
     classification: ClassificationSection
     letter: Annotated[Many[LetterSection], Field(min_length=1)]
     clock: Annotated[Many[ClockSection], Field(min_length=1)]
@@ -278,6 +279,7 @@ def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
     """List what every section allows and the whole does not: places and rules, in plain words."""
     return [
         *_repeated("channel", [channel.name for channel in file.channel]),
+        *_repeated("objection_channel", [channel.name for channel in file.objection_channel]),
         *_repeated("letter", [letter.name for letter in file.letter]),
         *_repeated("clock", [clock.id for clock in file.clock]),
         *_repeated("accepts", [accepted.finding for accepted in file.accepts]),
@@ -299,6 +301,7 @@ def _repeated(section: str, names: list[str]) -> list[tuple[Place, str]]:
 def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]]:
     sections: list[tuple[Place, Sourced]] = [
         *((("channel", index), channel) for index, channel in enumerate(file.channel)),
+        *((("objection_channel", index), channel) for index, channel in enumerate(file.objection_channel)),
         *((("asks", name), ask) for name, ask in file.asks.items()),
         *((("classification", "rule", index), rule) for index, rule in enumerate(file.classification.rule)),
         *((("letter", index), letter) for index, letter in enumerate(file.letter)),

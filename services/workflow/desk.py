@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from cases.state import Case, fold
+from cases.state import Case, fold, with_decided
 from events.access import Access
 from events.canonical import to_json
 from events.catalogue import ABOUT
@@ -28,6 +28,7 @@ from workflow import repeats
 from workflow.callers import asking_of
 from workflow.commands import decide
 from workflow.known import Body, Known
+from workflow.standing import notices
 from workflow.worklist import project, write
 
 log = structlog.get_logger()
@@ -100,7 +101,7 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
                 history = await platform.store.history(command.case_id, connection)
                 await write(connection, [project(history)])
                 if command.case_id == asked.case_id:
-                    answer = _answer(asked.reference, history.version, outcome)
+                    answer = _answer(asked.reference, history.version, outcome, errand.notices)
                     await repeats.remember(connection, ticket, asked.case_id, answer)
 
     try:
@@ -131,7 +132,7 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         actor=asked.access.actor,
         version=version,
     )
-    return Answer(_answer(asked.reference, version, outcome), again=False)
+    return Answer(_answer(asked.reference, version, outcome, errand.notices), again=False)
 
 
 class _NotDone(Exception):
@@ -148,6 +149,7 @@ class _Errand:
         self._case: Case | None = None
         self.other: Case | None = None
         self.refused: CommandRefused | None = None
+        self.notices: Sequence[str] = ()
 
     def decide(self, history: History, now: datetime) -> Sequence[NewEvent]:
         """Decide about the case that was commanded about; a refusal is kept, because both are then undone."""
@@ -159,10 +161,12 @@ class _Errand:
             if case.version not in self._versions:
                 raise Stale(case.version)
             asking = asking_of(self._platform, asked.access, history, case, now, self.other)
-            return decide(case, asked.known, asked.body, asking)
+            decided = decide(case, asked.known, asked.body, asking)
         except CommandRefused as refused:
             self.refused = refused
             raise
+        self.notices = notices(with_decided(case, decided), decided)
+        return decided
 
     def mirror(self, history: History, now: datetime) -> Sequence[NewEvent]:
         """Decide what the second case is told; it must stand as it stood when the first was decided."""
@@ -204,9 +208,10 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _answer(reference: str, version: int, outcome: Outcome) -> bytes:
+def _answer(reference: str, version: int, outcome: Outcome, notices: Sequence[str]) -> bytes:
     told = [{"version": event.version, "type": event.type} for event in outcome.events]
-    return to_json({"reference": reference, "version": version, "events": told})
+    remarks = {"notices": list(notices)} if notices else {}
+    return to_json({"reference": reference, "version": version, "events": told, **remarks})
 
 
 def _stale(stale: Stale) -> Problem:

@@ -87,6 +87,10 @@ class CommandDone(BaseModel):
     reference: str
     version: int
     events: list[dict[str, int | str]]
+    notices: list[str] | None = Field(
+        default=None,
+        description="Remarks, present only when there are any; the command is done all the same.",
+    )
 
 
 def application(platform: Platform) -> FastAPI:

@@ -106,11 +106,18 @@ def _has_an_answer(case: Case, asking: Asking) -> str | None:
 
 
 def _lodge(case: Case, body: LodgeObjection, asking: Asking) -> Sequence[NewEvent]:
-    """Late is what comes after the most lenient end of the window; before a response arrived nothing is."""
+    """Late is what comes after the most lenient end of the window; before a response arrived nothing is.
+
+    What comes by a channel that the text does not name is flagged, and counts until the board says otherwise.
+    """
     at = asking.at(body.at, case, asking.answered("outcome decided", "the outcome was decided"))
     clock = window(case, asking)
     late = clock is not None and clock.status is not ClockStatus.DROPPED and at >= clock.lenient.at
-    return [said(ObjectionLodged(channel=body.channel, late=late), at, objection=body.objection)]
+    named = asking.conduct.objection_channels
+    lodged = ObjectionLodged(
+        channel=body.channel, late=late, channel_named=not named or body.channel in named
+    )
+    return [said(lodged, at, objection=body.objection)]
 
 
 def _is_late(case: Case, asking: Asking) -> str | None:

@@ -3,12 +3,16 @@
 Pure. Nothing is decided here: the clocks decide what is late, and `table.py` what may be done.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cases.life import Stage
+from cases.life import Objection, Stage
 from cases.state import Case
+from events.catalogue import CaseEscalated, ObjectionLodged
+from events.envelope import NewEvent
 from events.errors import CommandRefused
+from procedures.conduct import Conduct
 from procedures.organisations import organisations
 from workflow.pinned import pinned_procedure
 
@@ -62,11 +66,43 @@ def warnings(case: Case) -> list[str]:
     except CommandRefused:
         return []
     life, said = case.life, []
-    if conduct.escalates == "matrix" and not organisations()[case.organisation].escalation:
-        said.append("the procedure speaks of an escalation matrix, and the organisation's file has none")
+    if _has_no_matrix(case, conduct):
+        said.append(NO_MATRIX)
+    if life.objection is not None and not life.objection.channel_named:
+        said.append(_by_another_way(life.objection, conduct))
     missing = set(conduct.external_systems) - {external.system for external in life.externals}
     if missing:
         said.append(f"not registered yet in: {', '.join(sorted(missing))}")
     if life.extensions > 1:
         said.append(f"the term was extended {life.extensions} times")
     return said
+
+
+def notices(case: Case, decided: Iterable[NewEvent]) -> list[str]:
+    """Tell whoever gave a command what they should know and would not ask; `case` as it stands then."""
+    conduct, objection = pinned_procedure(case).conduct, case.life.objection
+    found = []
+    for new in decided:
+        match new.event:
+            case CaseEscalated() if _has_no_matrix(case, conduct):
+                found.append(NO_MATRIX)
+            case ObjectionLodged(channel_named=False) if objection is not None:
+                found.append(_by_another_way(objection, conduct))
+            case _:
+                pass  # it says itself what it did
+    return found
+
+
+NO_MATRIX = "the procedure speaks of an escalation matrix, and the organisation's file has none"
+
+
+def _has_no_matrix(case: Case, conduct: Conduct) -> bool:
+    return conduct.escalates == "matrix" and not organisations()[case.organisation].escalation
+
+
+def _by_another_way(objection: Objection, conduct: Conduct) -> str:
+    named = ", ".join(conduct.objection_channels)
+    return (
+        f"the objection came by {objection.channel}, which the procedure does not name for one ({named}); "
+        "it counts until the board says otherwise"
+    )

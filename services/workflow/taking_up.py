@@ -25,6 +25,7 @@ from events.catalogue import (
 )
 from events.envelope import NewEvent
 from events.errors import CommandRefused
+from procedures.conduct import ROLES
 from procedures.words import Field as AskedField
 from procedures.words import Role
 from workflow import case as cases
@@ -162,6 +163,8 @@ def _escalate(case: Case, body: Escalate, asking: Asking) -> Sequence[NewEvent]:
     """By role where the text names roles; by the organisation's matrix where it has one."""
     conduct, to = asking.conduct, asking.member(body.to, "whom the case is taken to")
     level = 0
+    if not ROLES[body.role]:
+        raise CommandRefused("nobodys-role", f"nobody of {asking.organisation.name} is the {body.role}")
     if conduct.escalates == "role" and body.role not in conduct.escalates_to:
         raise CommandRefused(
             "not-whom-the-procedure-names",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from workflow.standing import NO_MATRIX
 from workflow_servers import Desk
 
 pytestmark = pytest.mark.postgres
@@ -31,6 +32,18 @@ async def test_a_person_classifies_a_report_anew(desk: Desk) -> None:
     assert b"Kanarie" not in history.events[-1].data
     assert ("both", "both", "person") == (kind, shown["kind"], shown["classified_by"])
     assert BODY["because"] == shown["personal"]["classification"]["because"]
+
+
+async def test_a_command_that_there_is_something_to_know_about_says_so(desk: Desk) -> None:
+    """Who escalates where the organisation has no matrix reads it in the answer, and again in its repeat."""
+    _, reference = await desk.opened("destiny")
+    body = {"to": "des-03", "role": "team lead", "reason": "Wacht al lang."}
+
+    answer = await desk.command(reference, "escalate", body, if_match='"3"', idempotency_key="key-3")
+    again = await desk.command(reference, "escalate", body, if_match='"3"', idempotency_key="key-3")
+
+    assert [NO_MATRIX] == answer.json()["notices"]
+    assert answer.content == again.content
 
 
 async def test_the_same_key_and_body_again_changes_nothing(desk: Desk) -> None:

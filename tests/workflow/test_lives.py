@@ -7,8 +7,10 @@ from functools import partial
 
 import pytest
 
+from cases.state import with_decided
 from events.errors import CommandRefused
 from procedures import organisations as people
+from workflow.standing import NO_MATRIX, notices, warnings
 from workflow_life import Life, soon
 
 WORDS = {"grounds": "Wij hebben het nagegaan."}
@@ -81,6 +83,24 @@ def test_an_unanswered_proposal_is_closed_after_two_reminders_and_can_be_reopene
     assert ("closed", "no response") == (life.stage, life.case.life.closed_because)
     assert ["CaseReopened"] == life.give("reopen", reason="Antwoord kwam toch.")
     assert "handling" == life.stage
+
+
+def test_destiny_who_escalates_is_told_that_there_is_no_matrix() -> None:
+    """(8) The text speaks of a matrix and does not hold it: the command is done, and says so."""
+    life = Life("destiny")
+
+    decided = life.decide("escalate", to="des-03", role="team lead", reason="Wacht al lang.")
+
+    assert [NO_MATRIX] == notices(with_decided(life.case, decided), decided)
+    reacted = life.decide("react", reaction="Wij kijken ernaar.")
+    assert [] == notices(with_decided(life.case, reacted), reacted)
+
+
+def test_nobody_escalates_to_a_court() -> None:
+    """(8) A role that nobody has in the organisation is no step of its escalation."""
+    life = Life("destiny")
+
+    assert "nobodys-role" == life.refused("escalate", to="des-03", role="court", reason="Wacht al lang.")
 
 
 def test_destiny_more_time_is_counted_and_the_second_time_needs_a_word_on_consent() -> None:
@@ -282,6 +302,37 @@ def test_a_late_objection_is_recorded_and_decided_never_bounced() -> None:
     excused.give("invite-to-hearing", "board", how="letter")
 
     assert ("decided", "objection") == (refused.stage, excused.stage)
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_named"), [("email", True), ("portal", True), ("phone", False), ("meeting", False)]
+)
+def test_an_objection_by_another_way_than_the_text_names_is_flagged_and_counts(
+    channel: str, is_named: bool
+) -> None:
+    """(18) PreAct wants objections by e-mail, and our portal serves too: a call is recorded and flagged."""
+    life = preact_answered()
+    decided = life.decide("lodge-objection", channel=channel, objection="Niet eens.")
+    told = notices(with_decided(life.case, decided), decided)
+
+    life.give("lodge-objection", channel=channel, objection="Niet eens.")
+
+    seen = [warning for warning in warnings(life.case) if "the objection came by" in warning]
+    assert ("objection", seen) == (life.stage, told)
+    assert is_named == (told == [])
+    assert ["HearingInvited"] == life.give("invite-to-hearing", "board", how="phone")
+
+
+def test_ingressus_takes_an_objection_in_any_writing() -> None:
+    """(31) In writing, by whatever way: only what was merely said is flagged."""
+    flagged = {}
+    for channel in ("portal", "email", "letter", "phone"):
+        life = Life("ingressus")
+        life.give("decide-outcome", outcome="unfounded", **WORDS)
+        life.give("lodge-objection", channel=channel, objection="Onvoldoende.")
+        flagged[channel] = bool(life.case.life.objection and not life.case.life.objection.channel_named)
+
+    assert {"portal": False, "email": False, "letter": False, "phone": True} == flagged
 
 
 def ingressus_heard(**hearing: bool) -> Life:

@@ -48,6 +48,7 @@ def links(file: ProcedureFile) -> dict[int, list[str]]:
     """Give the rules that rest on each sentence, by their names."""
     named = [
         *((f"channel {channel.name}", channel) for channel in file.channel),
+        *((f"objection by {channel.name}", channel) for channel in file.objection_channel),
         *((f"asks {name}", ask) for name, ask in file.asks.items()),
         *((f"classification {rule.nature}", rule) for rule in file.classification.rule),
         *((f"letter {letter.name}", letter) for letter in file.letter),

@@ -53,6 +53,7 @@ RULES: tuple[Callable[[ProcedureFile], Stories], ...] = (
     windows.windows_that_begin_with_nothing,
     windows.windows_that_are_none,
     windows.windows_that_are_cut_short,
+    windows.objections_that_are_bounced,
     ends.duties_without_a_term,
     ends.no_rule_for_delay,
     ends.extensions_without_end,

@@ -208,3 +208,32 @@ def test_a_file_spoiled_at_random_is_loaded_or_refused_and_nothing_else(tmp_path
 
     assert [] == unnamed
     assert refused > 200
+
+
+STARTS_NOWHERE = [
+    ('tone = "u"', 'tone = "je"', "draft.toml:10: tone: says 'je', its organisation says 'u'"),
+    ('organisation = "ingressus"', 'organisation = "ingresus"', "unknown organisation 'ingresus'"),
+    ('id = "ING-2"', 'id = "ING-1"', "clock 'ING-1' stands in the file twice"),
+    ("version = 1", "version = 2", "ingressus version 2 must come into force after version 1"),
+]
+
+
+@pytest.mark.parametrize(("was", "becomes", "told"), STARTS_NOWHERE)
+def test_a_draft_is_refused_for_what_a_start_would_refuse(
+    tmp_path: Path, was: str, becomes: str, told: str
+) -> None:
+    """Whoever checks a file before it lies among the others learns the same as by starting with it."""
+    path = tmp_path / "draft.toml"
+    path.write_text(GOOD.replace(was, becomes, 1))
+
+    with pytest.raises(BrokenProcedure) as broken:
+        library.read_alone(path)
+
+    assert told in str(broken.value)
+
+
+def test_a_draft_may_have_any_name(tmp_path: Path) -> None:
+    """Its name counts when it lies among the others."""
+    (tmp_path / "draft.toml").write_text(GOOD)
+
+    assert "ingressus" == library.read_alone(tmp_path / "draft.toml").id

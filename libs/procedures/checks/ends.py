@@ -37,7 +37,8 @@ def extensions_that_move_nothing(file: ProcedureFile) -> Stories:
     clocks = {clock.id: clock for clock in file.clock}
     for name in file.conduct.extends:
         clock = clocks[name]
-        if "delay notice period" not in clock.told_by and not _is_met_by_letter(clock, "delay notice", file):
+        meets = any(letter.name == "delay notice" and _is_done_by(clock, letter) for letter in file.letter)
+        if "delay notice period" not in clock.told_by and not meets:
             yield (
                 f"extension-moves-nothing:{name}",
                 f"{name} is extended and the customer is told: {name} ends on the day it had before.",
@@ -49,7 +50,7 @@ def periods_that_bind_nobody(file: ProcedureFile) -> Stories:
     clocks = {clock.id: clock for clock in file.clock}
     for letter in file.letter:
         clock = clocks.get(letter.period_of or "")
-        if clock is None or is_met_by(clock, letter) or f"{letter.name} period" in clock.told_by:
+        if clock is None or _is_done_by(clock, letter) or f"{letter.name} period" in clock.told_by:
             continue
         yield (
             f"told-moves-nothing:{letter.name}",
@@ -81,5 +82,6 @@ def terms_a_person_sets(file: ProcedureFile) -> Stories:
             )
 
 
-def _is_met_by_letter(clock: ClockSection, name: str, file: ProcedureFile) -> bool:
-    return any(letter.name == name and is_met_by(clock, letter) for letter in file.letter)
+def _is_done_by(clock: ClockSection, letter: LetterSection) -> bool:
+    """Tell whether a letter meets a clock that has an end of its own, and does not follow another one."""
+    return clock.end_of is None and is_met_by(clock, letter)

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from procedures.checks.asking import (
     AT_OPENING,
     Stories,
+    commands,
     is_met_by,
     owed_at_opening,
     owed_by_command,
 )
 from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.model import ProcedureFile
+from procedures.model import LetterSection, ProcedureFile
 from procedures.words import CONTENTS, Content, Letter
 
 IS_FOR: Mapping[Letter, tuple[Content, ...]] = {
@@ -41,7 +42,7 @@ def letters_without_contents(file: ProcedureFile) -> Stories:
 
 def letters_that_lack_what_they_are_for(file: ProcedureFile) -> Stories:
     for letter in file.letter:
-        for content in IS_FOR.get(letter.name, ()):
+        for content in _is_for(letter, file):
             if content == "handler contact" and "handler" not in letter.contains:
                 continue  # nobody is named: nothing more is found by asking how to reach them
             if content not in letter.contains:
@@ -51,12 +52,21 @@ def letters_that_lack_what_they_are_for(file: ProcedureFile) -> Stories:
                 )
 
 
+def _is_for(letter: LetterSection, file: ProcedureFile) -> tuple[Content, ...]:
+    """A response with an outcome tells the solution too, where nobody proposes one before or after it."""
+    if letter.name == "response" and "outcome" in letter.contains and "propose" not in commands(file):
+        return ("solution",)
+    return IS_FOR.get(letter.name, ())
+
+
 def routes_that_no_letter_tells(file: ProcedureFile) -> Stories:
-    contents = {content for letter in file.letter for content in letter.contains}
-    if file.conduct.outer_route is not None and "outer route" not in contents:
+    """The organisation's last word names where to go next: its decision on an objection, if there is one."""
+    last_word = "board decision" if "decide-objection" in commands(file) else "response"
+    tells = any(letter.name == last_word and "outer route" in letter.contains for letter in file.letter)
+    if file.conduct.outer_route is not None and not tells:
         yield (
-            "route-not-told",
-            f"The customer may go to the {file.conduct.outer_route}: no letter has to say so.",
+            f"route-not-told:{last_word}",
+            f"The customer may go to the {file.conduct.outer_route}: the {last_word} does not say so.",
         )
 
 

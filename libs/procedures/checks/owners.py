@@ -20,13 +20,24 @@ ANSWERED_BY: Mapping[Command, tuple[Command, ...]] = {
     "propose": ("record-acceptance", "record-refusal"),
     "consult": ("record-consultation",),
     "make-plan": ("record-solved",),
-    "lodge-objection": ("decide-objection",),
-    "invite-to-hearing": ("record-hearing", "waive-hearing"),
+    "lodge-objection": ("decide-objection", "excuse-lateness"),
+    "invite-to-hearing": ("agree-hearing", "record-hearing", "waive-hearing"),
     "record-hearing": ("decide-objection", "decide-outcome"),
     "name-outer-route": ("record-outer-route",),
     "ask-satisfaction": ("record-satisfaction",),
 }
 """What a command asks for, and the commands that record the answer, whichever it is."""
+
+ONLY_AFTER: Mapping[Command, Command] = {
+    "record-acceptance": "propose",
+    "record-refusal": "propose",
+    "record-consultation": "consult",
+    "record-hearing": "invite-to-hearing",
+    "decide-objection": "lodge-objection",
+    "record-outer-route": "name-outer-route",
+    "record-satisfaction": "ask-satisfaction",
+}
+"""Commands that record an answer, with the one that asks for it."""
 
 _ONE_IS_ENOUGH = frozenset({"record-hearing"})
 """Commands of which one answer does: an objection is decided, a complaint is judged."""
@@ -71,9 +82,12 @@ def duties_of_the_other_side(file: ProcedureFile) -> Stories:
 
 def commands_of_nobody(file: ProcedureFile) -> Stories:
     """A role that is no role of ours, such as a court, gives no command here."""
-    may = {command for stage in file.stage if any(ROLES[who] for who in stage.who) for command in stage.may}
-    for command in sorted(commands(file) - may):
-        yield f"nobody-may:{command}", f"The time comes to {command}: no role that acts here may do it."
+    for stage in file.stage:
+        if not any(ROLES[who] for who in stage.who):
+            yield (
+                f"nobody-may:{stage.name} {stage.may[0]}",
+                f"A case is in the stage {stage.name}: no role that acts here may {stage.may[0]}.",
+            )
 
 
 def commands_without_an_answer(file: ProcedureFile) -> Stories:
@@ -86,6 +100,9 @@ def commands_without_an_answer(file: ProcedureFile) -> Stories:
                 f"no-answer:{command}",
                 f"Somebody uses {command}, and an answer comes: no stage allows {lacking[0]}.",
             )
+    for answer, command in ONLY_AFTER.items():
+        if answer in given and command not in given:
+            yield f"never-asked:{answer}", f"Somebody may {answer}: nobody may {command}, so it never comes."
 
 
 def customers_who_are_not_told(file: ProcedureFile) -> Stories:

@@ -2,6 +2,7 @@
 
 from procedures.checks.asking import THE_CUSTOMERS, Stories, starts_of
 from procedures.facts import CERTAIN, WITHDRAWN
+from procedures.leading import LAST
 from procedures.model import ClockSection, ProcedureFile
 
 
@@ -45,6 +46,13 @@ def windows_that_are_cut_short(file: ProcedureFile) -> Stories:
     name = file.conduct.objection_window
     if name is not None and "window over" not in file.conduct.closes_when:
         yield f"closed-too-early:{name}", f"The case is closed as handled on the first day of {name}."
+
+
+def objections_that_are_bounced(file: ProcedureFile) -> Stories:
+    """Late or not, an objection is recorded and answered: a case that is closed takes it too."""
+    may = {stage.name for stage in file.stage if "lodge-objection" in stage.may}
+    if may and LAST not in may:
+        yield "objection-bounced", "The customer objects when the case is closed: nobody may record it."
 
 
 def _share_a_nature(one: ClockSection, other: ClockSection) -> bool:

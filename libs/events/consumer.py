@@ -50,6 +50,7 @@ WEATHER = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InsufficientPrivilegeError,
     asyncpg.InvalidTransactionStateError,
+    asyncpg.LockNotAvailableError,  # somebody who stands still holds what the batch needs
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
     *STALE_CONNECTION,

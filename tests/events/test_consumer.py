@@ -273,6 +273,33 @@ async def test_an_effect_that_the_database_refuses_parks_only_its_case(
     assert (cases[2], "UniqueViolationError") == tuple(parked)
 
 
+class Hurried(Recorder):
+    """A consumer that does not wait long for a lock."""
+
+    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Any]]) -> None:
+        await connection.execute("SET LOCAL lock_timeout = '50ms'")
+        await super().apply(connection, effects)
+
+
+async def test_who_stands_still_with_a_lock_in_hand_parks_nobody(
+    system: TestSystem, deadlines: Platform, intake: Platform
+) -> None:
+    """Waiting in vain for a lock is no event's fault: it is tried again when the lock is free."""
+    case_id = await system.receive(intake)
+    loop = await start(deadlines, Hurried())
+    holder = await system.admin()
+
+    async with holder.transaction():
+        await holder.execute("LOCK TABLE deadlines.effect")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await loop.sweep()
+    await holder.close()
+    await loop.sweep()
+
+    assert [(case_id, 1)] == await effects(deadlines)
+    assert 0 == await deadlines.pool.fetchval("SELECT count(*) FROM parked")
+
+
 async def test_a_sweep_brings_idle_lanes_along(
     system: TestSystem, deadlines: Platform, intake: Platform
 ) -> None:

@@ -7,7 +7,7 @@ that stand then, while the system has judged it step by step on its way there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -101,6 +101,8 @@ class Reader:
         self.received_on = date.min
         self.nature = "other"
         self.is_complaint = True
+        self.taken_up: list[tuple[datetime, datetime]] = []
+        """From each withdrawal to the reopening that took it back."""
 
     def read(self, diary: Iterable[Entry]) -> None:
         for entry in diary:
@@ -127,7 +129,9 @@ class Reader:
                 self._happens("plan made", at)
                 self.facts.told.append((at, "plan", date.fromisoformat(said["until"])))
             case "reopen":
-                self.facts.rests += [(since, at) for since in self.facts.at.pop("withdrawn", [])]
+                for ended in ("withdrawn", "closed"):
+                    self.facts.rests += [(since, at) for since in self.facts.at.pop(ended, [])]
+                    self.taken_up += [rest for rest in self.facts.rests if ended == "withdrawn"][-1:]
             case "record-talk":
                 self._happens("talk held", at)
                 self._happens("contact made", at)
@@ -141,6 +145,10 @@ class Reader:
                     self._happens("outer route open", at)
             case "close":
                 self._happens("complaint handled", at)
+                self._happens("closed", at)
+            case "lodge-objection":
+                self.facts.at.pop("closed", None)
+                self._happens("objection arrived", at)
             case _:
                 self._happens(NAMES.get(did, did), at)
 
@@ -188,7 +196,6 @@ NAMES = {
     "record-contact": "contact made",
     "record-contact-attempt": "contact attempted",
     "record-handled": "complaint handled",
-    "lodge-objection": "objection arrived",
     "agree-hearing": "hearing agreed",
     "waive-hearing": "hearing waived",
     "write-hearing-record": "hearing recorded",
@@ -244,11 +251,18 @@ class Judge:
     def withdrawn_at(self) -> datetime | None:
         return self.facts.first("withdrawn")
 
-    def promise(self, spans: Sequence[Span], *met: str) -> Judgement:
+    @property
+    def over_at(self) -> datetime | None:
+        """From when the company owes nothing any more: about a complaint taken back, or a closed case."""
+        return self.facts.first("withdrawn", "closed")
+
+    def promise(self, spans: Sequence[Span], *met: str, needless: str | None = None) -> Judgement:
         """A duty or a target with a term: met against its last end, or broken under one of its ends."""
         if not spans:
             return "waiting", None, None
-        dropped_at = self.withdrawn_at
+        needless_at = None if needless is None else self._noted(self.facts.first(needless), [needless])
+        over = [self.over_at, needless_at]
+        dropped_at = min((at for at in over if at is not None), default=None)
         spans = [span for span in spans if span is spans[0] or not after(span.since, dropped_at)]
         last = spans[-1]
         met_at = self.facts.first(*met)
@@ -291,7 +305,7 @@ class Judge:
     ) -> Judgement:
         """A duty that is only asked for when the base clock is not met: it begins anew with each end told."""
         done_at = self.facts.first(*base_met)
-        dropped_at = self.withdrawn_at
+        dropped_at = self.over_at
         for index, (span, of_base) in enumerate(zip(spans, base, strict=True)):
             if after(span.since, dropped_at):
                 break
@@ -362,11 +376,11 @@ class Judge:
             for since, taken_up_at in self.facts.rests
         )
 
-    def without_term(self, starts: Sequence[str], *met: str) -> Judgement:
+    def without_term(self, starts: Sequence[str], *met: str, is_right: bool = False) -> Judgement:
         """Owed, or free to do, since its start."""
         if self.facts.first(*starts) is None and "received" not in starts:
             return ("dropped" if self.facts.was_taken(*starts) else "waiting"), None, None
-        met_at, dropped_at = self.facts.first(*met), self.withdrawn_at
+        met_at, dropped_at = self.facts.first(*met), self.withdrawn_at if is_right else self.over_at
         if met_at is not None and not after(met_at, dropped_at):
             return "met in time", None, None
         return self._untouched(dropped_at), None, None
@@ -374,7 +388,7 @@ class Judge:
     def before(self, met: str, following: str, released: str) -> Judgement:
         """A duty that comes before another act, unless it was tried in vain first."""
         met_at, next_at, tried_at = (self.facts.first(name) for name in (met, following, released))
-        dropped_at = self.withdrawn_at
+        dropped_at = self.over_at
         if met_at is not None and not after(met_at, dropped_at):
             is_late = next_at is not None and next_at <= met_at and not (tried_at and tried_at < next_at)
             if not (tried_at is not None and next_at is not None and tried_at < next_at < met_at):
@@ -415,7 +429,47 @@ def judge(organisation: str, diary: Iterable[Entry], until: datetime) -> dict[st
     reader.read(diary)
     if not reader.is_complaint:
         return {}
-    return _JUDGES[organisation](reader, Judge(reader.facts, until))
+    found = _JUDGES[organisation](reader, Judge(reader.facts, until))
+    for since, taken_up_at in reader.taken_up[-1:]:
+        found |= _counted_anew(found, reader, until, (since, taken_up_at))
+    return found
+
+
+COUNTED = ("DES-1", "DES-2", "BNC-2", "SUP-1", "SUP-2", "SUP-4", "PRE-1", "PRE-3", "ING-1", "ING-2", "ING-4",
+           "AWB-1", "FCA-1", "FCA-2", "FCA-3")  # fmt: skip
+"""The company's terms that begin with the receipt, and with the reopening if they ran out before it."""
+
+SWITCHED_BY = {"DES-3": "DES-2", "ING-3": "ING-4", "AWB-2": "AWB-1"}
+
+
+def _counted_anew(
+    found: Mapping[str, Judgement], reader: Reader, until: datetime, rest: tuple[datetime, datetime]
+) -> dict[str, Judgement]:
+    """What ran out while a complaint was withdrawn is counted from the day on which it was taken up again."""
+    since, taken_up_at = rest
+    anew = Reader(reader.organisation)
+    anew.received_on, anew.nature = civil_day(taken_up_at, reader.facts.west), reader.nature
+    anew.facts = replace(
+        reader.facts,
+        told=[telling for telling in reader.facts.told if telling[0] > taken_up_at],
+        rests=[each for each in reader.facts.rests if each[0] >= taken_up_at],
+        dated_on=anew.received_on,
+    )
+    judged = _JUDGES[reader.organisation](anew, Judge(anew.facts, until))
+    before = {name: [at for at in found_at if at <= taken_up_at] for name, found_at in anew.facts.at.items()}
+    anew.facts = replace(anew.facts, at=before)
+    at_once = _JUDGES[reader.organisation](anew, Judge(anew.facts, until))
+
+    def ran_out(clock: str) -> bool:
+        outcome, strict, _ = found[clock]
+        is_idle = outcome == "dropped" and strict is not None and not at_once[clock][0].startswith("met")
+        return is_idle and since < midnight_after(strict, reader.facts.west) <= taken_up_at
+
+    return {
+        clock: judged[clock]
+        for clock in found
+        if SWITCHED_BY.get(clock, clock) in COUNTED and ran_out(SWITCHED_BY.get(clock, clock))
+    }
 
 
 def _spans(ends: Ends, clock: str, facts: Facts) -> list[Span]:
@@ -442,7 +496,7 @@ def _bc(case: Reader, judge: Judge) -> dict[str, Judgement]:
     ends = bc(case.received_on, {}, DUTCH)
     return {
         "BNC-1": judge.without_term(["received"], "handling notice sent"),
-        "BNC-2": judge.promise(_spans(ends, "BNC-2", case.facts), "plan made"),
+        "BNC-2": judge.promise(_spans(ends, "BNC-2", case.facts), "plan made", needless="solved"),
         "BNC-3": judge.promise(moved(None, case.facts, ("plan",)), "solved"),
     }
 
@@ -508,7 +562,7 @@ def _ingressus(case: Reader, judge: Judge) -> dict[str, Judgement]:
         "ING-5": judge.window(ends["ING-5"], "response arrived", "objection arrived"),
         "ING-6": judge.without_term(["objection arrived"], "hearing invited"),
         "ING-7": judge.without_term(["hearing held"], "hearing recorded"),
-        "ING-8": judge.without_term(["outer route open"], "outer route taken"),
+        "ING-8": judge.without_term(["outer route open"], "outer route taken", is_right=True),
     }
 
 
@@ -525,7 +579,7 @@ def _awb(case: Reader, judge: Judge) -> dict[str, Judgement]:
         "AWB-1": judge.promise(findings, "response sent"),
         "AWB-2": judge.notice(findings, findings, "delay notice sent", ["response sent"]),
         "AWB-3": judge.before("hearing held", "response sent", "hearing waived"),
-        "AWB-4": judge.without_term(["response arrived"], "outer route taken"),
+        "AWB-4": judge.without_term(["response arrived"], "outer route taken", is_right=True),
     }
 
 
@@ -538,7 +592,7 @@ def _fca_disp(case: Reader, judge: Judge) -> dict[str, Judgement]:
         "FCA-1": judge.right(resolved, "complaint handled"),
         "FCA-2": judge.promise(_spans(ends, "FCA-2", case.facts), "response sent", "delay notice sent"),
         "FCA-3": judge.promise(moved(ends["FCA-3"], case.facts, ("delay notice",)), "response sent"),
-        "FCA-4": judge.without_term(["response arrived"], "outer route taken"),
+        "FCA-4": judge.without_term(["response arrived"], "outer route taken", is_right=True),
     }
     if case.nature != "billing":
         del found["FCA-3"]

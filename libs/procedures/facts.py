@@ -41,6 +41,7 @@ from events.catalogue import (
     ProposalAccepted,
     ProposalRefused,
     ReceiptCorrected,
+    ReportClassified,
     SolutionProposed,
     TalkHeld,
     TalkInvited,
@@ -53,6 +54,10 @@ COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"
 WITHDRAWN = "complaint withdrawn"
 MERGED = "case merged"
+CLOSED = "case closed"
+"""Closed for good, as far as is known: not by a withdrawal or a merger, which are facts of their own."""
+
+NO_COMPLAINT = "report is no complaint"
 REOPENED = "case reopened"
 CERTAIN = (COMPLAINT_RECEIVED, CASE_OPENED)
 """Facts of every case: a clock that starts with one of them always runs."""
@@ -88,6 +93,7 @@ _BY_CONTENT: tuple[type[Event], ...] = (
     HearingInvited,
     HearingHeld,
     CaseClosed,
+    ReportClassified,
     LetterSent,
     LetterPosted,
     LetterBounced,
@@ -104,7 +110,8 @@ _OF_LETTERS = tuple(f"{letter} {what}" for letter in LETTERS for what in ("sent"
 FACTS: tuple[str, ...] = (
     COMPLAINT_RECEIVED,
     *dict.fromkeys(name for names in _ALWAYS.values() for name in names),
-    "case closed",
+    CLOSED,
+    NO_COMPLAINT,
     "plan made",
     "hearing invited",
     "hearing held",
@@ -135,7 +142,7 @@ class Revoked:
     """A fact that was taken back at `at` by the event `by_version`.
 
     A letter that came back did not arrive; a correction puts another fact in its place; a reopening takes the
-    withdrawal back.
+    withdrawal or the closing back, and who calls the report a complaint after all, that it was none.
     """
 
     fact: Fact
@@ -203,7 +210,11 @@ class _Standing:
             case ReceiptCorrected():
                 self._revoke(self.told.get(COMPLAINT_RECEIVED, ()), recorded)
             case CaseReopened():
-                self._revoke(self.told.get(WITHDRAWN, ()), recorded)
+                self._revoke([*self.told.get(WITHDRAWN, ()), *self.told.get(CLOSED, ())], recorded)
+            case ObjectionLodged():
+                self._revoke(self.told.get(CLOSED, ()), recorded)
+            case ReportClassified() if not _is_no_complaint(event):
+                self._revoke(self.told.get(NO_COMPLAINT, ()), recorded)
             case CaseUnmerged():
                 self._revoke(self.told.get(MERGED, ()), recorded)
             case _:
@@ -277,11 +288,17 @@ def _facts(recorded: Recorded) -> tuple[Fact, ...]:
         case CaseClosed():
             # A withdrawn complaint was not handled, and a merged one is handled elsewhere.
             is_handled = event.because not in ("withdrawn", "merged")
-            return (fact("case closed"), *((fact("complaint handled"),) if is_handled else ()))
+            return (fact(CLOSED), fact("complaint handled")) if is_handled else ()
+        case ReportClassified():
+            return (fact(NO_COMPLAINT),) if _is_no_complaint(event) else ()
         case HearingHeld():
             return (fact("hearing held"), *(() if event.satisfied else (fact("outer route open"),)))
         case _:
             return tuple(fact(name) for name in _ALWAYS.get(type(event), ()))
+
+
+def _is_no_complaint(event: ReportClassified) -> bool:
+    return event.kind in ("incident", "neither")
 
 
 def _of_a_letter(

@@ -34,6 +34,7 @@ from procedures.facts import TELLING
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from procedures.procedure import Procedure
+from procedures.terms import terms_of
 from procedures.zones import civil_date
 from simulation.agenda import Agenda, Dispatch, told_until
 from simulation.plan import Plan, Step
@@ -164,6 +165,7 @@ class _Life:
             procedure=self._lived.procedure,
             organisation=self._organisation,
             subjects=self._subjects,
+            terms=terms_of(self._lived.stream.events),
         )
         try:
             decided = decide(self._case, known, _body(step), asking)

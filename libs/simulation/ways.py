@@ -155,8 +155,8 @@ def _awb(script: Script, nature: str) -> None:
 
 def _fca_disp(script: Script, nature: str) -> None:
     if script.happens(0.3):
-        script.later(1.2, 0.8).give("record-contact", how="phone").give("record-handled")
-        script.later(1).give("close", because="handled")
+        answers(script.later(1.2, 0.8).give("record-contact", how="phone"))
+        script.give("record-handled").later(1).give("close", because="handled")
         return
     _extends(script, 21, "FCA-3" if nature == "billing" else "FCA-2")
     answers(script.later(25, 0.6))

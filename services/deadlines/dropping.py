@@ -6,7 +6,7 @@ from datetime import datetime
 from deadlines.state import Running
 from deadlines.surroundings import Surroundings, ends_of, first_of
 from events.catalogue import ClockRule
-from procedures.facts import MERGED, Fact, Facts
+from procedures.facts import CLOSED, MERGED, NO_COMPLAINT, Fact, Facts
 from procedures.schedule import Timed, Waiting
 
 TAKEN_BACK = "start taken back"
@@ -22,9 +22,14 @@ class Drop:
 
 
 def ground_to_drop(running: Running, case: Surroundings) -> Drop | None:
-    """Say why a clock asks nothing, by the facts as they stand; None when it asks as ever."""
+    """Say why a clock asks nothing, by the facts as they stand; None when it asks as ever.
+
+    Nobody can keep a promise about a case that is closed, and about a report that is no complaint there is
+    none. What the complainant may do, they may also do afterwards.
+    """
     rule = running.rule
-    ended = first_of((*rule.dropped_by, MERGED), case.facts)
+    closed = (CLOSED,) if rule.binds == "company" else ()
+    ended = first_of((*rule.dropped_by, MERGED, NO_COMPLAINT, *closed), case.facts)
     if ended is not None:
         return Drop(ended.name, ended.happened_at)
     plan = case.plans[rule.clock]

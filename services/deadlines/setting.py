@@ -10,11 +10,11 @@ from deadlines.surroundings import Surroundings, index_of
 from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
 from events.envelope import NewEvent
 from procedures.derivation import Derivation, norm_end
-from procedures.facts import MERGED, WITHDRAWN
+from procedures.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
 from procedures.schedule import OpenEnd, Plan, Timed, Waiting
 from procedures.zones import TIMEZONE_DATA
 
-_SET_ASIDE = (WITHDRAWN, MERGED)
+_SET_ASIDE = (WITHDRAWN, MERGED, CLOSED, NO_COMPLAINT)
 """Why a clock is dropped that goes on where it stood, when the case goes on by itself."""
 
 
@@ -68,14 +68,15 @@ def _is_same(running: Running, plan: Plan) -> bool:
 
 
 def _is_over(running: Running, plan: Plan, case: Surroundings) -> bool:
-    """Tell whether a clock that a withdrawal dropped is not set again when the case goes on.
+    """Tell whether a clock that a withdrawal or a closing dropped is not set again when the case goes on.
 
     What was broken was judged. What ran out while nothing was owed asks nothing, unless the reopening or a
     period that was told since gives it another end.
     """
-    if running.dropped != WITHDRAWN:
+    if running.dropped not in (WITHDRAWN, CLOSED):
         return False
-    resumed_at = max((each.at for each in case.facts.revoked if each.fact.name == WITHDRAWN), default=None)
+    ended = [each.at for each in case.facts.revoked if each.fact.name == running.dropped]
+    resumed_at = max(ended, default=None)
     if running.broken_by:
         return True
     ran_out = isinstance(plan, Timed) and resumed_at is not None

@@ -97,6 +97,8 @@ def obstacle_to_closing(because: Because, case: Case, asking: Asking) -> str | N
         case "handled":
             if life.stage not in (Stage.ANSWERED, Stage.HEARD, Stage.DECIDED):
                 return "the complaint is not answered yet"
+            if owed := _still_owed(case, asking):
+                return owed
             obstacles = (_unmet(need, case, asking) for need in sorted(asking.conduct.closes_when))
             return next((obstacle for obstacle in obstacles if obstacle is not None), None)
         case "no response":
@@ -107,13 +109,30 @@ def obstacle_to_closing(because: Because, case: Case, asking: Asking) -> str | N
             open_from = life.waiting_since + asking.conduct.answer_within
             if asking.now < open_from:
                 return f"they may answer until {open_from.isoformat(timespec='minutes')}"
-            return None
+            return _still_owed(case, asking)
         case "inadmissible":
             if life.outcome == "inadmissible" or life.refused_with_route:
                 return None
             return "nobody decided that it is inadmissible"
         case _:
             assert_never(because)
+
+
+def _still_owed(case: Case, asking: Asking) -> str | None:
+    """Name a promise of the organisation that still runs: a case is not closed to get out of one."""
+    if not has_complaint_terms(case.kind):
+        return None
+    plans = asking.terms.plans()
+    for clock, rule in asking.terms.rules.items():
+        plan = plans[clock]
+        is_promise = (rule.kind, rule.binds, rule.only_if_unmet) == ("duty", "company", None)
+        if not is_promise or not isinstance(plan, Timed) or _is_met(rule, asking) or _is_ended(rule, asking):
+            continue
+        lenient = plan.derivation.lenient
+        if asking.now < lenient.at:
+            kept_by = " or ".join(repr(fact) for fact in rule.satisfied_by)
+            return f"{clock} is promised until {lenient.on} and kept by {kept_by}"
+    return None
 
 
 def _unmet(need: Need, case: Case, asking: Asking) -> str | None:
@@ -206,6 +225,10 @@ def ran_out(asking: Asking) -> tuple[ClockRule, ...]:
 
 def _is_met(rule: ClockRule, asking: Asking) -> bool:
     return any(asking.terms.facts.first(fact) is not None for fact in rule.satisfied_by)
+
+
+def _is_ended(rule: ClockRule, asking: Asking) -> bool:
+    return any(asking.terms.facts.first(fact) is not None for fact in rule.dropped_by)
 
 
 def _letters(case: Case, *statuses: str) -> dict[str, Letter]:

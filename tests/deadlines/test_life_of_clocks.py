@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from deadline_stories import JUNE, SECOND, Story, opened_case, told
 from deadlines.clocks import look, next_look, settle
 from events.catalogue import (
+    CaseClosed,
+    CaseReopened,
     ComplaintWithdrawn,
     ContactAttempted,
     ContactMade,
@@ -30,6 +32,8 @@ from events.catalogue import (
     LetterSent,
     ObjectionLodged,
     PlanMade,
+    ReportClassified,
+    TargetMissed,
     WindowLapsed,
 )
 from events.envelope import NewEvent
@@ -375,6 +379,60 @@ def test_the_decision_is_due_after_the_talk_or_when_nobody_answers_the_invitatio
     assert (date(2026, 7, 28),) * 2 == silent
     assert isinstance(agreed.event, DeadlineDropped)
     assert (date(2026, 8, 31),) * 2 == ends(story, "PRE-6")
+
+
+def test_a_closed_case_asks_nothing_of_the_organisation() -> None:
+    """A complaint judged unfounded and closed at once has no solution, and no notice that it is late."""
+    story = begun("destiny")
+    story.tell(letter("substantive reaction", date(2026, 6, 2)), at(6, 2))
+    story.tell(CaseClosed(because="handled"), at(6, 3))
+
+    found = story.look(at(7, 30))
+
+    assert [] == [new for new in found if isinstance(new.event, DeadlineBreached | TargetMissed)]
+    assert ["met in time", "dropped", "dropped"] == [
+        story.clocks.outcome(clock) for clock in ("DES-1", "DES-2", "DES-3")
+    ]
+
+
+def test_a_closed_case_that_goes_on_asks_what_had_not_run_out() -> None:
+    """Ten working days end on the 15th: reopened before, it is aimed at again; after, nobody owes it."""
+    outcomes = []
+    for reopened_on in (12, 17):
+        story = begun("destiny")
+        story.tell(letter("substantive reaction", date(2026, 6, 2)), at(6, 2))
+        story.tell(CaseClosed(because="handled"), at(6, 3))
+        story.look(at(6, 4))
+        story.tell(CaseReopened(), at(6, reopened_on))
+        story.look(at(7, 30))
+        outcomes.append(story.clocks.outcome("DES-2"))
+
+    assert ["broken", "dropped"] == outcomes
+
+
+def test_a_closed_case_leaves_the_complainant_the_time_to_object() -> None:
+    """PreAct 18: four weeks are the complainant's, whether the case is closed or not."""
+    story = begun("preact")
+    story.tell(ContactMade(by="pre-01", how="phone"), at(6, 2))
+    story.tell(letter("response", date(2026, 6, 3)), at(6, 3))
+    story.tell(CaseClosed(because="handled"), at(6, 4))
+
+    lapsed = about(story.look(at(7, 30)), "PRE-4")
+
+    assert "WindowLapsed" == lapsed[-1].event.type
+
+
+def test_what_is_no_complaint_after_all_is_promised_no_plan() -> None:
+    """B&C 20: an incident goes its own way; called a complaint again, its plan is due as it was."""
+    story = begun("bc")
+    person = {"by": "person", "because": "said by a person"}
+    story.tell(ReportClassified(kind="incident", **person), at(6, 2))
+    dropped = about(story.look(at(6, 3)), "BNC-2")
+    story.tell(ReportClassified(kind="both", **person), at(6, 4))
+    story.look(at(6, 5))
+
+    assert [("DeadlineDropped", at(6, 2))] == told(dropped)
+    assert ("open", (date(2026, 6, 8),) * 2) == (story.clocks.outcome("BNC-2"), ends(story, "BNC-2"))
 
 
 def test_a_withdrawn_complaint_asks_nothing_any_more() -> None:

@@ -165,7 +165,7 @@ def test_what_was_met_or_broken_before_the_withdrawal_begins_not_anew() -> None:
 
 def test_a_handled_case_that_is_reopened_begins_no_term_anew() -> None:
     """The texts promise nothing for a second time; what was promised stays judged."""
-    case = Life("supportoplus")
+    case = Life("supportoplus").sent("acknowledgement")
     case.give("record-contact", "quality", how="phone")
     case.give("record-handled", "quality")
     case.give("close", "quality", because="handled")

@@ -28,6 +28,7 @@ def test_destiny_a_proposal_is_agreed_and_carried_out() -> None:
 
     life.give("record-contact", how="phone")
     life.give("react", reaction="De centrale wordt nagekeken.")
+    life.sent("substantive reaction")
     assert ["SolutionProposed"] == life.give("propose", proposal="Een nieuwe centrale.")
     assert "proposed" == life.stage
     agreed = life.give(
@@ -195,7 +196,7 @@ def test_bc_an_incident_is_handed_over_and_what_is_both_goes_on() -> None:
 
 def test_supportoplus_the_talk_its_agreements_and_handling() -> None:
     """(16, 17, 18) The responsible person invites, talks, agrees on measures; then it is handled."""
-    life = Life("supportoplus")
+    life = Life("supportoplus").sent("acknowledgement")
 
     life.give("escalate", "quality", to="sup-03", role="responsible person", reason="Voor gesprek.")
     life.give("invite-to-talk", "quality", how="phone")
@@ -220,6 +221,19 @@ def preact_answered(outcome: str = "unfounded") -> Life:
     life.give("record-contact-attempt", how="phone")
     life.give("decide-outcome", outcome=outcome, solution="Herstel.", **WORDS)
     return life.window_runs("PRE-4")
+
+
+def test_supportoplus_is_not_closed_to_get_out_of_a_promise() -> None:
+    """(16) Contact is promised within two weeks: nobody closes the case before, whatever was decided."""
+    life = Life("supportoplus").sent("acknowledgement")
+    life.give("decide-outcome", "quality", outcome="unfounded", **WORDS)
+
+    with pytest.raises(CommandRefused, match="SUP-2 is promised until 2026-04-13"):
+        life.decide("close", "quality", because="handled")
+    life.give("record-contact", "quality", how="phone")
+    life.give("close", "quality", because="handled")
+
+    assert "closed" == life.stage
 
 
 def test_preact_the_complainant_is_asked_first_and_masked_when_others_are() -> None:
@@ -253,7 +267,7 @@ def test_preact_nobody_objects_and_the_case_closes_after_the_window() -> None:
 
 def test_preact_an_objection_is_heard_and_decided_by_the_board() -> None:
     """(18, 19, 20) In time, invited, heard, decided in writing by the board."""
-    life = preact_answered()
+    life = preact_answered().sent("acknowledgement").sent("response")
 
     life.give("lodge-objection", channel="email", objection="Niet eens.")
     assert "objection" == life.stage
@@ -262,7 +276,8 @@ def test_preact_an_objection_is_heard_and_decided_by_the_board() -> None:
     assert "not-now" == life.refused("decide-objection", "board", outcome="founded", **WORDS)
     life.wait(21).give("record-hearing", "board", how="phone", satisfied=False)
     life.give("decide-objection", "board", outcome="founded", **WORDS)
-    life.give("close", because="handled")
+    assert "not-now" == life.refused("close", because="handled")  # nobody has written the decision down yet
+    life.sent("board decision").give("close", because="handled")
 
     assert "closed" == life.stage
     assert "not-now" == life.refused("lodge-objection", channel="email", objection="Weer niet.")
@@ -336,8 +351,9 @@ def test_ingressus_takes_an_objection_in_any_writing() -> None:
 
 
 def ingressus_heard(**hearing: bool) -> Life:
-    life = Life("ingressus")
+    life = Life("ingressus").sent("acknowledgement")
     life.give("decide-outcome", outcome="unfounded", **WORDS)
+    life.sent("response")
     life.window_runs("ING-5")
     life.give("lodge-objection", channel="portal", objection="Onvoldoende.")
     life.give("invite-to-hearing", "board", how="letter")

@@ -109,11 +109,12 @@ async def test_preact_a_board_decides_and_the_handler_may_not(desk: Desk) -> Non
     by_handler = await case.ask("decide-objection", "handler", **decision)
     by_the_same = await case.ask("decide-objection", "admin", actor="staff:handler", **decision)
     await case.give("decide-objection", "board", **decision)
-    await case.give("close", "handler", because="handled")
+    unwritten = await case.ask("close", "handler", because="handled")
 
+    assert (409, True) == (unwritten.status_code, "PRE-6 is promised until" in unwritten.json()["detail"])
     assert (403, 409) == (by_handler.status_code, by_the_same.status_code)
     assert "urn:gehoor:problem:not-the-same-person" == by_the_same.json()["type"]
-    assert "closed" == (await case.case())["stage"]
+    assert "decided" == (await case.case())["stage"]
 
 
 async def test_ingressus_hears_records_and_names_the_court(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
@@ -14,8 +14,10 @@ from pydantic import ValidationError
 
 from procedure_faults import NOBODY_CAN_TELL, faults
 from procedures.checker import check, problems
+from procedures.checks.asking import AT_OPENING
 from procedures.checks.linking import unaccounted
 from procedures.drawing import draw, in_words
+from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.library import files, misfits
 from procedures.model import ProcedureFile, UnmodelledSection, inconsistencies
 from procedures.organisations import with_demonstrations
@@ -23,6 +25,7 @@ from procedures.reading import BrokenProcedure, read
 from procedures.reading import check as read_text
 from procedures.sentences import sentences
 from procedures.tracing import Traced, coverage, trace
+from procedures.words import Letter
 
 NAMES = tuple(path.stem for path in files())
 TEXTS = Path(__file__).parents[3] / "shared" / "seeds"
@@ -209,6 +212,14 @@ def is_fine(text: str) -> bool:
     except BrokenProcedure:
         return False
     return not inconsistencies(file) and not problems(check(file))
+
+
+def test_every_letter_is_owed_by_the_opening_or_by_a_command() -> None:
+    """The checker knows of each letter of the vocabulary who owes it; a new one is told to it."""
+    by_command = set(BROUGHT_BY) & set(get_args(Letter))
+    owed = [*AT_OPENING, *OWED_IN_EVERY_CASE, *by_command]
+
+    assert sorted(get_args(Letter)) == sorted(owed)
 
 
 def test_a_stage_without_a_way_out_is_told_with_the_way_that_leads_there() -> None:

@@ -98,7 +98,7 @@ def letters_that_are_missing(file: ProcedureFile) -> Stories:
 
 def letters_owed_too_early(file: ProcedureFile) -> Stories:
     for name in sorted(owed_at_opening(file) - set(AT_OPENING)):
-        by = "what people do later" if name in OWED_IN_EVERY_CASE else f"{BROUGHT_BY[name][0]}"
+        by = "what people do later" if name in OWED_IN_EVERY_CASE else BROUGHT_BY[name][0]
         yield (
             f"owed-too-early:{name}",
             f"A case opens: the {name} is owed at once, and only {by} brings about what it tells.",

@@ -8,6 +8,9 @@ from chaos.run import Run
 
 LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
 
+OWN_INBOXES = frozenset({"kwaliteit@supportoplus.example"})
+"""Inboxes of organisations that get a copy of every filled-in form: they belong to no case."""
+
 CLOCKS_AGREE_WITHIN_S = 2.0
 """Between the mail server's clock and the samples of the system's."""
 
@@ -49,6 +52,8 @@ def every_copy_is_explained(run: Run) -> Iterator[str]:
         if len({mail.digest for mail in same}) > 1:
             yield f"{message_id}: its copies differ"
     for to, different in identities.items():
+        if to in OWN_INBOXES:
+            continue
         stream = run.cases.get(run.case_of_address.get(to, ""), [])
         opened = next((event for event in stream if event.type == "CaseOpened"), None)
         if opened is not None and len(different) > len(opened.data["letters"]):
@@ -58,6 +63,8 @@ def every_copy_is_explained(run: Run) -> Iterator[str]:
 def no_letter_before_its_cause(run: Run) -> Iterator[str]:
     """I13: a mail belongs to a case that stands, and that was open before the mail came."""
     for mail in run.mails:
+        if mail.to in OWN_INBOXES:
+            continue
         case = run.case_of_address.get(mail.to)
         opened = next((event for event in run.cases.get(case or "", []) if event.type == "CaseOpened"), None)
         if opened is None:
@@ -76,7 +83,7 @@ def _asked_again(run: Run) -> Iterator[str]:
     """A letter that was refused for good is offered again only where the answer may have been lost."""
     refused: dict[str, list[Said]] = defaultdict(list)
     for said in run.said:
-        if said.code >= 500:
+        if said.code >= 500 and said.to not in OWN_INBOXES:
             refused[said.to].append(said)
     uncertain = Counter(event.case for event in run.events if event.type == "LetterUncertain")
     for to, times in refused.items():

@@ -225,6 +225,10 @@ class ConductSection(Section):
     running_cases: ATransition = "keep"
 
 
+class FormCopySection(Sourced):
+    """What is filed by the form is also mailed, as it was filled in, to the organisation's `form_inbox`."""
+
+
 class PurposeSection(Sourced):
     """A purpose for which personal data of a complaint may be used; any other use is refused."""
 
@@ -267,6 +271,7 @@ class ProcedureFile(Section):
     objection_channel: Many[ChannelSection] = ()
     classification: ClassificationSection
     letter: Annotated[Many[LetterSection], Field(min_length=1)]
+    form_copy: FormCopySection | None = None
     clock: Annotated[Many[ClockSection], Field(min_length=1)]
     conduct: ConductSection = ConductSection()
     stage: Many[StageSection] = ()
@@ -305,6 +310,7 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("asks", name), ask) for name, ask in file.asks.items()),
         *((("classification", "rule", index), rule) for index, rule in enumerate(file.classification.rule)),
         *((("letter", index), letter) for index, letter in enumerate(file.letter)),
+        *(((("form_copy",), file.form_copy),) if file.form_copy else ()),
         *((("clock", index), clock) for index, clock in enumerate(file.clock)),
         *((("stage", index), stage) for index, stage in enumerate(file.stage)),
         *((("purpose", index), purpose) for index, purpose in enumerate(file.purpose)),

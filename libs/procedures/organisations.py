@@ -61,7 +61,8 @@ class Organisation(Section):
     `code` begins its references; `address_line` is where complaints arrive by e-mail; `sender` is the
     From of its letters; `rota` names those who take new cases, in order: who is next is decided elsewhere.
     `escalation` is its escalation matrix: empty where the text speaks of one and does not hold it. `on_paper`
-    names the letters that always go by post, whatever address the complainant gave.
+    names the letters that always go by post, whatever address the complainant gave. `form_inbox` is where the
+    filled-in form is mailed to, where the procedure says so.
     """
 
     id: Identifier
@@ -79,6 +80,7 @@ class Organisation(Section):
     rota: Annotated[Many[Identifier], Field(min_length=1)]
     escalation: Many[EscalationStep] = ()
     on_paper: Many[ALetter] = ()
+    form_inbox: Address | None = None
     staff: Mapping[Identifier, StaffMember]
 
 

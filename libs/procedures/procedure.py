@@ -17,11 +17,13 @@ from procedures.model import (
     AskSection,
     ClassificationSection,
     ClockSection,
+    FormCopySection,
     GuardSection,
     LetterSection,
     ProcedureFile,
+    Sourced,
 )
-from procedures.words import Amount, Classification
+from procedures.words import FORM_COPY, Amount, Classification
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Procedure:
     opening: tuple[str, ...]
     clocks: tuple[ClockRule, ...]
     letters: Mapping[str, LetterRule]
+    form_copy: LetterRule | None
     conduct: Conduct
     classification: ClassificationSection = field(repr=False)
     _asks: Mapping[str, AskSection] = field(repr=False)
@@ -80,6 +83,15 @@ class Procedure:
         """Give the clocks that apply to a report of this nature."""
         return tuple(rule for rule in self.clocks if nature in self._only_for.get(rule.clock, (nature,)))
 
+    def letters_at_opening(self, channel: str) -> tuple[str, ...]:
+        """Name the letters that a case owes when it opens; what came by the form, its copy too."""
+        is_copied = self.form_copy is not None and channel == "portal"
+        return (*self.opening, FORM_COPY) if is_copied else self.opening
+
+    def letter(self, name: str) -> LetterRule | None:
+        """Give the rule of a letter, or of the copy of the form; None where the procedure has none."""
+        return self.form_copy if name == FORM_COPY else self.letters.get(name)
+
     def clock(self, identifier: str) -> ClockRule:
         """Give the clock with this identifier; raises KeyError."""
         return {clock.clock: clock for clock in self.clocks}[identifier]
@@ -103,6 +115,7 @@ def procedure_of(file: ProcedureFile, content: bytes) -> Procedure:
         opening=tuple(letter.name for letter in file.letter if letter.owed == "at opening"),
         clocks=tuple(_clock_rule(clock, file) for clock in file.clock),
         letters={letter.name: _letter_rule(letter, file) for letter in file.letter},
+        form_copy=_letter_rule(file.form_copy, file) if file.form_copy else None,
         conduct=conduct_of(file),
         classification=file.classification,
         _asks=dict(file.asks.items()),
@@ -182,7 +195,9 @@ def _guard(guard: GuardSection | None) -> Guard | None:
     )
 
 
-def _letter_rule(letter: LetterSection, file: ProcedureFile) -> LetterRule:
+def _letter_rule(letter: LetterSection | FormCopySection, file: ProcedureFile) -> LetterRule:
+    if isinstance(letter, FormCopySection):
+        return LetterRule(contents=(), period_of=None, neutral=True, source=_source(letter, file))
     return LetterRule(
         contents=letter.contains,
         period_of=letter.period_of,
@@ -191,7 +206,7 @@ def _letter_rule(letter: LetterSection, file: ProcedureFile) -> LetterRule:
     )
 
 
-def _source(rule: ClockSection | LetterSection, file: ProcedureFile) -> str:
+def _source(rule: Sourced, file: ProcedureFile) -> str:
     if rule.addition is not None:
         return f"addition: {rule.addition}"
     if rule.law is not None or file.text is None:

@@ -140,7 +140,13 @@ Field = Literal[
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
 NATURES: tuple[str, ...] = get_args(Nature)
-LETTERS: tuple[str, ...] = get_args(Letter)
+FORM_COPY = "form copy"
+"""The filled-in form as it goes to the organisation's own inbox: recorded like a letter, and none.
+
+No file names it among its letters, so no clock can wait for it; see `[form_copy]`.
+"""
+
+LETTERS: tuple[str, ...] = (*get_args(Letter), FORM_COPY)
 FIELDS: tuple[str, ...] = get_args(Field)
 
 CONTENTS: dict[str, str] = {
@@ -257,7 +263,7 @@ AClassification = Annotated[
 ]
 ATone = Annotated[Tone, BeforeValidator(one_of("tone", get_args(Tone)))]
 ALanguage = Annotated[Language, BeforeValidator(one_of("language", get_args(Language)))]
-ALetter = Annotated[Letter, BeforeValidator(one_of("letter", LETTERS))]
+ALetter = Annotated[Letter, BeforeValidator(one_of("letter", get_args(Letter)))]
 AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_args(Content)))]
 AnOwed = Annotated[Owed, BeforeValidator(one_of("moment", get_args(Owed)))]
 ARole = Annotated[Role, BeforeValidator(one_of("role", get_args(Role)))]

@@ -151,6 +151,8 @@ def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneI
             return replace(standing, state=standing.before_merge or "handled", before_merge=None)
         case ReceiptCorrected():
             return replace(standing, received_on=event.received_on)
+        case LetterSent(letter="form copy"):
+            return standing  # it went to the organisation's own inbox
         case LetterSent() | LetterPrepared() | LetterPosted() | LetterBounced() | LetterDateCorrected():
             letter = _letter(standing.letters.get(event.letter_id), event, happened_at, zone)
             changed = {} if letter is None else {event.letter_id: letter}

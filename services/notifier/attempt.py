@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from events.catalogue import COMPLAINANT, Erased
+from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
 from events.envelope import History, Recorded
 from events.errors import GehoorError
 from notifier.case import Case, Owing, fold, letter_id_of
@@ -23,8 +23,9 @@ from notifier.outcome import AlreadySettled, Closed, Done, Held, Printed
 from notifier.owed import why_not
 from notifier.writing import Opened, Writing
 from procedures.library import procedure
-from procedures.organisations import organisations
+from procedures.organisations import Organisation, organisations
 from procedures.procedure import Procedure
+from procedures.words import FORM_COPY
 
 Open = Callable[[Recorded], Mapping[str, Mapping[str, Any]]]
 
@@ -41,9 +42,12 @@ class Ready:
     to: str
     letter: WrittenLetter
     message: bytes
+    keeps_text: bool = True
+    """Whether the outcome is to hold the letter itself, encrypted."""
 
     def ended(self, result: Result, at: datetime) -> Done:
-        return Done(self.attempt, result, at, self.cause, self.message_id, self.to, self.letter)
+        done = Done(self.attempt, result, at, self.cause, self.message_id, self.to, self.letter)
+        return done if self.keeps_text else done.without_text()
 
 
 def prepare(
@@ -82,6 +86,8 @@ def _prepare(
     if overtaken is not None:
         return Done(attempt, Closed(overtaken), attempt.written_at)
     organisation = organisations()[case.organisation]
+    if owing.letter == FORM_COPY:
+        return _to_ourselves(attempt, case, owing, history, open_personal, message_key)
     by_post = owing.letter in organisation.on_paper or _is_on_paper(owing, attempt)
     email = "" if by_post else str(person.get("email") or "").strip()
     address = str(person.get("address") or "")
@@ -109,11 +115,62 @@ def _prepare(
         return replace(done, end=Refused(0, "address"))
     if to.lower() == sender.lower():
         return replace(done, end=Refused(0, "address"))  # to ourselves: the beginning of a mail loop
+    return _ready(attempt, cause, message_id, organisation, to, letter)
+
+
+def _to_ourselves(
+    attempt: Attempt, case: Case, owing: Owing, history: History, open_personal: Open, message_key: bytes
+) -> Ready:
+    """Write the copy of the filled-in form to the organisation's own inbox.
+
+    No loop begins there: nothing answers a mail that says it was made by a machine, and its envelope names no
+    sender. What was filled in stands encrypted in the case already, so the outcome does not hold it again.
+    """
+    organisation = organisations()[case.organisation]
+    if organisation.form_inbox is None:
+        raise GehoorError(f"{organisation.id} has no form_inbox to which the copy of the form could go")
+    writing = Writing(
+        case=case,
+        owing=owing,
+        organisation=organisation,
+        procedure=_pinned(case),
+        opened=lambda version: as_filled_in(history.events[version - 1], open_personal),
+        written_at=attempt.written_at,
+    )
+    message_id = message_id_of(message_key, attempt.letter_id, organisation.address_line)
+    cause, to = history.events[owing.version - 1], parse_address(organisation.form_inbox)
+    ready = _ready(attempt, cause, message_id, organisation, to, write_letter(writing))
+    return replace(ready, keeps_text=False)
+
+
+def as_filled_in(received: Recorded, open_personal: Open) -> dict[str, str]:
+    """Give the fields of a complaint as text, by their names in the vocabulary; forgotten ones are not."""
+    told = open_personal(received)
+    fields: dict[str, Any] = dict(told.get(COMPLAINANT, {}))
+    fields |= {f"about_{name}": value for name, value in told.get(ABOUT, {}).items()}
+    event = received.event
+    if isinstance(event, ComplaintReceived) and event.reported_on is not None:
+        fields["reported_on"] = event.reported_on.isoformat()
+    return {
+        name: ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in fields.items()
+        if not isinstance(value, Erased)
+    }
+
+
+def _ready(
+    attempt: Attempt,
+    cause: Recorded,
+    message_id: str,
+    organisation: Organisation,
+    to: str,
+    letter: WrittenLetter,
+) -> Ready:
     mail = Mail(
         letter_id=attempt.letter_id,
         message_id=message_id,
         sender_name=organisation.sender.partition(" <")[0],
-        sender=sender,
+        sender=organisation.address_line,
         to=to,
         subject=letter.subject,
         text=letter.text,

@@ -43,7 +43,7 @@ def write_letter(writing: Writing, address: str = "") -> WrittenLetter:
     naming what lacks.
     """
     letter, manner, procedure = writing.owing.letter, writing.manner, writing.procedure
-    rule = procedure.letters.get(letter)
+    rule = procedure.letter(letter)
     if rule is None:
         raise LetterCannotBeMade(f"procedure {procedure.id} {procedure.version} has no letter {letter!r}")
     period = period_of(writing.case, writing.owing, rule, writing.dated_on)

@@ -27,6 +27,7 @@ from events.catalogue import (
 from notifier.case import Case, Owing, evolve, fold, is_explained, is_settled, letter_id_of
 from procedures.library import UnknownProcedure, procedure
 from procedures.procedure import LetterRule, Procedure
+from procedures.words import FORM_COPY
 
 __all__ = [
     "REACTS_TO",
@@ -94,8 +95,13 @@ def owed(case: Case) -> tuple[Owed, ...]:
 
 
 def _next(case: Case, owing: Owing) -> Owed:
-    """Give the letter as it is to go: on paper after its mail was refused or came back."""
+    """Give the letter as it is to go: on paper after its mail was refused or came back.
+
+    The copy of the form is not printed: whoever would post it to themselves reads the form in the case.
+    """
     letter = Owed(case.case_id, owing.letter, owing.occurrence)
+    if owing.letter == FORM_COPY:
+        return letter
     return replace(letter, on_paper=True) if letter.letter_id in case.came_back else letter
 
 

@@ -22,7 +22,8 @@ _TELLS_THE_OUTCOME = frozenset({"response", "board decision"})
 def proven(writing: Writing, values: Values, text: str) -> tuple[str, ...]:
     """Name the mandatory parts that a finished text holds; raises `LetterCannotBeMade` for one it lacks."""
     letter, organisation = writing.owing.letter, writing.organisation.id
-    demanded = writing.procedure.letters[letter].contents
+    rule = writing.procedure.letter(letter)
+    demanded = rule.contents if rule else ()
     proofs = _proofs(writing, values)
     found = []
     for content in demanded:

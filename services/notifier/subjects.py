@@ -117,4 +117,9 @@ SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "nl.je": "We sluiten je melding",
         "en": "We close your case",
     },
+    "form copy": {
+        "nl.u": "Ingevuld klachtenformulier",
+        "nl.je": "Ingevuld klachtenformulier",
+        "en": "Filled-in complaint form",
+    },
 }

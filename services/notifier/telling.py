@@ -5,6 +5,7 @@ they are in the letter or it does not leave.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from events.catalogue import (
     CaseClosed,
@@ -22,8 +23,10 @@ from events.catalogue import (
 from notifier.owed import working_moment
 from notifier.periods import LetterCannotBeMade, Period
 from notifier.texts import as_words, on_one_line
-from notifier.values import Agreement, Values, common_values
+from notifier.values import Agreement, FilledIn, Values, common_values
 from notifier.words import (
+    ON_THE_FORM,
+    field_in_words,
     fields_in_words,
     in_words,
     no_agreements,
@@ -33,6 +36,7 @@ from notifier.words import (
     route_in_words,
 )
 from notifier.writing import Writing
+from procedures.words import FORM_COPY
 
 
 def values_of(writing: Writing, period: Period | None, explanation: str) -> Values:
@@ -225,6 +229,19 @@ def _route_at_the_end(writing: Writing) -> str:
     return route_in_words(conduct.outer_route or "", writing.language)
 
 
+def _form(writing: Writing) -> Values:
+    """Give every field as it was filled in, in the order of the vocabulary; all of them are in the copy."""
+    said = writing.opened(writing.case.told_by_complainant[0])
+    if reported_on := said.get("reported_on"):
+        said = {**said, "reported_on": in_words(date.fromisoformat(reported_on), writing.language)}
+    fields = [
+        FilledIn(what=field_in_words(name, writing.language), said=words)
+        for name in ON_THE_FORM
+        if (words := as_words(said.get(name)))
+    ]
+    return Values({"fields": fields}, must_hold=tuple(field.said for field in fields))
+
+
 _OWN: Mapping[str, Callable[[Writing], Values]] = {
     "request for information": _question,
     "substantive reaction": _reaction,
@@ -243,6 +260,7 @@ _OWN: Mapping[str, Callable[[Writing], Values]] = {
     "handed over as incident": _handed_over,
     "withdrawal confirmation": _withdrawn,
     "closing notice": _closing,
+    FORM_COPY: _form,
 }
 """Letters that tell more than the common variables."""
 

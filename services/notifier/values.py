@@ -64,6 +64,14 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class FilledIn:
+    """A field of the form, named in words, and what was written into it."""
+
+    what: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """The variables of one letter; `must_hold` are words that the finished letter must hold."""
 

@@ -38,6 +38,14 @@ _FIELDS: Mapping[str, Mapping[Language, str]] = {
     "about_function": {"nl": "de functie van wie het gaat", "en": "the position of whom it is about"},
 }
 
+_ONLY_ON_THE_FORM: Mapping[str, Mapping[Language, str]] = {
+    "remedy_sought": {"nl": "de gewenste oplossing", "en": "the solution asked for"},
+    "nature_stated": {"nl": "de aard van de klacht", "en": "the nature of the complaint"},
+    "language_stated": {"nl": "de taal", "en": "the language"},
+}
+ON_THE_FORM: tuple[str, ...] = (*_FIELDS, *_ONLY_ON_THE_FORM)
+"""The fields that somebody can fill in, in the order in which a copy of the form shows them."""
+
 _OUTCOMES: Mapping[str, Mapping[Language, str]] = {
     "founded": {"nl": "gegrond", "en": "justified"},
     "partly founded": {"nl": "deels gegrond", "en": "partly justified"},
@@ -94,6 +102,12 @@ def fields_in_words(fields: Sequence[str], language: Language) -> str:
     if len(known) < 2:
         return "".join(known)
     return f"{', '.join(known[:-1])} {_AND[language]} {known[-1]}"
+
+
+def field_in_words(field: str, language: Language) -> str:
+    """Name a field of the form as a heading, with a capital letter."""
+    words = (_FIELDS.get(field) or _ONLY_ON_THE_FORM[field])[language]
+    return words[0].upper() + words[1:]
 
 
 def outcome_in_words(outcome: str, language: Language) -> str:

@@ -13,6 +13,7 @@ from notifier.case import Case, Owing
 from notifier.words import Language
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
+from procedures.words import FORM_COPY
 
 Opened = Callable[[int], Mapping[str, Any]]
 """Gives the complainant's encrypted fields of the event with this version, opened."""
@@ -37,8 +38,12 @@ class Writing:
 
     @property
     def language(self) -> Language:
-        """Write as the complainant does, where the organisation can; else as the organisation does."""
-        asked = self.case.opened.language if self.case.opened else ""
+        """Write as the complainant does, where the organisation can; else as the organisation does.
+
+        To itself the organisation writes in its own language.
+        """
+        opened = None if self.owing.letter == FORM_COPY else self.case.opened
+        asked = opened.language if opened else ""
         languages = self.organisation.languages
         return next((each for each in languages if each == asked), self.organisation.default_language)
 

@@ -49,7 +49,7 @@ def open_case(case: Case, procedure: Procedure, organisation: Organisation, now:
         team=organisation.team,
         received_on=received.received_on,
         clocks=procedure.clocks_for(received.nature) if _HAS_COMPLAINT_TERMS[kind] else (),
-        letters=procedure.opening,
+        letters=procedure.letters_at_opening(received.channel),
     )
     return [
         NewEvent(ReportClassified(kind=kind, by="rule", because=because), now),

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
 from events.envelope import History, Recorded
 from events.problems import Problem, described
+from procedures.words import FORM_COPY
 from workflow.callers import ACaller, Caller
 
 log = structlog.get_logger()
@@ -101,7 +102,7 @@ def _written(history: History) -> list[tuple[Recorded, LetterSent | LetterPrepar
     return [
         (recorded, event)
         for recorded in history.events
-        if isinstance(event := recorded.event, LetterSent | LetterPrepared)
+        if isinstance(event := recorded.event, LetterSent | LetterPrepared) and event.letter != FORM_COPY
     ]
 
 

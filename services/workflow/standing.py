@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from cases.life import Objection, Stage
-from cases.state import Case
+from cases.state import Case, Letter
 from events.catalogue import CaseEscalated, ObjectionLodged
 from events.envelope import NewEvent
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
 from procedures.organisations import organisations
+from procedures.words import FORM_COPY
 from workflow.pinned import pinned_procedure
 
 
@@ -39,7 +40,7 @@ def owed(case: Case) -> tuple[Owed, ...]:
         if duty.kind == "duty" and duty.binds == "company" and duty.status == "running"
     ]
     found += [
-        Owed(f"letter: {letter.letter}", "company" if letter.status == "owed" else "somebody who posts it")
+        Owed(f"letter: {letter.letter}", "somebody who posts it" if _goes_by_post(letter) else "company")
         for letter in case.letters
         if letter.status in ("owed", "prepared", "refused", "returned")
     ]
@@ -55,6 +56,11 @@ def owed(case: Case) -> tuple[Owed, ...]:
         if not external.is_current
     ]
     return tuple(found)
+
+
+def _goes_by_post(letter: Letter) -> bool:
+    """What was refused or came back is posted; the copy of the form never is."""
+    return letter.status != "owed" and letter.letter != FORM_COPY
 
 
 def warnings(case: Case) -> list[str]:

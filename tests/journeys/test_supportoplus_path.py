@@ -25,6 +25,7 @@ async def test_the_form_an_invitation_a_talk_and_its_confirmation(office: Office
     days."""
     case = await office.receives("supportoplus", "2026-03-02", channel="portal")
     confirmation = await case.mail("Wij hebben uw klacht ontvangen")
+    form = await case.mail("Ingevuld klachtenformulier")
     await case.quality_manager("escalate", to="sup-03", role="responsible person", reason="Haar afdeling.")
 
     await office.turn_to("2026-03-11")
@@ -41,6 +42,8 @@ async def test_the_form_an_invitation_a_talk_and_its_confirmation(office: Office
     await case.quality_manager("record-handled")
     await case.quality_manager("close", because="handled")
 
+    for words in ("Noor Jansen", "noor.jansen@example.org", "De factuur klopt al drie maanden niet."):
+        assert words in form
     assert "maandag 16 maart 2026" in confirmation
     assert "woensdag 1 april 2026" in confirmation
     assert "Wij doen ons best" in confirmation

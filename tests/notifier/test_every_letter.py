@@ -45,7 +45,7 @@ from notifier_cases import (
 from procedures.library import library
 from procedures.organisations import with_demonstrations
 from procedures.procedure import LetterRule
-from procedures.words import LETTERS, Outcome
+from procedures.words import FORM_COPY, LETTERS, Outcome
 
 OF_PROCEDURES = [
     (procedure.organisation, letter, language)
@@ -54,6 +54,7 @@ OF_PROCEDURES = [
     for language in with_demonstrations()[procedure.organisation].languages
 ]
 HELD = partial(HearingHeld, by="b", how="phone", new_facts=True)
+AT_OPENING = {"acknowledgement", "handling notice", "receipt", FORM_COPY}
 MANNERS = [("destiny", "nl"), ("bc", "nl"), ("destiny", "en")]
 """An organisation that says u, one that says je, and one that writes English."""
 
@@ -100,7 +101,7 @@ def test_a_letter_that_a_procedure_names_is_owed_and_proves_its_parts(
 
 
 @pytest.mark.parametrize(("organisation", "language"), MANNERS)
-@pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"acknowledgement", "handling notice", "receipt"}))
+@pytest.mark.parametrize("letter", sorted(set(LETTERS) - AT_OPENING))
 def test_every_letter_of_the_vocabulary_is_there_in_every_manner(
     organisation: str, language: str, letter: str
 ) -> None:
@@ -116,7 +117,7 @@ def test_every_letter_of_the_vocabulary_is_there_in_every_manner(
             assert paragraph in written.html
 
 
-@pytest.mark.parametrize("letter", sorted(set(LETTERS) - {"acknowledgement", "handling notice", "receipt"}))
+@pytest.mark.parametrize("letter", sorted(set(LETTERS) - AT_OPENING))
 def test_every_letter_can_be_printed(letter: str) -> None:
     """Somebody without e-mail gets the same letter as a page with their address, which needs nothing else."""
     made = anywhere("supportoplus", letter, by_post=True)
@@ -132,7 +133,7 @@ def test_every_letter_that_an_event_owes_is_tried_here() -> None:
     """Nothing is left out of the tables above: each letter that can be owed by command has its event."""
     tried = {letter for letter in LETTERS if owing("ingressus", letter)}
 
-    assert set(LETTERS) == tried | {"acknowledgement", "handling notice", "receipt"}
+    assert set(LETTERS) == tried | AT_OPENING
     for letter in tried:
         assert (
             letter == owed_by(owing("ingressus", letter)[-1])

@@ -31,7 +31,7 @@ async def test_a_case_is_shown_as_it_stands(desk: Desk) -> None:
         told["opened"]["procedure"],
         told["opened"]["procedure_version"],
     )
-    assert {"acknowledgement": "owed"} == told["letters"]
+    assert {"acknowledgement": "owed", "form copy": "owed"} == told["letters"]
     assert "Sanne de Wit" == told["personal"]["complainant"]["name"]
     assert told["personal_withheld"] is None
     assert {"reclassify", "assign"} <= set(told["commands"])

@@ -33,10 +33,10 @@ from events.catalogue import (
 from events.envelope import History, NewEvent
 from events.errors import CommandRefused, MalformedEvent
 from events.testing import history_of
-from procedures.library import in_force
+from procedures.library import in_force, library
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
-from procedures.words import Classification
+from procedures.words import FORM_COPY, Classification
 from workflow.case import KINDS, kinds_of, reclassify
 from workflow.consumer import WorkflowConsumer
 from workflow.worklist import project
@@ -122,6 +122,23 @@ def test_an_incomplete_complaint_on_a_channel_nobody_named_is_opened_all_the_sam
 
     assert Phase.OPEN == story.case.phase
     assert PROMISED["ingressus"][0] == story.case.terms
+
+
+def test_what_is_filed_by_the_form_of_supportoplus_goes_to_its_quality_inbox_too() -> None:
+    """(10) The filled-in form comes into the quality inbox by itself; what came another way has no form."""
+    owes = {
+        (organisation, channel): FORM_COPY in (letter.letter for letter in story.case.letters)
+        for organisation in ORGANISATIONS
+        for channel in ("portal", "email", "phone", "letter")
+        for story in (opened(organisation, channel=channel),)
+    }
+
+    assert [("supportoplus", "portal")] == [case for case, is_copied in owes.items() if is_copied]
+    assert all(
+        organisations()[procedure.organisation].form_inbox
+        for procedure in library().versions.values()
+        if procedure.form_copy is not None
+    )
 
 
 def test_an_incident_is_registered_and_told_but_brings_no_complaint_terms() -> None:
@@ -294,7 +311,8 @@ def test_every_report_gets_a_case_a_letter_and_a_handler(
     story.react()
 
     assert Phase.OPEN == story.case.phase
-    assert PROMISED[organisation][1] == tuple(letter.letter for letter in story.case.letters)
+    letters = tuple(letter.letter for letter in story.case.letters if letter.letter != FORM_COPY)
+    assert PROMISED[organisation][1] == letters
     assert story.case.opened is not None
     assert story.case.opened.handler in organisations()[organisation].rota
     assert bool(story.case.terms) == (story.case.kind in ("complaint", "both"))

@@ -52,6 +52,7 @@ def links(file: ProcedureFile) -> dict[int, list[str]]:
         *((f"asks {name}", ask) for name, ask in file.asks.items()),
         *((f"classification {rule.nature}", rule) for rule in file.classification.rule),
         *((f"letter {letter.name}", letter) for letter in file.letter),
+        *((("form copy", file.form_copy),) if file.form_copy else ()),
         *((clock.id, clock) for clock in file.clock),
         *((f"stage {stage.name}", stage) for stage in file.stage),
         *((f"purpose {purpose.id}", purpose) for purpose in file.purpose),

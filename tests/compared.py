@@ -73,7 +73,7 @@ def answer(case: Case) -> list[tuple[object, ...]]:
     for rule in told.rules:
         plan = told.plans[rule.clock]
         if isinstance(plan, Timed):
-            strict, lenient = plan.derivation.strict, plan.derivation.lenient
+            strict, lenient = plan.first_promise.strict, plan.first_promise.lenient
             found.append((rule.clock, (strict.on, strict.at), (lenient.on, lenient.at)))
         else:
             found.append((rule.clock, None, None))

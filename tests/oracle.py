@@ -216,6 +216,7 @@ class Span:
     lenient: date
     since: datetime | None
     west: bool = False
+    anew: bool = False
 
     @property
     def strict_at(self) -> datetime:
@@ -232,11 +233,12 @@ class Span:
 
 
 def moved(ends: tuple[date, date] | None, facts: Facts, by: Sequence[str]) -> list[Span]:
-    """The ends one after the other: each day told replaces the end before, unless that had passed."""
+    """The ends one after the other: each day told replaces the end before, or is anew after that."""
     spans = [] if ends is None else [Span(*ends, since=None, west=facts.west)]
     for at, name, until in sorted(facts.told):
-        if name in by and (not spans or at < spans[-1].lenient_at):
-            spans.append(Span(until, until, since=at, west=facts.west))
+        anew = bool(spans) and at >= spans[-1].lenient_at
+        if name in by and not (anew and at >= midnight_after(until, facts.west)):
+            spans.append(Span(until, until, since=at, west=facts.west, anew=anew))
     return spans
 
 
@@ -256,16 +258,29 @@ class Judge:
         """From when the company owes nothing any more: about a complaint taken back, or a closed case."""
         return self.facts.first("withdrawn", "closed")
 
-    def promise(self, spans: Sequence[Span], *met: str, needless: str | None = None) -> Judgement:
-        """A duty or a target with a term: met against its last end, or broken under one of its ends."""
+    def promise(
+        self, spans: Sequence[Span], *met: str, needless: str | None = None, is_plan: bool = False
+    ) -> Judgement:
+        """A duty or a target with a term: met against its last end, or broken under one of its ends.
+
+        Promised anew after the end before, or in another plan, it is judged by that alone.
+        """
         if not spans:
             return "waiting", None, None
+        done_at = self.facts.first(*met)
+        if not is_plan and done_at is not None:
+            spans = [span for span in spans if not span.anew or span.since < done_at]  # type: ignore[operator]
         needless_at = None if needless is None else self._noted(self.facts.first(needless), [needless])
         over = [self.over_at, needless_at]
         dropped_at = min((at for at in over if at is not None), default=None)
         spans = [span for span in spans if span is spans[0] or not after(span.since, dropped_at)]
-        last = spans[-1]
-        met_at = self.facts.first(*met)
+        last, begun_at = spans[-1], None
+        for index, span in reversed([*enumerate(spans)][1:]):
+            solved_before = done_at is not None and not after(done_at, span.since)
+            if span.anew or (is_plan and (span.strict != spans[index - 1].strict or solved_before)):
+                spans, begun_at = spans[index:], span.since
+                break
+        met_at = self.facts.first(*met, after=begun_at)
         if (outcome := self._ended_at_rest(spans, met, met_at)) is not None:
             return outcome, last.strict, last.lenient
         if met_at is not None and not after(met_at, dropped_at):
@@ -305,6 +320,12 @@ class Judge:
     ) -> Judgement:
         """A duty that is only asked for when the base clock is not met: it begins anew with each end told."""
         done_at = self.facts.first(*base_met)
+        needed = [
+            (span, of_base)
+            for span, of_base in zip(spans, base, strict=True)
+            if not (of_base.anew and done_at is not None and of_base.since and done_at <= of_base.since)
+        ]
+        spans, base = [span for span, _ in needed], [of_base for _, of_base in needed]
         dropped_at = self.over_at
         for index, (span, of_base) in enumerate(zip(spans, base, strict=True)):
             if after(span.since, dropped_at):
@@ -497,7 +518,7 @@ def _bc(case: Reader, judge: Judge) -> dict[str, Judgement]:
     return {
         "BNC-1": judge.without_term(["received"], "handling notice sent"),
         "BNC-2": judge.promise(_spans(ends, "BNC-2", case.facts), "plan made", needless="solved"),
-        "BNC-3": judge.promise(moved(None, case.facts, ("plan",)), "solved"),
+        "BNC-3": judge.promise(moved(None, case.facts, ("plan",)), "solved", is_plan=True),
     }
 
 
@@ -550,7 +571,7 @@ def _ingressus(case: Reader, judge: Judge) -> dict[str, Judgement]:
     )
     promise = moved(ends["ING-4"], facts, ("acknowledgement", "delay notice"))
     notices = [
-        Span(*back, since=span.since)
+        Span(*back, since=span.since, anew=span.anew)
         for span in promise
         if (back := _counted_back(case.received_on, span)) is not None
     ]

@@ -136,7 +136,7 @@ def _procedure(identifier: str, on: date) -> Procedure:
 def _told(rule: ClockRule, plan: Plan) -> dict[str, Any]:
     told: dict[str, Any] = {"id": rule.clock, "binds": rule.binds, "kind": rule.kind}
     if isinstance(plan, Timed):
-        found = plan.derivation
+        found = plan.first_promise
         told["strict"] = {"on": found.strict.on, "at": found.strict.at}
         told["lenient"] = {"on": found.lenient.on, "at": found.lenient.at}
         told["because"] = [

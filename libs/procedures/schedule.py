@@ -5,7 +5,7 @@ looks late and a command line without any server give the same dates. Pure.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from events.catalogue import ClockRule, Guard
@@ -53,11 +53,16 @@ class OpenEnd:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An end that holds until another is told; `since` and `told_as` say when and how this one was."""
+    """An end that holds until another is told; `since` and `told_as` say when and how this one was.
+
+    `anew` says that the end before it had passed by then: it makes no term longer, but is
+    a promise of its own.
+    """
 
     derivation: Derivation
     since: datetime | None = None
     told_as: str | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ class Timed:
     @property
     def derivation(self) -> Derivation:
         return self.spans[-1].derivation
+
+    @property
+    def first_promise(self) -> Derivation:
+        """The end in force before anything was promised anew."""
+        return next(span for span in reversed(self.spans) if not span.anew).derivation
 
 
 Plan = Waiting | OpenEnd | Timed
@@ -167,15 +177,20 @@ def _start(
 
 
 def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -> Timed | None:
-    """Let each day that was told replace the end before it, unless that had passed when it was told."""
+    """Let each day that was told replace the end before it; after that had passed, it is another promise.
+
+    A day that had passed itself when it was told, as in a letter that left too late, promises nothing.
+    """
     spans = list(counted)
     for telling in scheduling.known.tellings:
         if telling.fact not in rule.told_by or _is_of_an_earlier_round(rule, telling, scheduling):
             continue
-        if spans and telling.told_at is not None and telling.told_at >= spans[-1].derivation.lenient.at:
-            continue  # a term that is over cannot be made longer
         derivation = derive_told(rule, telling.fact, telling.on, scheduling.zone)
-        spans.append(Span(derivation, telling.told_at, telling.fact))
+        told_at = telling.told_at
+        anew = bool(spans) and told_at is not None and told_at >= spans[-1].derivation.lenient.at
+        if anew and told_at is not None and told_at >= derivation.strict.at:
+            continue
+        spans.append(Span(derivation, told_at, telling.fact, anew))
     return Timed(tuple(spans)) if spans else None
 
 
@@ -196,7 +211,7 @@ def _back(rule: ClockRule, scheduling: _Scheduling) -> Plan:
         return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
     return Timed(
         tuple(
-            Span(derive_back(rule, _ends(span.derivation), scheduling.zone), span.since, span.told_as)
+            replace(span, derivation=derive_back(rule, _ends(span.derivation), scheduling.zone))
             for span in plan.spans
         )
     )

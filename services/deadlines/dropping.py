@@ -30,15 +30,15 @@ def ground_to_drop(running: Running, case: Surroundings) -> Drop | None:
     rule = running.rule
     closed = (CLOSED,) if rule.binds == "company" else ()
     ended = first_of((*rule.dropped_by, MERGED, NO_COMPLAINT, *closed), case.facts)
+    if rule.only_if_unmet is not None:
+        base_met = _base_met_in_time(rule.only_if_unmet, running.since, case)
+        if base_met is not None and (ended is None or base_met.happened_at <= ended.happened_at):
+            return Drop(f"{rule.only_if_unmet} was met in time", base_met.happened_at)
     if ended is not None:
         return Drop(ended.name, ended.happened_at)
     plan = case.plans[rule.clock]
     if isinstance(plan, Waiting):
         return Drop(TAKEN_BACK, _taken_back_at(rule, case.facts))
-    if rule.only_if_unmet is not None:
-        base_met = _base_met_in_time(rule.only_if_unmet, running.since, case)
-        if base_met is not None:
-            return Drop(f"{rule.only_if_unmet} was met in time", base_met.happened_at)
     if rule.precedes is not None:
         following = first_of(case.rules[rule.precedes].satisfied_by, case.facts)
         released = first_of(rule.released_by, case.facts)

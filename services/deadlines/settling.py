@@ -87,7 +87,9 @@ class Settling:
             if following is not None and self._is_repeated_by(following, span):
                 continue
             until = following.since if following is not None else None
-            self._move(span)
+            if self._is_needless(span):
+                continue
+            self._move(index, span)
             if not self._settle_span(index, until) or self.running.dropped is not None:
                 return
             if until is not None and self._asks_nothing_since(until):
@@ -98,6 +100,15 @@ class Settling:
         is_told_anew = self.running.rule.only_if_unmet is not None
         return is_told_anew and following.derivation.strict == span.derivation.strict
 
+    def _is_needless(self, span: Span) -> bool:
+        """Nothing is promised anew about what was done by then; only a plan says that there is more to do."""
+        if not span.anew or span.since is None or self.running.rule.term == "told":
+            return False
+        base = self.running.rule.only_if_unmet
+        rule = self.running.rule if base is None else self.case.rules[base]
+        done = first_of(rule.satisfied_by, self.case.facts)
+        return done is not None and done.happened_at <= span.since
+
     def _asks_nothing_since(self, until: datetime) -> bool:
         """A duty to tell a delay does not begin again with a period told when nothing is late any more."""
         if self.running.rule.only_if_unmet is None:
@@ -105,7 +116,7 @@ class Settling:
         drop = ground_to_drop(self.running, self.case)
         return drop is not None and drop.at is not None and drop.at < until
 
-    def _move(self, span: Span) -> None:
+    def _move(self, index: int, span: Span) -> None:
         deadline = self.running.deadline
         if not isinstance(deadline, DeadlineSet):
             return
@@ -115,8 +126,8 @@ class Settling:
             return
         rule = self.running.rule
         was = self.running.since
-        is_next = span.since is not None and (was is None or span.since > was)
-        anew = is_next and rule.only_if_unmet is not None and deadline.strict != derivation.strict
+        is_next = index > 0 and span.since is not None and (was is None or span.since > was)
+        anew = is_next and self._begins_anew(span, deadline)
         if is_same and not anew and not _is_taken_back(self.running, self.case.plans[rule.clock]):
             return
         starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives))
@@ -132,6 +143,13 @@ class Settling:
             anew=anew,
         )
         self._tell(event, span.since or self.now)
+
+    def _begins_anew(self, span: Span, deadline: DeadlineSet) -> bool:
+        """Tell whether a new end is a promise of its own: what met or broke the one before is not for it."""
+        is_other = deadline.strict != span.derivation.strict
+        if self.running.rule.term == "told":  # such as a plan
+            return is_other or self.running.met is not None
+        return span.anew or (is_other and self.running.rule.only_if_unmet is not None)
 
     def _because(self, span: Span) -> tuple[str, ...]:
         """Name what gave the clock another end, if that is not a fact that it starts with."""

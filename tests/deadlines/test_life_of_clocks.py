@@ -16,6 +16,7 @@ from deadlines.clocks import look, next_look, settle
 from events.catalogue import (
     CaseClosed,
     CaseReopened,
+    ComplaintSolved,
     ComplaintWithdrawn,
     ContactAttempted,
     ContactMade,
@@ -134,14 +135,36 @@ def test_the_term_in_the_plan_is_the_next_promise_and_a_later_plan_replaces_it()
     assert ("DeadlineBreached", end_of(6, 26)) in told(found)
 
 
-def test_a_plan_made_after_the_term_of_the_first_one_moves_nothing() -> None:
-    """A term that is over cannot be made longer by writing another plan."""
+def test_a_plan_made_after_the_term_of_the_first_one_is_another_promise() -> None:
+    """The first term was broken and stays so; another day in a plan is promised too."""
     story = begun("bc")
     story.tell(PlanMade(until=date(2026, 6, 10)), at(6, 4))
     story.look(at(6, 12))
     story.tell(PlanMade(until=date(2026, 6, 26)), at(6, 12, 12))
 
-    assert [] == about(story.look(at(7, 1)), "BNC-3")
+    found = about(story.look(at(7, 1)), "BNC-3")
+
+    assert [("DeadlineMoved", at(6, 12, 12)), ("DeadlineBreached", end_of(6, 26))] == [
+        one for one in told(found) if one[0] != "DeadlineWarned"
+    ]
+
+
+@pytest.mark.parametrize(("solved_again_on", "ends_as"), [(25, "met in time"), (None, "broken")])
+def test_a_plan_after_a_solution_that_was_none_is_a_promise_again(
+    solved_again_on: int | None, ends_as: str
+) -> None:
+    """Solved in time, but not well: the day in the next plan is not met by the first solution."""
+    story = begun("bc")
+    story.tell(PlanMade(until=date(2026, 6, 19)), at(6, 4))
+    story.tell(ComplaintSolved(by="bnc-01"), at(6, 10))
+    story.look(at(6, 11))
+    story.tell(PlanMade(until=date(2026, 6, 26)), at(6, 12))
+    if solved_again_on is not None:
+        story.tell(ComplaintSolved(by="bnc-01"), at(6, solved_again_on))
+
+    story.look(at(7, 1))
+
+    assert ends_as == story.clocks.outcome("BNC-3")
 
 
 def test_the_period_told_in_the_acknowledgement_is_the_promise() -> None:
@@ -247,16 +270,29 @@ def test_an_acknowledgement_that_says_the_same_end_begins_no_other_duty(said_on:
     assert "dropped" == kept.clocks.outcome("ING-3")
 
 
-def test_a_notice_after_the_end_moves_nothing() -> None:
-    """The promise was broken; it stays broken, once."""
+def test_a_notice_after_the_end_is_another_promise() -> None:
+    """The first promise was broken and stays so; the day that the complainant is told now is one as well."""
     story = begun("ingressus")
     story.look(at(6, 30))
     story.tell(letter("delay notice", date(2026, 7, 1), period_until=date(2026, 7, 10)), at(7, 1))
 
-    found = story.look(at(7, 30))
+    found = about(story.look(at(7, 30)), "ING-4")
 
-    assert [] == about(found, "ING-4")
-    assert "broken" == story.clocks.outcome("ING-4")
+    assert [("DeadlineMoved", at(7, 1)), ("DeadlineBreached", end_of(7, 10))] == [
+        one for one in told(found) if one[0] != "DeadlineWarned"
+    ]
+
+
+def test_a_letter_that_left_after_the_answer_promises_nothing_anew() -> None:
+    """A late answer was given on 1 July: a notice that leaves on the 2nd asks for no second one."""
+    story = begun("ingressus")
+    story.look(at(6, 30))
+    story.tell(letter("response", date(2026, 7, 1)), at(7, 1))
+    story.tell(letter("delay notice", date(2026, 7, 2), period_until=date(2026, 7, 10)), at(7, 2))
+
+    story.look(at(7, 30))
+
+    assert ("met late", "met late") == (story.clocks.outcome("ING-4"), story.clocks.outcome("ING-3"))
 
 
 # --- order, and duties without a term --------------------------------------------------------------------

@@ -53,7 +53,7 @@ async def test_a_plan_made_too_late_is_told_on_its_day(office: Office) -> None:
 
 
 async def test_the_term_in_the_plan_is_a_promise_of_its_own(office: Office) -> None:
-    """Sentences 39 and 40: the plan names a day, that day passes, a new plan names another and is kept."""
+    """Sentences 39 and 40: the plan names a day and it passes, a second plan is kept, a third is not."""
     case = await office.receives("bc", "2026-03-02", channel="portal")
     await case.handler("make-plan", plan="We rekenen alles na.", until="2026-03-11")
 
@@ -62,10 +62,15 @@ async def test_the_term_in_the_plan_is_a_promise_of_its_own(office: Office) -> N
     await case.handler("make-plan", plan="We vragen een ander om te rekenen.", until="2026-03-20")
     await office.turn_to("2026-03-19")
     await case.handler("record-solved")
+    kept = await case.course_of("BNC-3")
+    second = await case.mail("Ons plan voor je klacht")
+    await case.handler("make-plan", plan="Het klopte nog niet: we rekenen opnieuw.", until="2026-03-25")
+    await office.turn_to("2026-03-26")
 
     assert ["until 2026-03-11", "breached 2026-03-11"] == broken
-    assert "breached 2026-03-20" not in await case.course_of("BNC-3")
-    assert "vrijdag 20 maart 2026" in await case.mail("Ons plan voor je klacht")
+    assert [*broken, "moved to 2026-03-20", "met in time"] == kept
+    assert [*kept, "moved to 2026-03-25", "breached 2026-03-25"] == await case.course_of("BNC-3")
+    assert "vrijdag 20 maart 2026" in second
 
 
 async def test_an_incident_goes_to_those_who_solve_incidents(office: Office) -> None:

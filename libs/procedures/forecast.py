@@ -84,6 +84,12 @@ def known_of(received_on: date, events: Mapping[str, date], zone: str) -> Known:
     strangers = [name for name in events if name not in EVENTS]
     if strangers:
         raise WrongQuestion(unknown("event", strangers[0], tuple(EVENTS)).message())
+    early = [name for name, on in events.items() if on < received_on]
+    if early:
+        raise WrongQuestion(
+            f"event {early[0]} on {events[early[0]]}: the complaint was received on {received_on}, "
+            "and nothing about it comes before"
+        )
     days = {COMPLAINT_RECEIVED: received_on}
     days.update((fact, on) for name, on in events.items() for fact in EVENTS[name])
     tellings = [Telling(fact, events[name]) for name, fact in _TELLS.items() if name in events]

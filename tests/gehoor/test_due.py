@@ -152,6 +152,7 @@ def test_the_derivation_tells_every_day() -> None:
         (("-p", "bc", "--received", "2160-04-02"), "outside 2000 to 2100"),
         (("-p", "bc", "--received", "2026-04-02", "--event", "plan=2026-04-09"), "did you mean 'plan_term'"),
         (("-p", "bc", "--received", "2026-04-02", "--event", "plan_term"), "write NAME=T"),
+        (("-p", "destiny", "--received", "2026-04-02", "--event", "ack_dated=2026-03-01"), "was received on 2026-04-02"),  # noqa: E501
         (("-p", "bc", "--received", "2026-04-02", "--calendar", "nl-awt"), "did you mean 'nl-atw'"),
         (("-p", "fca-disp", "--received", "2026-04-02", "--calendar", "nl-atw"), "is of NL"),
         (("-p", "bc", "--received", "2026-04-02", "--event", "plan_term=2026-04-09", "--event", "plan_term=2026-04-10"), "given twice"),  # noqa: E501

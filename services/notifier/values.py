@@ -26,12 +26,16 @@ LONGEST_NAME = 100
 _PROMISED = (
     "substantive reaction sent",
     "response arrived",
+    "response sent",
     "contact made",
     "solved",
     "complaint handled",
     "plan made",
 )
-"""The facts whose clocks a letter tells, because they are what the complainant waits for."""
+"""The facts whose clocks a letter tells, because they are what the complainant waits for.
+
+What it is merely free to do, such as solving a complaint so soon that no answer is due, is none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,8 @@ def promises(writing: Writing) -> list[Promise]:
     told: dict[tuple[date, bool], tuple[date, Promise]] = {}
     for deadline in writing.case.deadlines.values():
         fact = next((fact for fact in _PROMISED if fact in deadline.rule.satisfied_by), None)
-        if fact is None or deadline.binds != "company" or deadline.clock in writing.case.dropped:
+        is_promised = deadline.binds == "company" and deadline.kind != "right"
+        if fact is None or not is_promised or deadline.clock in writing.case.dropped:
             continue
         on = working_moment(deadline).on
         if on < writing.dated_on:

@@ -44,6 +44,11 @@ def complaint(organisation: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def owed_at_opening(organisation: str) -> tuple[str, ...]:
+    """Name what leaves when the case is opened: what comes by Supporto+'s form is copied to its own inbox."""
+    return in_force(organisation, TODAY).letters_at_opening(A_CHANNEL_OF[organisation])
+
+
 @pytest.fixture(scope="module", params=ORGANISATIONS)
 async def filed(request: pytest.FixtureRequest, running: WholeSystem) -> tuple[str, dict[str, Any]]:
     """One complaint to each organisation that has run its course; gives organisation and answer."""
@@ -90,6 +95,7 @@ async def test_the_letter_says_what_the_procedure_demands(
 ) -> None:
     """The acknowledgement names the handler, how to reach them, and the same last day as the clock."""
     organisation, answer = filed
+    await running.until_at_rest()
     history = await running.history(answer["reference"])
     case = fold(history)
     assert case is not None
@@ -99,9 +105,14 @@ async def test_the_letter_says_what_the_procedure_demands(
     handler = house.staff[case.opened.handler]
     rule = in_force(organisation, case.received.received_on).letters[LETTER_OF[organisation]]
 
-    (mail,) = await running.mails_of(answer["reference"])
+    mail, *others = sorted(
+        await running.mails_of(answer["reference"]),
+        key=lambda mail: mail["To"][0]["Address"] != "noor.jansen@example.org",
+    )
 
     assert ["noor.jansen@example.org"] == [to["Address"] for to in mail["To"]]
+    copied_to = [house.form_inbox] if "form copy" in owed_at_opening(organisation) else []
+    assert copied_to == [to["Address"] for other in others for to in other["To"]]
     for words in (answer["reference"], "Noor Jansen", handler.name, handler.email, handler.phone):
         assert words in mail["Text"]
     if rule.period_of is not None:
@@ -109,7 +120,9 @@ async def test_the_letter_says_what_the_procedure_demands(
         assert in_words(period, "nl") in mail["Text"]
     if organisation == "bc":
         assert not any(word in mail["Text"].lower() for word in ("klacht", "incident"))
-    assert {LETTER_OF[organisation]: "sent"} == {one.letter: one.status for one in case.letters}
+    assert dict.fromkeys(owed_at_opening(organisation), "sent") == {
+        one.letter: one.status for one in case.letters
+    }
 
 
 async def test_the_history_tells_the_whole_course_in_order(
@@ -149,11 +162,11 @@ async def test_workflow_and_status_page_agree_with_the_history(
     """Staff, complainant and auditor see the same case; only staff who may see personal fields."""
     organisation, answer = filed
     reference = answer["reference"]
-    letter = LETTER_OF[organisation]
+    letters = dict.fromkeys(owed_at_opening(organisation), "sent")
 
     async def shown() -> dict[str, Any] | None:
         content: dict[str, Any] = (await running.case(reference)).json()
-        return content if content["letters"] == {letter: "sent"} else None
+        return content if content["letters"] == letters else None
 
     seen = await until(shown, "workflow shows the letter") or {}
     by_auditor = (await running.case(reference, "auditor")).json()

@@ -53,6 +53,7 @@ class Facts:
     told: list[tuple[datetime, str, date]] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     dated_on: date | None = None
+    agreed_on: date | None = None
     noted: dict[tuple[str, datetime], datetime] = field(default_factory=dict)
     rests: list[tuple[datetime, datetime]] = field(default_factory=list)
 
@@ -143,6 +144,8 @@ class Reader:
                 self._happens("hearing held", at)
                 if not said["satisfied"]:
                     self._happens("outer route open", at)
+            case "agree-hearing":
+                self.facts.agreed_on = civil_day(datetime.fromisoformat(said["hearing_at"]), self.facts.west)
             case "close":
                 self._happens("complaint handled", at)
                 self._happens("closed", at)
@@ -196,7 +199,6 @@ NAMES = {
     "record-contact": "contact made",
     "record-contact-attempt": "contact attempted",
     "record-handled": "complaint handled",
-    "agree-hearing": "hearing agreed",
     "waive-hearing": "hearing waived",
     "write-hearing-record": "hearing recorded",
     "name-outer-route": "outer route open",
@@ -540,7 +542,7 @@ def _preact(case: Reader, judge: Judge) -> dict[str, Judgement]:
             "response_arrived": facts.last_day("response arrived"),
             "talk_ended": facts.day("hearing held"),
             "hearing_waived": facts.day("hearing waived"),
-            "invited": None if facts.first("hearing agreed") else facts.day("hearing invited"),
+            "invited": facts.agreed_on or facts.day("hearing invited"),
         }.items()
         if day is not None
     }

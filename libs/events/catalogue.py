@@ -120,7 +120,7 @@ class Guard(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What starts a term when its own start does not come: `amount` after `fact`.
 
     With `holds`, a start that comes later no longer moves the term; without, a start that comes replaces the
-    guard. A fact of `unless` says that the start will come, and switches the guard off.
+    guard. A fact of `unless` says that the start will come: the guard then counts from the day it names.
     """
 
     fact: str

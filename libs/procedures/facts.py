@@ -74,7 +74,6 @@ _ALWAYS: Mapping[type[Event], tuple[str, ...]] = {
     ComplaintSolved: ("solved",),
     ComplaintHandled: ("complaint handled",),
     ObjectionLodged: ("objection arrived",),
-    HearingAgreed: ("hearing agreed",),
     HearingWaived: ("hearing waived",),
     HearingRecorded: ("hearing recorded",),
     OuterRouteNamed: ("outer route open",),
@@ -92,6 +91,7 @@ _BY_CONTENT: tuple[type[Event], ...] = (
     TalkInvited,
     HearingInvited,
     HearingHeld,
+    HearingAgreed,
     CaseClosed,
     ReportClassified,
     LetterSent,
@@ -115,6 +115,7 @@ FACTS: tuple[str, ...] = (
     "plan made",
     "hearing invited",
     "hearing held",
+    "hearing agreed",
     *_OF_LETTERS,
     *TOLD,
 )
@@ -128,7 +129,8 @@ TELLING: frozenset[str] = frozenset(event.__name__ for event in (*_ALWAYS, *_BY_
 class Fact:
     """Something that happened to a case; `version` is the event that says so.
 
-    `on` is the civil day that the fact itself states: the date on a letter, the end of a period told.
+    `on` is the civil day that the fact itself states: the date on a letter, the end of a period told, the day
+    for which a talk was agreed.
     """
 
     name: str
@@ -285,6 +287,8 @@ def _facts(recorded: Recorded) -> tuple[Fact, ...]:
             return () if event.how == "letter" else (fact("contact made"),)
         case HearingInvited():
             return () if event.how == "letter" else (fact("hearing invited"),)
+        case HearingAgreed():
+            return (fact("hearing agreed", event.at.date()),)  # by daylight, so in any zone of ours the same
         case CaseClosed():
             # A withdrawn complaint was not handled, and a merged one is handled elsewhere.
             is_handled = event.because not in ("withdrawn", "merged")

@@ -132,7 +132,8 @@ class LetterSection(Sourced):
 class GuardSection(Section):
     """What starts a term whose start does not come: `within` after the fact `after`.
 
-    With `holds`, a start that comes later no longer moves the term. `unless` switches the guard off.
+    With `holds`, a start that comes later no longer moves the term. A day named by a fact of
+    `unless` is the one it counts from then.
     """
 
     after: AFact

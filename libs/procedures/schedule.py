@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from msgspec import structs
+
 from events.catalogue import ClockRule, Guard
 from procedures.derivation import Derivation, Start, derive_back, derive_from, derive_told
 from procedures.facts import REOPENED, TOLD, Fact, Facts
@@ -153,9 +155,10 @@ def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
         days = {**days, **scheduling.known.latest}
     if rule.starts == REOPENED and rule.clock in scheduling.known.anew_on:
         days = {**days, REOPENED: scheduling.known.anew_on[rule.clock]}
-    starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days)]
+    latest = scheduling.known.latest
+    starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days, latest)]
     starts += [
-        _start(other.name, other.amount, other.unit, days.get(other.starts), other.guard, days)
+        _start(other.name, other.amount, other.unit, days.get(other.starts), other.guard, days, latest)
         for other in rule.alternatives
     ]
     if starts[0].on is None and starts[0].guard_from is None:
@@ -165,12 +168,24 @@ def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
 
 
 def _start(
-    name: str, amount: int, unit: str, on: date | None, guard: Guard | None, days: Mapping[str, date]
+    name: str,
+    amount: int,
+    unit: str,
+    on: date | None,
+    guard: Guard | None,
+    days: Mapping[str, date],
+    latest: Mapping[str, date],
 ) -> Start:
-    """Put down one reading's start; a guard that cannot matter any more is left out."""
-    guard_from = None if guard is None else days.get(guard.fact)
-    if guard is not None and any(fact in days for fact in guard.unless):
-        guard_from = None
+    """Put down one reading's start; a guard that cannot matter any more is left out.
+
+    Where a day was agreed for the start, the guard counts from the last such day: it may not come then.
+    """
+    guard_from = days.get(guard.fact) if guard is not None else None
+    unless = () if guard is None else guard.unless
+    agreed = {fact: latest.get(fact, days[fact]) for fact in unless if fact in days}
+    if guard is not None and agreed:
+        guard = structs.replace(guard, fact=max(agreed, key=agreed.__getitem__))
+        guard_from = agreed[guard.fact]
     if guard is not None and not guard.holds and on is not None:
         guard_from = None
     return Start(name, amount, unit, on, guard if guard_from else None, guard_from)  # type: ignore[arg-type]

@@ -228,7 +228,9 @@ def case_id_of(plan: Plan) -> UUID:
 
 
 _DISPATCHED = {"LetterPrepared": "printed", "LetterRefused": "mail refused", "LetterSent": "mail sent"}
-_TOLD = frozenset({"letter", "until", "how", "satisfied", "because", "kind", "nature", "clock", "outcome"})
+_TOLD = frozenset(
+    {"letter", "until", "how", "satisfied", "because", "kind", "nature", "clock", "outcome", "hearing_at"}
+)
 
 
 def _told(said: Mapping[str, Any]) -> dict[str, Any]:

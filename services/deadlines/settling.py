@@ -130,7 +130,8 @@ class Settling:
         anew = is_next and self._begins_anew(span, deadline)
         if is_same and not anew and not _is_taken_back(self.running, self.case.plans[rule.clock]):
             return
-        starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives))
+        awaited = () if rule.guard is None else rule.guard.unless
+        starts = (rule.starts, *rule.starts_also, *(other.starts for other in rule.alternatives), *awaited)
         counted = tuple(dict.fromkeys(name for name in starts if self.case.facts.first(name)))
         event = DeadlineMoved(
             clock=rule.clock,

@@ -400,20 +400,23 @@ def test_a_better_answer_gives_its_own_time_to_object_also_when_the_first_had_la
 
 
 def test_the_decision_is_due_after_the_talk_or_when_nobody_answers_the_invitation() -> None:
-    """PreAct 20: two silent weeks start the four; an appointment stops that, and the talk starts them."""
+    """PreAct 20: two silent weeks after the invitation or the day agreed start the four; so does the talk."""
     story = begun("preact")
     story.tell(ObjectionLodged(channel="email", late=False), at(6, 15))
     story.tell(HearingInvited(by="pre-02", how="phone"), at(6, 16))
     story.look(at(6, 16, 11))
     silent = ends(story, "PRE-6")
     story.tell(HearingAgreed(at=at(8, 3)), at(6, 20))
-    (agreed,) = about(story.look(at(6, 20, 11)), "PRE-6")
+    (moved,) = about(story.look(at(6, 20, 11)), "PRE-6")
+    agreed = ends(story, "PRE-6")
     story.tell(HearingHeld(by="pre-02", how="phone", satisfied=False), at(8, 3))
 
     story.look(at(8, 3, 11))
 
     assert (date(2026, 7, 28),) * 2 == silent
-    assert isinstance(agreed.event, DeadlineDropped)
+    assert isinstance(moved.event, DeadlineMoved)
+    assert ("hearing agreed",) == moved.event.because
+    assert (date(2026, 9, 14),) * 2 == agreed
     assert (date(2026, 8, 31),) * 2 == ends(story, "PRE-6")
 
 

@@ -86,6 +86,8 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     was_informal: bool = False
     contacts: int = 0
+    contacted_at: datetime | None = None
+    """When somebody last spoke with the complainant."""
     attempts: int = 0
     talks: int = 0
     consultations: tuple[int, ...] = ()
@@ -199,7 +201,7 @@ def _advised(life: Life, event: told.ConsultationAnswered, at: datetime) -> Life
 
 
 def _contacted(life: Life, event: told.ContactMade, at: datetime) -> Life:
-    return replace(_by(life, event.by), contacts=life.contacts + 1)
+    return replace(_by(life, event.by), contacts=life.contacts + 1, contacted_at=at)
 
 
 def _attempted(life: Life, event: told.ContactAttempted, at: datetime) -> Life:
@@ -207,12 +209,13 @@ def _attempted(life: Life, event: told.ContactAttempted, at: datetime) -> Life:
 
 
 def _invited(life: Life, event: told.TalkInvited, at: datetime) -> Life:
-    reached = 0 if event.how == "letter" else 1
-    return replace(_waiting(life, at), contacts=life.contacts + reached)
+    life = _waiting(life, at)
+    return life if event.how == "letter" else replace(life, contacts=life.contacts + 1, contacted_at=at)
 
 
 def _talked(life: Life, event: told.TalkHeld, at: datetime) -> Life:
-    return replace(_by(life, event.by), contacts=life.contacts + 1, talks=life.talks + 1, waiting_since=None)
+    life = replace(_by(life, event.by), contacts=life.contacts + 1, contacted_at=at)
+    return replace(life, talks=life.talks + 1, waiting_since=None)
 
 
 def _reacted(life: Life, event: told.ReactionGiven, at: datetime) -> Life:

@@ -54,6 +54,7 @@ class Conduct:
     closes_when: frozenset[Need]
     reminders: int
     answer_within: timedelta
+    informs_within: timedelta | None
     running_cases: Transition
 
     @property
@@ -87,6 +88,7 @@ def conduct_of(file: "ProcedureFile") -> Conduct:
         closes_when=frozenset(said.closes_when),
         reminders=said.reminders,
         answer_within=_span(said.answer_within),
+        informs_within=_span(file.keeping_informed.within) if file.keeping_informed else None,
         running_cases=said.running_cases,
     )
 

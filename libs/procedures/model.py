@@ -230,6 +230,12 @@ class FormCopySection(Sourced):
     """What is filed by the form is also mailed, as it was filled in, to the organisation's `form_inbox`."""
 
 
+class KeepingInformedSection(Sourced):
+    """How often the complainant hears how it goes: a norm of the desk itself, never shown as a promise."""
+
+    within: AnAmount
+
+
 class PurposeSection(Sourced):
     """A purpose for which personal data of a complaint may be used; any other use is refused."""
 
@@ -273,6 +279,7 @@ class ProcedureFile(Section):
     classification: ClassificationSection
     letter: Annotated[Many[LetterSection], Field(min_length=1)]
     form_copy: FormCopySection | None = None
+    keeping_informed: KeepingInformedSection | None = None
     clock: Annotated[Many[ClockSection], Field(min_length=1)]
     conduct: ConductSection = ConductSection()
     stage: Many[StageSection] = ()
@@ -312,6 +319,7 @@ def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]
         *((("classification", "rule", index), rule) for index, rule in enumerate(file.classification.rule)),
         *((("letter", index), letter) for index, letter in enumerate(file.letter)),
         *(((("form_copy",), file.form_copy),) if file.form_copy else ()),
+        *(((("keeping_informed",), file.keeping_informed),) if file.keeping_informed else ()),
         *((("clock", index), clock) for index, clock in enumerate(file.clock)),
         *((("stage", index), stage) for index, stage in enumerate(file.stage)),
         *((("purpose", index), purpose) for index, purpose in enumerate(file.purpose)),

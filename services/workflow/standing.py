@@ -15,6 +15,7 @@ from events.errors import CommandRefused
 from procedures.conduct import Conduct
 from procedures.organisations import organisations
 from procedures.words import FORM_COPY
+from procedures.zones import civil_date
 from workflow.pinned import pinned_procedure
 
 
@@ -55,7 +56,25 @@ def owed(case: Case) -> tuple[Owed, ...]:
         for external in life.externals
         if not external.is_current
     ]
-    return tuple(found)
+    return (*found, *_owed_by_norm(case))
+
+
+def _owed_by_norm(case: Case) -> tuple[Owed, ...]:
+    """Say by when the complainant should hear how it goes, while the next move is the organisation's."""
+    life = case.life
+    is_at_work = life.stage not in (Stage.RECEIVED, Stage.CLOSED) and life.waiting_since is None
+    try:
+        procedure = pinned_procedure(case) if is_at_work else None
+    except CommandRefused:
+        return ()
+    if procedure is None or procedure.conduct.informs_within is None:
+        return ()
+    told = [letter.dated_on for letter in case.letters if letter.status == "sent" and letter.dated_on]
+    if life.contacted_at is not None:
+        told.append(civil_date(life.contacted_at, procedure.zone))
+    heard_on = max(told, default=case.received.received_on)
+    until = heard_on + procedure.conduct.informs_within
+    return (Owed("keep the complainant informed (our own norm)", life.handler or "handler", until),)
 
 
 def _goes_by_post(letter: Letter) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from cases.state import with_decided
 from events.errors import CommandRefused
 from procedures import organisations as people
-from workflow.standing import NO_MATRIX, notices, warnings
+from workflow.standing import NO_MATRIX, notices, owed, warnings
 from workflow_life import Life, soon
 
 WORDS = {"grounds": "Wij hebben het nagegaan."}
@@ -181,6 +181,24 @@ def test_bc_a_solution_that_is_none_gets_a_new_plan() -> None:
     life.give("make-plan", plan="Anders.", until=soon())
 
     assert ("handling", False) == (life.stage, life.case.life.solved)
+
+
+def test_bc_keeps_the_complainant_informed_by_a_norm_of_its_own() -> None:
+    """(34) No day is promised: whoever works on the case sees by when they should let hear how it goes."""
+
+    def norm(life: Life) -> list[str]:
+        return [str(one.until) for one in owed(life.case) if one.what.startswith("keep the complainant")]
+
+    life = Life("bc")
+    silent = norm(life)
+    life.sent("handling notice")
+    life.wait(3).give("record-contact", how="phone")
+    spoken = norm(life)
+    life.give("make-plan", plan="Nameten.", until=soon(20))
+    asked = norm(life.give("ask-information", question="Welke lijn?") and life)
+
+    assert (["2026-04-06"], ["2026-04-09"], []) == (silent, spoken, asked)
+    assert [] == norm(Life("preact"))
 
 
 def test_bc_an_incident_is_handed_over_and_what_is_both_goes_on() -> None:

@@ -53,6 +53,7 @@ def links(file: ProcedureFile) -> dict[int, list[str]]:
         *((f"classification {rule.nature}", rule) for rule in file.classification.rule),
         *((f"letter {letter.name}", letter) for letter in file.letter),
         *((("form copy", file.form_copy),) if file.form_copy else ()),
+        *((("keeping informed", file.keeping_informed),) if file.keeping_informed else ()),
         *((clock.id, clock) for clock in file.clock),
         *((f"stage {stage.name}", stage) for stage in file.stage),
         *((f"purpose {purpose.id}", purpose) for purpose in file.purpose),

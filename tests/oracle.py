@@ -342,8 +342,12 @@ class Judge:
             ):
                 break
         in_time_at = done_at if done_at is not None and done_at < last_of_base.strict_at else None
-        at_rest = self._ended_at_rest(spans, [met], self.facts.first(met)) if in_time_at is None else None
-        if at_rest is None and self.facts.first(met) is None:
+        at_rest = (
+            self._ended_at_rest(spans, [met], self.facts.first(met, after=begun_at))
+            if in_time_at is None
+            else None
+        )
+        if at_rest is None and self.facts.first(met, after=begun_at) is None:
             # Whether it was asked for is known at the end of the base, and nothing was owed then.
             at_rest = "dropped" if self._ended_at_rest(base, base_met, done_at) == "dropped" else None
         if at_rest is not None:

@@ -80,15 +80,13 @@ class Settling:
 
     def _settle_spans(self, plan: Timed) -> None:
         """Go through the ends that were told one after the other, and settle each until the next one."""
-        spans = plan.spans
+        spans = tuple(span for span in plan.spans if not self._is_needless(span))
         for index in range(index_of(self.running, spans), len(spans)):
             span = spans[index]
             following = spans[index + 1] if index + 1 < len(spans) else None
             if following is not None and self._is_repeated_by(following, span):
                 continue
             until = following.since if following is not None else None
-            if self._is_needless(span):
-                continue
             self._move(index, span)
             if not self._settle_span(index, until) or self.running.dropped is not None:
                 return
@@ -110,9 +108,7 @@ class Settling:
         return done is not None and done.happened_at <= span.since
 
     def _asks_nothing_since(self, until: datetime) -> bool:
-        """A duty to tell a delay does not begin again with a period told when nothing is late any more."""
-        if self.running.rule.only_if_unmet is None:
-            return False
+        """What was over by then does not go on with a day told since, nor a duty about what is not late."""
         drop = ground_to_drop(self.running, self.case)
         return drop is not None and drop.at is not None and drop.at < until
 

@@ -875,7 +875,8 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
     `because` may also name the procedure version or the calendar that it is counted by from now on.
 
     `since` is the moment at which the end was told, when it was told and not counted. With `anew` the duty
-    begins again with this end, as that of a second delay notice: only what happens after `since` meets it.
+    begins again with this end, as that of a second delay notice or of a promise told after the one before had
+    ended: only what happens after `since` meets it.
     """
 
     emitted_by: ClassVar[str] = "deadlines"

@@ -311,19 +311,33 @@ def _repeated(section: str, names: list[str]) -> list[tuple[Place, str]]:
     ]
 
 
-def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]]:
-    sections: list[tuple[Place, Sourced]] = [
-        *((("channel", index), channel) for index, channel in enumerate(file.channel)),
-        *((("objection_channel", index), channel) for index, channel in enumerate(file.objection_channel)),
-        *((("asks", name), ask) for name, ask in file.asks.items()),
-        *((("classification", "rule", index), rule) for index, rule in enumerate(file.classification.rule)),
-        *((("letter", index), letter) for index, letter in enumerate(file.letter)),
-        *(((("form_copy",), file.form_copy),) if file.form_copy else ()),
-        *(((("keeping_informed",), file.keeping_informed),) if file.keeping_informed else ()),
-        *((("clock", index), clock) for index, clock in enumerate(file.clock)),
-        *((("stage", index), stage) for index, stage in enumerate(file.stage)),
-        *((("purpose", index), purpose) for index, purpose in enumerate(file.purpose)),
+def sourced(file: ProcedureFile) -> list[tuple[Place, str, Sourced]]:
+    """List every section that rests on sentences of the text, with its place and its name for a reader."""
+    alone: list[tuple[str, Sourced | None]] = [
+        ("form_copy", file.form_copy),
+        ("keeping_informed", file.keeping_informed),
     ]
+    return [
+        *((("channel", at), f"channel {one.name}", one) for at, one in enumerate(file.channel)),
+        *(
+            (("objection_channel", at), f"objection by {one.name}", one)
+            for at, one in enumerate(file.objection_channel)
+        ),
+        *((("asks", name), f"asks {name}", ask) for name, ask in file.asks.items()),
+        *(
+            (("classification", "rule", at), f"classification {rule.nature}", rule)
+            for at, rule in enumerate(file.classification.rule)
+        ),
+        *((("letter", at), f"letter {one.name}", one) for at, one in enumerate(file.letter)),
+        *(((name,), name.replace("_", " "), one) for name, one in alone if one is not None),
+        *((("clock", at), one.id, one) for at, one in enumerate(file.clock)),
+        *((("stage", at), f"stage {one.name}", one) for at, one in enumerate(file.stage)),
+        *((("purpose", at), f"purpose {one.id}", one) for at, one in enumerate(file.purpose)),
+    ]
+
+
+def _sentences_that_are_not_there(file: ProcedureFile) -> list[tuple[Place, str]]:
+    sections = [(place, section) for place, _, section in sourced(file)]
     count = 0 if file.text is None else len(file.text.sentences)
     named = [
         *(((*place, "source"), number) for place, section in sections for number in section.source),

@@ -57,8 +57,8 @@ class OpenEnd:
 class Span:
     """An end that holds until another is told; `since` and `told_as` say when and how this one was.
 
-    `anew` says that the end before it had passed by then: it makes no term longer, but is
-    a promise of its own.
+    `anew` says that the end before it had passed by then: it makes no term longer,
+    but is a promise of its own.
     """
 
     derivation: Derivation

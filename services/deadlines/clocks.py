@@ -17,9 +17,8 @@ from datetime import datetime
 
 from deadlines.setting import starts
 from deadlines.settling import BEFORE_ALL_TIME, Settling
-from deadlines.state import BRINGS_RULES, EMITS, Clocks, Outcome, evolve_all, fold, working_moment
+from deadlines.state import BRINGS_RULES, EMITS, Clocks, Outcome, evolve_all, fold
 from deadlines.surroundings import Surroundings
-from deadlines.telling import passings
 from events.envelope import History, NewEvent
 from procedures.schedule import known_of, schedule
 
@@ -32,9 +31,7 @@ __all__ = [
     "fold",
     "look",
     "next_look",
-    "passings",
     "settle",
-    "working_moment",
 ]
 
 

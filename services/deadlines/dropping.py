@@ -59,7 +59,4 @@ def _base_met_in_time(clock: str, since: datetime | None, case: Surroundings) ->
 
 def _taken_back_at(rule: ClockRule, facts: Facts) -> datetime | None:
     starts = {rule.starts, *rule.starts_also}
-    moments = [each.at for each in facts.revoked if each.fact.name in starts]
-    if rule.guard is not None:
-        moments += [fact.happened_at for name in rule.guard.unless if (fact := facts.first(name))]
-    return max(moments, default=None)
+    return max((each.at for each in facts.revoked if each.fact.name in starts), default=None)

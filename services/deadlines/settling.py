@@ -8,7 +8,7 @@ from deadlines.dropping import TAKEN_BACK, Drop, ground_to_drop
 from deadlines.setting import version_of
 from deadlines.state import Running, after, working_moment
 from deadlines.surroundings import Surroundings, ends_of, first_of, index_of, keeps_its_end
-from deadlines.telling import Passing, breach, breach_of, meeting, meeting_without_term, passings_asked
+from deadlines.telling import Passing, breach, breach_of, meeting, meeting_without_term, passings
 from events.catalogue import (
     ClockRule,
     DeadlineDropped,
@@ -214,7 +214,7 @@ class Settling:
             return []  # one failure is counted once
         found = [
             passing
-            for passing in passings_asked(deadline, self._asked_at(deadline, index, until))
+            for passing in passings(deadline, self._asked_at(deadline, index, until))
             if passing.reading not in self.running.broken_by
             and (met_by is None or met_by.happened_at >= passing.due.at)
         ]

@@ -24,17 +24,13 @@ class Passing:
     beyond_dispute: bool
 
 
-def passings(deadline: DeadlineSet) -> tuple[Passing, ...]:
+def passings(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tuple[Passing, ...]:
     """List when this clock breaks unless it is met before, in order.
 
     The first is the working reading's moment. Where the readings differ and the strict one is worked by, the
     case is disputed until the lenient one has passed too. Windows and rights lapse: nobody broke a promise.
+    `asked_at` is from when each reading asks for it at all.
     """
-    return passings_asked(deadline, (deadline.strict.at, deadline.lenient.at))
-
-
-def passings_asked(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tuple[Passing, ...]:
-    """List the moments at which a clock breaks; `asked_at` is from when each reading asks for it at all."""
     match deadline.kind:
         case "window" | "right":
             return ()

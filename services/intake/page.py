@@ -155,7 +155,11 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
     """Write the page of a case, in its language and in the organisation's tone."""
     language = standing.language if standing.language in WORDS else "nl"
     words = {**WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}
-    promises = sorted(standing.promises.items(), key=lambda item: (item[1].on, item[0]))
+    told = [
+        (one.on, clock, one)
+        for clock, promise in standing.promises.items()
+        for one in (*promise.earlier, promise)
+    ]
     return _render(
         "status.html",
         language=language,
@@ -179,7 +183,7 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
                 _day(promise.on, language),
                 _day(promise.kept_on, language) if promise.kept_on else None,
             )
-            for _, promise in promises
+            for _, _, promise in sorted(told, key=lambda entry: entry[:2])
             if not promise.dropped
         ],
     )

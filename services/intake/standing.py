@@ -72,7 +72,10 @@ State = Literal["received", "handled", "withdrawn", "closed", "reopened", "merge
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something the organisation will do by a day. `what` is the fact that keeps it."""
+    """Something the organisation will do by a day. `what` is the fact that keeps it.
+
+    `earlier` are those before it that were kept or passed: a day that is told after them is another promise.
+    """
 
     what: str
     is_aim: bool
@@ -80,6 +83,7 @@ class Promise:
     kept_on: date | None = None
     passed: bool = False
     dropped: bool = False
+    earlier: "tuple[Promise, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +228,15 @@ def _window(window: Window, event: Event) -> Window:
 
 def _promise(promise: Promise, event: Event, zone: ZoneInfo) -> Promise:
     match event:
+        # A promise to the complainant binds the company, which works by the strict reading.
+        case DeadlineMoved(anew=True):
+            was_judged = promise.passed or promise.kept_on is not None
+            earlier = (*promise.earlier, replace(promise, earlier=())) if was_judged else promise.earlier
+            return Promise(promise.what, promise.is_aim, event.strict.on, earlier=earlier)
+        case DeadlineMoved() if promise.earlier and promise.earlier[-1].on == event.strict.on:
+            *before, last = promise.earlier  # what told the other day came back: that one is in force again
+            return replace(last, dropped=False, earlier=tuple(before))
         case DeadlineMoved():
-            # A promise to the complainant binds the company, which works by the strict reading.
             return replace(promise, on=event.strict.on, dropped=False)
         case DeadlineDropped():
             return replace(promise, dropped=True)

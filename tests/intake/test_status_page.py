@@ -289,6 +289,33 @@ def test_a_promise_that_is_owed_again_comes_back_on_the_page() -> None:
     assert "20 april 2026" in page(standing(A_CLOCK, DROPPED, A_MOVE))
 
 
+def test_a_promise_told_after_a_broken_one_is_shown_beside_it() -> None:
+    """Neither hides the other: the day that passed is told as passed, the new one is still to come."""
+    breached = DeadlineBreached(
+        clock="SUP-2", binds="company", reading="both", due=STRICT, beyond_dispute=True
+    )
+    anew = changed(A_MOVE, since=AT, anew=True)
+
+    both = page(standing(A_CLOCK, breached, anew))
+    first, second = both.index("8 april 2026"), both.index("20 april 2026")
+
+    assert first < both.index("nog niet gedaan") < second
+    assert 1 == both.count("nog niet gedaan")
+
+
+def test_a_promise_told_anew_goes_with_the_letter_that_told_it() -> None:
+    """When that letter comes back, only the promise before it is left, as it stood."""
+    breached = DeadlineBreached(
+        clock="SUP-2", binds="company", reading="both", due=STRICT, beyond_dispute=True
+    )
+    back = changed(A_MOVE, strict=STRICT, lenient=STRICT)
+
+    left = page(standing(A_CLOCK, breached, changed(A_MOVE, since=AT, anew=True), back))
+
+    assert ("8 april 2026" in left, "20 april 2026" in left) == (True, False)
+    assert 1 == left.count("nog niet gedaan")
+
+
 def test_states_letters_and_windows_are_told_in_english_too() -> None:
     """A case in English reads the same things in English."""
     text = page(replace(standing(ON_PAPER, POSTED, RETURNED, A_WINDOW, CLOSED), language="en"))

@@ -1,7 +1,7 @@
 """Every sentence of the organisation's text is linked to a rule, or to the reason why none is."""
 
 from procedures.checks.asking import Stories
-from procedures.model import ClockSection, ProcedureFile
+from procedures.model import ClockSection, ProcedureFile, sourced
 
 
 def sentences_left_over(file: ProcedureFile) -> Stories:
@@ -46,20 +46,8 @@ def contradictions(file: ProcedureFile) -> dict[int, tuple[str, ...]]:
 
 def links(file: ProcedureFile) -> dict[int, list[str]]:
     """Give the rules that rest on each sentence, by their names."""
-    named = [
-        *((f"channel {channel.name}", channel) for channel in file.channel),
-        *((f"objection by {channel.name}", channel) for channel in file.objection_channel),
-        *((f"asks {name}", ask) for name, ask in file.asks.items()),
-        *((f"classification {rule.nature}", rule) for rule in file.classification.rule),
-        *((f"letter {letter.name}", letter) for letter in file.letter),
-        *((("form copy", file.form_copy),) if file.form_copy else ()),
-        *((("keeping informed", file.keeping_informed),) if file.keeping_informed else ()),
-        *((clock.id, clock) for clock in file.clock),
-        *((f"stage {stage.name}", stage) for stage in file.stage),
-        *((f"purpose {purpose.id}", purpose) for purpose in file.purpose),
-    ]
     found: dict[int, list[str]] = {}
-    for name, rule in named:
+    for _, name, rule in sourced(file):
         for number in rule.source:
             if name not in found.setdefault(number, []):
                 found[number].append(name)

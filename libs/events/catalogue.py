@@ -868,6 +868,11 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
     readings: tuple[Reading, ...]
     rule: ClockRule
 
+    @property
+    def due(self) -> Moment:
+        """The moment by which who is bound should act: the end that a letter shows."""
+        return self.strict if self.working == "strict" else self.lenient
+
 
 class DeadlineMoved(Event, frozen=True, kw_only=True):
     """A running clock has another end, because of facts that `because` names; what was told stays told.

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from deadlines.dropping import TAKEN_BACK, Drop, ground_to_drop
 from deadlines.setting import version_of
-from deadlines.state import Running, after, working_moment
+from deadlines.state import Running, after
 from deadlines.surroundings import Surroundings, ends_of, first_of, index_of, keeps_its_end
 from deadlines.telling import Passing, breach, breach_of, meeting, meeting_without_term, passings
 from events.catalogue import (
@@ -179,7 +179,7 @@ class Settling:
             return False
         warn_at = self._warn_at(deadline, met_by)
         if warn_at is not None and warn_at <= reached and not broken:
-            self._tell(DeadlineWarned(clock=deadline.clock, due=working_moment(deadline)), warn_at)
+            self._tell(DeadlineWarned(clock=deadline.clock, due=deadline.due), warn_at)
         lapses_at = self._lapses_at(deadline, met_by)
         if lapses_at is not None and lapses_at <= reached:
             self._tell(WindowLapsed(clock=deadline.clock, due=deadline.lenient), lapses_at)
@@ -254,7 +254,7 @@ class Settling:
             return None
         owed_from = max(self.running.set_at, self.running.reopened_at or self.running.set_at)
         warn_at = max(deadline.warn_at, owed_from)
-        return warn_at if warn_at < working_moment(deadline).at else None
+        return warn_at if warn_at < deadline.due.at else None
 
     def _lapses_at(self, deadline: DeadlineSet, met_by: Fact | None) -> datetime | None:
         if deadline.kind != "window" or self.running.lapsed:

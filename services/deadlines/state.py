@@ -6,7 +6,7 @@ Pure: a fold, no clock and no decision. What is owed by now is decided in `clock
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -26,7 +26,6 @@ from events.catalogue import (
     DeadlineSet,
     DeadlineWarned,
     Event,
-    Moment,
     NormPassed,
     OpenEndedSet,
     ReportClassified,
@@ -140,17 +139,6 @@ class Clocks(msgspec.Struct, frozen=True):
         """Tell how one clock stands."""
         running = self.running.get(clock)
         return "waiting" if running is None else running.outcome()
-
-
-def working_moment(deadline: DeadlineSet) -> Moment:
-    """Give the moment by which whoever is bound has to act."""
-    match deadline.working:
-        case "strict":
-            return deadline.strict
-        case "lenient":
-            return deadline.lenient
-        case _:
-            assert_never(deadline.working)
 
 
 def fold(history: History) -> Clocks:

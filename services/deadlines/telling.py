@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
-from deadlines.state import working_moment
 from events.catalogue import DeadlineBreached, DeadlineMet, DeadlineSet, Moment, OpenEndedSet, TargetMissed
 from procedures.derivation import standing
 from procedures.facts import Fact
@@ -73,7 +72,7 @@ def breach_of(begun: OpenEndedSet, due: Moment) -> DeadlineBreached:
 
 def meeting(deadline: DeadlineSet, fact: Fact) -> DeadlineMet:
     """Compare a fact with both readings; the lateness is against the working one, in whole seconds."""
-    late_by = fact.happened_at - working_moment(deadline).at
+    late_by = fact.happened_at - deadline.due.at
     return DeadlineMet(
         clock=deadline.clock,
         kind=deadline.kind,

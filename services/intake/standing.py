@@ -92,7 +92,7 @@ class Window:
 
     what: str
     until: date
-    status: Literal["open", "dropped", "over"] = "open"
+    status: Literal["open", "dropped", "lapsed", "used"] = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,7 @@ def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneI
             window = Window(next(iter(event.rule.satisfied_by), ""), event.lenient.on)
             return replace(standing, windows={**standing.windows, event.clock: window})
         case DeadlineSet(binds="company", kind="duty" | "target") if event.rule.only_if_unmet is None:
-            due = event.strict if event.working == "strict" else event.lenient
-            promise = Promise(event.rule.satisfied_by[0], event.kind == "target", due.on)
+            promise = Promise(event.rule.satisfied_by[0], event.kind == "target", event.due.on)
             return replace(standing, promises={**standing.promises, event.clock: promise})
         case (
             DeadlineMoved()
@@ -213,15 +212,18 @@ def _letter(letter: Letter | None, event: Event, happened_at: datetime, zone: Zo
 
 def _window(window: Window, event: Event) -> Window:
     match event:
-        case DeadlineMoved():
-            status = "open" if window.status == "dropped" else window.status
-            return replace(window, until=event.lenient.on, status=status)
+        case DeadlineMoved() if window.status == "used":
+            return replace(window, until=event.lenient.on)
+        case DeadlineMoved():  # one that lapsed too: a better answer tells the time to object anew
+            return replace(window, until=event.lenient.on, status="open")
         case DeadlineReopened():
             return replace(window, status="open")
         case DeadlineDropped():
             return replace(window, status="dropped")
-        case WindowLapsed() | DeadlineMet():
-            return replace(window, status="over")
+        case WindowLapsed():
+            return replace(window, status="lapsed")
+        case DeadlineMet():
+            return replace(window, status="used")
         case _:
             return window
 

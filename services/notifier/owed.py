@@ -19,8 +19,6 @@ from cases.life import Stage
 from events.catalogue import (
     CaseOpened,
     ComplainantReminded,
-    DeadlineSet,
-    Moment,
     PlanMade,
     TermExtended,
 )
@@ -40,7 +38,6 @@ __all__ = [
     "owed",
     "waits_for",
     "why_not",
-    "working_moment",
 ]
 
 REACTS_TO = OWING | {
@@ -139,11 +136,6 @@ def waits_for(case: Case) -> tuple[str, ...]:
     )
 
 
-def working_moment(deadline: DeadlineSet) -> Moment:
-    """Give the moment by which the bound party acts: the reading that a letter shows."""
-    return deadline.strict if deadline.working == "strict" else deadline.lenient
-
-
 def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> str | None:
     """Name the clock that the event sets and that does not say so yet.
 
@@ -161,7 +153,7 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
                 if deadline is None:
                     return term.clock
                 is_over = deadline.lenient.at <= owing.happened_at
-                if working_moment(deadline).on != until and not is_over:
+                if deadline.due.on != until and not is_over:
                     return term.clock
             return None
         case TermExtended(clock=clock, until=until):
@@ -169,7 +161,7 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
             if deadline is None:
                 return clock if clock in case.rules else None
             came_back = letter_id_of(case.case_id, owing.letter, owing.occurrence) in case.came_back
-            return clock if came_back and working_moment(deadline).on == until else None
+            return clock if came_back and deadline.due.on == until else None
         case _:
             told = rule.period_of if rule else None
             return told if told in case.dropped else None

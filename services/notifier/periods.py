@@ -11,7 +11,6 @@ from datetime import date
 from events.catalogue import DeadlineSet, PlanMade, TermExtended
 from events.errors import GehoorError
 from notifier.case import Case, Owing
-from notifier.owed import working_moment
 from procedures.procedure import LetterRule
 
 
@@ -44,7 +43,7 @@ def period_of(case: Case, owing: Owing, rule: LetterRule, dated_on: date) -> Per
             deadline = case.deadlines.get(rule.period_of or "")
             if deadline is None:
                 return None
-            on = working_moment(deadline).on
+            on = deadline.due.on
             return Period(on, on, is_target=deadline.kind == "target")
 
 
@@ -53,7 +52,7 @@ def _extended(case: Case, letter: str, event: TermExtended, dated_on: date) -> P
     deadline = case.deadlines.get(event.clock)
     if deadline is None or event.clock in case.dropped:
         raise LetterCannotBeMade(f"{letter}: the clock {event.clock} does not run, so it has no new end")
-    before = working_moment(deadline).on
+    before = deadline.due.on
     if event.until <= before:
         raise LetterCannotBeMade(
             f"{letter}: the clock {event.clock} ends on {before}, the letter would tell {event.until}: "
@@ -68,10 +67,9 @@ def _extended(case: Case, letter: str, event: TermExtended, dated_on: date) -> P
 def _agree_with_the_plan(case: Case, owing: Owing, until: date) -> None:
     for name, deadline in _clocks_of_plans(case).items():
         is_over = deadline.lenient.at <= owing.happened_at
-        if working_moment(deadline).on != until and not is_over:
+        if deadline.due.on != until and not is_over:
             raise LetterCannotBeMade(
-                f"{owing.letter}: the clock {name} ends on {working_moment(deadline).on}, the letter would "
-                f"tell {until}"
+                f"{owing.letter}: the clock {name} ends on {deadline.due.on}, the letter would tell {until}"
             )
 
 

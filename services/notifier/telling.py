@@ -20,7 +20,6 @@ from events.catalogue import (
     TalkHeld,
     TermExtended,
 )
-from notifier.owed import working_moment
 from notifier.periods import LetterCannotBeMade, Period
 from notifier.texts import as_words, on_one_line
 from notifier.values import Agreement, FilledIn, Values, common_values
@@ -106,7 +105,7 @@ def _delay(writing: Writing) -> Values:
     return Values(
         {
             "reason": reason,
-            "period_before": in_words(working_moment(deadline).on, writing.language) if deadline else "",
+            "period_before": in_words(deadline.due.on, writing.language) if deadline else "",
             "is_target": deadline is not None and deadline.kind == "target",
             "again": event.occurrence > 1,
         },

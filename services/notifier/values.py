@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from notifier.header import safe_header
-from notifier.owed import working_moment
 from notifier.periods import LetterCannotBeMade, Period
 from notifier.words import (
     LINK,
@@ -148,7 +147,7 @@ def promises(writing: Writing) -> list[Promise]:
         is_promised = deadline.binds == "company" and deadline.kind != "right"
         if fact is None or not is_promised or deadline.clock in writing.case.dropped:
             continue
-        on = working_moment(deadline).on
+        on = deadline.due.on
         if on < writing.dated_on:
             continue
         promise = Promise(fact, in_words(on, writing.language), deadline.kind == "target")

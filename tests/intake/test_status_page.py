@@ -280,7 +280,13 @@ def test_a_window_opens_again_when_its_use_is_taken_back() -> None:
     again = DeadlineReopened(clock="SUP-2", by_version=9)
 
     assert "bezwaar" in page(standing(A_WINDOW, OBJECTED, again))
-    assert "bezwaar" not in page(standing(A_WINDOW, LAPSED, A_MOVE))
+
+
+def test_a_better_answer_opens_the_time_to_object_again() -> None:
+    """The letter tells a new last day, so the page tells it too, unless the objection is already there."""
+    assert "21 april 2026" in page(standing(A_WINDOW, LAPSED, A_MOVE))
+    assert "bezwaar" not in page(standing(A_WINDOW, OBJECTED, A_MOVE))
+    assert "bezwaar" not in page(standing(A_WINDOW, LAPSED, A_MOVE, LAPSED))
 
 
 def test_a_promise_that_is_owed_again_comes_back_on_the_page() -> None:

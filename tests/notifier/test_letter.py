@@ -11,7 +11,6 @@ from msgspec import structs
 import notifier
 from notifier.case import Case
 from notifier.letter import LetterCannotBeMade, WrittenLetter, write_letter
-from notifier.owed import working_moment
 from notifier.words import in_words
 from notifier_cases import case, deadline, opened, procedure_of, writing
 from procedures.library import library
@@ -86,7 +85,7 @@ def test_the_period_in_ingressus_letter_is_that_of_the_clock(language: str, day:
 
     letter = written("ingressus", language)
 
-    assert day == in_words(working_moment(clock).on, "en" if language == "en" else "nl")
+    assert day == in_words(clock.due.on, "en" if language == "en" else "nl")
     assert day in letter.text
 
 
@@ -98,7 +97,7 @@ def test_another_clock_gives_another_period() -> None:
 
     letter = first_of(moved)
 
-    assert in_words(working_moment(moved.deadlines["ING-4"]).on, "nl") in letter.text
+    assert in_words(moved.deadlines["ING-4"].due.on, "nl") in letter.text
     assert "tot en met vrijdag 18 december 2026" not in letter.text
 
 

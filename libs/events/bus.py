@@ -23,9 +23,9 @@ from nats.aio.msg import Msg
 from prometheus_client import REGISTRY
 
 from events.bus_metrics import metrics_middleware
-from events.consumer import Message
 from events.doorbell import SUBJECT as DOORBELL_SUBJECT
 from events.errors import MalformedEvent
+from events.lanes import Message
 from events.ownership import Ownership
 from events.pull import BATCH, LanePull
 from events.topology import STREAM

@@ -8,22 +8,21 @@ and all the time while the bus is away.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from events.batch import CASES_LIMIT, EVENTS_LIMIT, Consumer, Move, reason_of, transact_batch
-from events.envelope import START, FeedPosition
-from events.errors import ClockDisagrees, Fenced, StreamConflict
+from events.envelope import FeedPosition
+from events.errors import ClockDisagrees, Fenced
 from events.failpoints import failpoint
 from events.feed import Notice, notices
+from events.lanes import Lane, Message
 from events.logs import describe
 from events.platform import Platform
+from events.weather import AGAIN, ITS_OWN_FAULT, STALE_CONNECTION, WEATHER
 
 log = structlog.get_logger()
 
@@ -32,67 +31,6 @@ SWEEP_WITHOUT_BUS_S = 0.25
 PAGE = 1000
 ATTEMPTS = 3
 """Of one batch before it is cut; of one event before its case is parked."""
-
-
-STALE_CONNECTION = (asyncpg.InvalidCachedStatementError, asyncpg.ReadOnlySQLTransactionError)
-"""After a migration or a failover: the connections of the pool know an older world."""
-
-AGAIN = (StreamConflict, ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Worth another try at once, and never an event's fault."""
-
-ITS_OWN_FAULT = (asyncpg.QueryCanceledError, asyncpg.DataError)
-"""Looks like weather by its class, but comes of what the batch asks for."""
-
-WEATHER = (
-    Fenced,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.InvalidTransactionStateError,
-    asyncpg.LockNotAvailableError,  # somebody who stands still holds what the batch needs
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
-    *STALE_CONNECTION,
-    OSError,
-    TimeoutError,
-)
-"""Goes up, to be tried again later; everything that is not here is looked for in the batch, and parked."""
-
-WAITING_LIMIT = 4_000
-"""Messages of one lane that wait here; beyond that the store is read instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message from the bus: what it announces, what came before it in its lane, how to acknowledge it."""
-
-    notice: Notice
-    after: FeedPosition
-    ack: Callable[[], Awaitable[None]]
-    refuse: Callable[[], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Lane:
-    """One partition as this process knows it; `checkpoint` is what Postgres said last."""
-
-    partition: int
-    checkpoint: FeedPosition = START
-    waiting: deque[Message] = field(default_factory=deque)
-    sweep: bool = True
-    swept_for: FeedPosition | None = None
-
-    def wait(self, message: Message) -> None:
-        """Let a message wait for its turn; the same event waits once, and not too many wait at all."""
-        if len(self.waiting) >= WAITING_LIMIT:
-            self.waiting.clear()  # the store has them
-            self.sweep = True
-        places = self.waiting[-1].notice.place if self.waiting else START
-        if message.notice.place > places or all(
-            message.notice.place != other.notice.place for other in self.waiting
-        ):
-            self.waiting.append(message)
 
 
 _CHECKPOINTS = "SELECT partition, epoch, xid, position FROM checkpoint WHERE partition = ANY($1::integer[])"

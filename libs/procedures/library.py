@@ -14,7 +14,8 @@ from pathlib import Path
 from events.errors import GehoorError
 from procedures import organisations as people
 from procedures.calendars import CALENDARS, calendar
-from procedures.model import ProcedureFile, inconsistencies
+from procedures.consistency import inconsistencies
+from procedures.model import ProcedureFile
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure, procedure_of
 from procedures.reading import BrokenProcedure, Place, problem, read

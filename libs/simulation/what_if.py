@@ -11,7 +11,8 @@ from deadlines.clocks import Clocks, Outcome
 from events.catalogue import ClockRule, Kind
 from events.errors import GehoorError
 from procedures.calendars import calendar
-from procedures.model import ProcedureFile, inconsistencies
+from procedures.consistency import inconsistencies
+from procedures.model import ProcedureFile
 from procedures.procedure import Procedure, procedure_of
 from procedures.reading import BrokenProcedure, problem, read
 from procedures.words import Amount, parse_amount

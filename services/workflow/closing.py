@@ -1,40 +1,23 @@
-"""Ending a case and going on after all: withdrawing, closing, reopening; letters by post; another version.
+"""Ending a case and going on after all: withdrawing, closing, reopening.
 
-Events: ComplaintWithdrawn, CaseClosed, CaseReopened, LetterPosted, LetterBounced, CaseMovedToVersion.
+Events: ComplaintWithdrawn, CaseClosed, CaseReopened.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Literal, assert_never
-from uuid import UUID
 
 from msgspec import structs
-from pydantic import Field
 
 from cases.life import Stage
-from cases.state import Case, ClockStatus, Letter
-from events.catalogue import (
-    CaseClosed,
-    CaseMovedToVersion,
-    CaseReopened,
-    ClockRule,
-    ComplaintWithdrawn,
-    LetterBounced,
-    LetterPosted,
-)
+from cases.state import Case, ClockStatus
+from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
 from events.envelope import NewEvent
 from events.errors import CommandRefused
-from procedures.derivation import Derivation, derive
-from procedures.facts import CERTAIN, COMPLAINT_RECEIVED, REOPENED, WITHDRAWN
-from procedures.library import UnknownProcedure, procedure
-from procedures.procedure import Procedure
-from procedures.schedule import OpenEnd, Plan, Timed
-from procedures.terms import Terms
-from procedures.words import Letter as LetterName
+from procedures.facts import CERTAIN, REOPENED, WITHDRAWN
+from procedures.schedule import Timed
 from procedures.words import Need
-from procedures.zones import civil_date
 from workflow.case import has_complaint_terms
-from workflow.known import Answered, Asking, Body, Channel, Known, Stated, Words, said
+from workflow.known import Asking, Body, Channel, Known, Stated, Words, said
 from workflow.objecting import window
 
 Because = Literal["handled", "no response", "inadmissible"]
@@ -59,27 +42,6 @@ class Reopen(Body):
     """Go on with a closed case."""
 
     reason: Words
-
-
-class RecordPosted(Body):
-    """A printed letter went into the post."""
-
-    letter: LetterName
-    at: Stated = None
-
-
-class RecordReturned(Body):
-    """A letter that counted as arrived came back."""
-
-    letter: LetterName
-    how: Literal["email", "post"]
-    at: Stated = None
-
-
-class MoveToVersion(Body):
-    """Let the case run under a newer version of its procedure, as that version declares."""
-
-    version: int = Field(ge=1)
 
 
 def _withdraw(case: Case, body: Withdraw, asking: Asking) -> Sequence[NewEvent]:
@@ -126,7 +88,7 @@ def _still_owed(case: Case, asking: Asking) -> str | None:
     for clock, rule in asking.terms.rules.items():
         plan = plans[clock]
         is_promise = (rule.kind, rule.binds, rule.only_if_unmet) == ("duty", "company", None)
-        if not is_promise or not isinstance(plan, Timed) or _is_met(rule, asking) or _is_ended(rule, asking):
+        if not is_promise or not isinstance(plan, Timed) or _is_over(rule, asking):
             continue
         lenient = plan.derivation.lenient
         if asking.now < lenient.at:
@@ -217,194 +179,18 @@ def ran_out(asking: Asking) -> tuple[ClockRule, ...]:
         and rule.term == "counted"
         and rule.starts in (*CERTAIN, REOPENED)
         and WITHDRAWN in rule.dropped_by
-        and not _is_met(rule, asking)
+        and not asking.knows_any(rule.satisfied_by)
         and isinstance(plan := plans[clock], Timed)
         and withdrawn.happened_at < plan.derivation.due.at <= asking.now
     )
 
 
-def _is_met(rule: ClockRule, asking: Asking) -> bool:
-    return any(asking.terms.facts.first(fact) is not None for fact in rule.satisfied_by)
-
-
-def _is_ended(rule: ClockRule, asking: Asking) -> bool:
-    return any(asking.terms.facts.first(fact) is not None for fact in rule.dropped_by)
-
-
-def _letters(case: Case, *statuses: str) -> dict[str, Letter]:
-    return {one.letter: one for one in case.letters if one.status in statuses and one.letter_id is not None}
-
-
-def _has_printed(case: Case, asking: Asking) -> str | None:
-    return None if _letters(case, "prepared", "returned") else "no printed letter waits to be posted"
-
-
-def _posted(case: Case, body: RecordPosted, asking: Asking) -> Sequence[NewEvent]:
-    letter = _named(body.letter, _letters(case, "prepared", "returned"))
-    at = asking.at(body.at, case, _ready_to_post(letter, asking))
-    dated_on: date = letter.dated_on or civil_date(at, asking.procedure.zone)
-    event = LetterPosted(
-        letter=letter.letter,
-        letter_id=_id(letter),
-        dated_on=dated_on,
-        period_until=letter.period_until,
-    )
-    return [said(event, at)]
-
-
-def _ready_to_post(letter: Letter, asking: Asking) -> Answered | None:
-    """Say since which day a letter could be posted: posting is often known by its day only."""
-    if letter.status == "prepared":
-        return None if letter.dated_on is None else Answered("the letter was made", letter.dated_on)
-    arrival = f"{letter.letter} arrived"
-    back = [one for one in asking.terms.facts.revoked if one.fact.name == arrival]
-    if not back:
-        return None
-    came_back = max(back, key=lambda one: one.by_version)
-    return Answered("the letter came back", civil_date(came_back.at, asking.procedure.zone))
-
-
-def _has_left(case: Case, asking: Asking) -> str | None:
-    return None if _letters(case, "sent") else "no letter has left that could come back"
-
-
-def _returned(case: Case, body: RecordReturned, asking: Asking) -> Sequence[NewEvent]:
-    letter = _named(body.letter, _letters(case, "sent"))
-    event = LetterBounced(letter=letter.letter, letter_id=_id(letter), how=body.how)
-    left = asking.answered(f"{letter.letter} sent", "the letter left")
-    return [said(event, asking.at(body.at, case, left))]
-
-
-def _named(name: str, letters: Mapping[str, Letter]) -> Letter:
-    if name not in letters:
-        raise CommandRefused("no-such-letter", f"these can be meant: {', '.join(letters)}")
-    return letters[name]
-
-
-def _id(letter: Letter) -> UUID:
-    if letter.letter_id is None:
-        raise ValueError(f"the letter {letter.letter} has no identifier yet: nobody wrote it")
-    return letter.letter_id
-
-
-def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]:
-    """A running case keeps its version unless the newer one declares otherwise."""
-    old = asking.procedure
-    if body.version <= old.version:
-        raise CommandRefused("not-newer", f"the case runs under version {old.version}")
-    try:
-        new = procedure(old.id, body.version)
-    except UnknownProcedure as unknown:
-        raise CommandRefused("no-such-version", str(unknown)) from unknown
-    if asking.today < new.in_force_from:
-        raise CommandRefused(
-            "not-in-force-yet", f"version {new.version} comes into force on {new.in_force_from}"
-        )
-    transition = new.conduct.running_cases
-    match transition:
-        case "keep":
-            raise CommandRefused(
-                "running-cases-keep", f"version {new.version} declares that running cases keep theirs"
-            )
-        case "at next stage":
-            since = case.life.stage_since
-            if since is None or civil_date(since, new.zone) < new.in_force_from:
-                raise CommandRefused(
-                    "not-at-this-stage",
-                    f"version {new.version} takes over at the next stage: the case is in {case.life.stage} "
-                    f"since before {new.in_force_from}",
-                )
-        case "most favourable":
-            pass
-        case _:
-            assert_never(transition)
-    event = CaseMovedToVersion(
-        procedure_version=new.version,
-        procedure_digest=new.digest,
-        from_version=old.version,
-        transition=transition,
-        clocks=brought(case, new, asking, only_better=transition == "most favourable"),
-    )
-    return [said(event, asking.now)]
-
-
-def brought(case: Case, new: Procedure, asking: Asking, *, only_better: bool) -> tuple[ClockRule, ...]:
-    """Give the rules that a new version brings a running case; all others stay as they are.
-
-    What is met or past is judged by the rule it ran under, and no rule comes whose term would be over
-    already: a new version breaks no promise that was kept so far.
-    """
-    terms = asking.terms
-    applies = new.clocks_for(case.received.nature)
-    if not has_complaint_terms(case.kind):
-        applies = tuple(rule for rule in applies if rule.clock in terms.rules)
-    before = terms.plans()
-    after = terms.plans({**terms.rules, **{rule.clock: rule for rule in applies}})
-    found: list[ClockRule] = []
-    for rule in applies:
-        was, leads = terms.rules.get(rule.clock), after[rule.clock]
-        if rule == was or _is_met(rule, asking) or _is_past(leads, asking.now):
-            continue
-        if was is not None and (_is_met(was, asking) or _is_past(before[rule.clock], asking.now)):
-            continue
-        old = None if was is None else (was, before[rule.clock])
-        if only_better and not serves_better((rule, leads), old, terms):
-            continue
-        found.append(rule)
-    return tuple(found)
-
-
-def _is_past(plan: Plan, now: datetime) -> bool:
-    return isinstance(plan, Timed) and plan.derivation.due.at <= now
-
-
-Leads = tuple[ClockRule, Plan]
-"""A rule, and where it leads in this case."""
-
-
-def serves_better(new: Leads, old: Leads | None, terms: Terms) -> bool:
-    """Tell whether a rule serves the complainant at least as well: the company sooner, the customer longer.
-
-    Terms that run are compared by their ends, those that wait by where they would lead from the day of
-    receipt. A rule that cannot be compared stays as it was, because nobody can say that it serves better.
-    """
-    rule, leads = new
-    if old is None:
-        return rule.binds == "company" or rule.kind in ("window", "right")
-    was, led = old
-    if rule.binds != was.binds or (rule.kind, was.kind) not in _NO_WORSE:
-        return False
-    if isinstance(leads, Timed) and isinstance(led, Timed):
-        return _ends_better(rule, leads.derivation, led.derivation)
-    if isinstance(leads, Timed) or isinstance(led, Timed):
-        return isinstance(leads, Timed) and isinstance(led, OpenEnd) and rule.binds == "company"
-    if (rule.term, rule.starts) != (was.term, was.starts) or rule.term != "counted":
-        return False
-    received_on = terms.known.days[COMPLAINT_RECEIVED]
-    return _ends_better(rule, derive(rule, received_on, terms.zone), derive(was, received_on, terms.zone))
-
-
-_NO_WORSE = {
-    ("duty", "duty"),
-    ("duty", "target"),
-    ("target", "target"),
-    ("window", "window"),
-    ("right", "right"),
-}
-"""Kinds of clocks, new and old: a promise in the place of a target serves better, the other way round not."""
-
-
-def _ends_better(rule: ClockRule, new: Derivation, old: Derivation) -> bool:
-    if rule.binds == "company":
-        return new.strict.on <= old.strict.on and new.lenient.on <= old.lenient.on
-    return new.strict.on >= old.strict.on and new.lenient.on >= old.lenient.on
+def _is_over(rule: ClockRule, asking: Asking) -> bool:
+    return asking.knows_any(rule.satisfied_by) or asking.knows_any(rule.dropped_by)
 
 
 COMMANDS: tuple[Known, ...] = (
     Known("withdraw", "Record that the complainant takes the complaint back.", Withdraw, _withdraw),
     Known("close", "Close the case.", Close, _close, _can_be_closed),
     Known("reopen", "Go on with a closed case.", Reopen, _reopen),
-    Known("record-posted", "Record that a printed letter was posted.", RecordPosted, _posted, _has_printed),
-    Known("record-returned", "Record that a letter came back.", RecordReturned, _returned, _has_left),
-    Known("move-to-version", "Move the case to a newer version of its procedure.", MoveToVersion, _move),
 )

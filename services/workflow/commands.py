@@ -9,12 +9,23 @@ from collections.abc import Mapping, Sequence
 from cases.state import Case
 from events.envelope import NewEvent
 from events.errors import CommandRefused
-from workflow import closing, correcting, handling, joining, objecting, proposing, table, taking_up
+from workflow import (
+    closing,
+    correcting,
+    handling,
+    joining,
+    moving,
+    objecting,
+    posting,
+    proposing,
+    table,
+    taking_up,
+)
 from workflow.known import Asking, Body, Known
 
 COMMANDS: Mapping[str, Known] = {
     known.name: known
-    for group in (taking_up, handling, proposing, objecting, closing, joining, correcting)
+    for group in (taking_up, handling, proposing, objecting, closing, posting, moving, joining, correcting)
     for known in group.COMMANDS
 }
 

@@ -5,7 +5,7 @@ counts, such as who asks, the moment, and whom the complaint is about as far as 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -190,6 +190,10 @@ class Asking:
             raise CommandRefused(
                 "before-what-it-answers", f"{answered.what} {when}: nothing that answers it came before"
             )
+
+    def knows_any(self, facts: Iterable[str]) -> bool:
+        """Tell whether one of these facts has happened and stands."""
+        return any(self.terms.facts.first(fact) is not None for fact in facts)
 
     def last(self, fact: str) -> Fact | None:
         """Give the fact of this name that was recorded last and stands."""

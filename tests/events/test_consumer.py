@@ -13,10 +13,11 @@ import pytest
 from events import feed
 from events.batch import Reaction
 from events.catalogue import DeadlineWarned, Moment, ReportClassified
-from events.consumer import ConsumerLoop, Message
+from events.consumer import ConsumerLoop
 from events.envelope import START, FeedPosition, History, NewEvent, Recorded
 from events.feed import Notice
 from events.identity import PARTITIONS, new_case_id, partition_of
+from events.lanes import Message
 from events.platform import Platform
 from events.testing import TestSystem
 from events.transact import Command, transact

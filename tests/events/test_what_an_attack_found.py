@@ -16,13 +16,14 @@ from events.batch import Reaction
 from events.catalogue import ABOUT, COMPLAINANT, DeadlineWarned, Moment, ReportClassified
 from events.chain import data_root, field_leaf, field_salts, join_roots, merkle_root
 from events.clock import Clock
-from events.consumer import ConsumerLoop, Message
+from events.consumer import ConsumerLoop
 from events.database import transaction
 from events.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.erasure import erase
 from events.errors import KeyMissing, Misconfigured
 from events.feed import Notice, head, page
 from events.identity import PARTITIONS, new_case_id
+from events.lanes import Message
 from events.ownership import DEAD_AFTER_S, Ownership
 from events.personal import CaseKeys, open_sealed, person_roots
 from events.platform import Platform

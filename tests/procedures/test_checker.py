@@ -16,10 +16,11 @@ from procedure_faults import NOBODY_CAN_TELL, faults
 from procedures.checker import check, problems
 from procedures.checks.asking import AT_OPENING
 from procedures.checks.linking import unaccounted
+from procedures.consistency import inconsistencies
 from procedures.drawing import draw, in_words
 from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.library import files, misfits
-from procedures.model import ProcedureFile, UnmodelledSection, inconsistencies
+from procedures.model import ProcedureFile, UnmodelledSection
 from procedures.organisations import with_demonstrations
 from procedures.reading import BrokenProcedure, read
 from procedures.reading import check as read_text

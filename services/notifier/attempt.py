@@ -12,7 +12,7 @@ from typing import Any
 
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
 from events.envelope import History, Recorded
-from events.errors import GehoorError
+from events.errors import GehoorError, MalformedEvent
 from notifier.case import Case, Owing, fold, letter_id_of
 from notifier.conversation import Refused, Result, Uncertain
 from notifier.header import NotAnAddress, UnsafeHeader, parse_address
@@ -191,10 +191,17 @@ def person_of(case: Case, opened: Opened) -> dict[str, Any]:
 
 
 def lost(attempt: Attempt, history: History, message_key: bytes, at: datetime) -> Done:
-    """An attempt that nobody reported on: its process died, so a copy may have left."""
+    """An attempt that nobody reported on: its process died, so a copy may have left.
+
+    That is told of a case that cannot be read too, where its newest event stands for the cause: one that
+    stays unexplained would keep the letters of every other case waiting.
+    """
     sender = organisations()[history.organisation].address_line
     message_id = message_id_of(message_key, attempt.letter_id, sender)
-    owing = _owing(fold(history), attempt)
+    try:
+        owing = _owing(fold(history), attempt)
+    except MalformedEvent:
+        owing = None
     cause = history.events[-1 if owing is None else owing.version - 1]
     return Done(attempt, Uncertain(), at, cause, message_id)
 

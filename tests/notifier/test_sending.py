@@ -2,17 +2,24 @@
 
 import asyncio
 import re
+from typing import ClassVar
 
 import pytest
 
 from events import failpoints
-from events.catalogue import COMPLAINANT, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
+from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
 from events.testing import A_COMPLAINANT
 from notifier_cases import deadline, opened
 from post_office import PostOffice
 from scripted_smtp import HANG, HANG_UP, Script
 
 pytestmark = pytest.mark.postgres
+
+
+class OfANewerVersion(Event, frozen=True, kw_only=True):
+    """An event that this version does not know."""
+
+    emitted_by: ClassVar[str] = "workflow"
 
 
 class KeysAway:
@@ -105,6 +112,26 @@ async def test_a_crash_between_sending_and_recording_is_explained(office: PostOf
     assert uncertain.message_id == sent.message_id
     assert 2 == len(office.server.mails)
     assert office.server.mails[0] == office.server.mails[1]
+
+
+async def test_a_lost_letter_of_a_case_that_nobody_can_read_stops_no_other(office: PostOffice) -> None:
+    """The process dies with a letter in hand, and its case gets an event of a newer version: others go on."""
+    unreadable = await office.owed("destiny")
+    doomed = await office.sender()
+    await doomed.run_once()
+    await office.server.wait_for(1)
+    await office.kill(doomed)
+    await office.append(unreadable, OfANewerVersion())
+    readable = await office.owed("destiny")
+    sender = await office.sender()
+
+    await office.run_until(sender, [readable], "LetterSent")
+    await sender.run_once()
+
+    (row,) = await office.rows()
+    assert (unreadable, "held") == (row["case_id"], row["state"])
+    assert "unknown event type 'OfANewerVersion'" in row["reason"]
+    assert ["LetterUncertain"] == [event.type for event in await office.events(unreadable)]
 
 
 async def test_an_orderly_stop_leaves_no_doubt_about_letters_that_were_not_begun(office: PostOffice) -> None:

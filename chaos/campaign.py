@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 
 from chaos import ending
-from chaos.checker import Violation, check
+from chaos.checker import BROKE_OFF, Violation, check
 from chaos.disk import Disk, is_possible
 from chaos.faults import commit_fault
 from chaos.load import Load
@@ -26,12 +26,16 @@ from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import TROUBLE, FeedReader, admin, note_moves, slow_the_clock
 from chaos.record import Began, Ended, Fault, History, Reached
-from chaos.recovery import PathWatch, promises_again_s, recoveries_s, slowest_letters_s
+from chaos.recovery import PathWatch, never_again, promises_again_s, recoveries_s, slowest_letters_s
+from chaos.run import RECOVERS_WITHIN_S, sort
 from chaos.runtime import TWICE, Wanted
 from chaos.system import ROOT, System, SystemFailed
 from chaos.world import World
 
 WARMS_UP_FOR_S = 4.0
+GOES_ON_FOR_S = RECOVERS_WITHIN_S + 10.0
+"""Load after everything is healed: in its last ten seconds an error has no excuse any more."""
+
 HEALS_WITHIN_S = 60.0
 WORKS_WITHIN_S = 30.0
 LETTERS_AGAIN = 6
@@ -74,6 +78,11 @@ class Result:
     slowest_letters_s: dict[str, list[float]] = field(default_factory=dict)
     promises_again_s: dict[str, list[float]] = field(default_factory=dict)
     load_average: float = 0.0
+    judged_s: float = 0.0
+    """How long there was load and nothing was broken: only then lateness and errors are violations."""
+
+    never_again: int = 0
+    """Faults after which nobody was seen to get a letter."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -85,7 +94,7 @@ async def run(attempt: Attempt) -> Result:
     try:
         violations = await _run(attempt, folder, history)
     except (SystemFailed, *TROUBLE) as failure:
-        violations = [Violation("I17", f"the run broke off: {type(failure).__name__}: {failure}")]
+        violations = [Violation(BROKE_OFF, f"{type(failure).__name__}: {failure}")]
     finally:
         history.close()
         if attempt.keep is not None:
@@ -131,7 +140,7 @@ async def _run(attempt: Attempt, folder: Path, history: History) -> list[Violati
         history.write(
             Began(
                 seed=attempt.seed, commit=commit(), mix=attempt.mix, speed=attempt.speed,
-                planted=attempt.planted, bus_is_absent=mix.bus_is_absent,
+                planted=attempt.planted, bus_is_absent=mix.bus_is_absent, is_whole=True,
             )
         )  # fmt: skip
         await system.start()
@@ -188,7 +197,7 @@ async def _load_and_break(attempt: Attempt, mix: Mix, world: World) -> None:
         world.history.extend(ending.usage(world.system, "start"))
         await _nemesis(attempt, mix, world)
         await _heal(world)
-        await asyncio.sleep(WARMS_UP_FOR_S)
+        await asyncio.sleep(GOES_ON_FOR_S if mix.faults else WARMS_UP_FOR_S)
     finally:
         enough.set()
         await loading
@@ -243,6 +252,7 @@ def _result(attempt: Attempt, history: History, violations: list[Violation], too
         attempt, violations, faults, recoveries_s(history.lines), kinds.count("Invoked"),
         kinds.count("Event"), ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
         slowest_letters_s(history.lines), promises_again_s(history.lines), round(os.getloadavg()[0], 1),
+        round(sort(history.lines).judged_s, 1) if ended else 0.0, never_again(history.lines),
     )  # fmt: skip
 
 

@@ -11,6 +11,9 @@ from chaos.judging import answers, clocks, letters, order, rest
 from chaos.record import AnyLine
 from chaos.run import Run, sort
 
+BROKE_OFF = "broke off"
+"""In the place of an invariant: the run has no end, so nothing was judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:

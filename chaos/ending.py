@@ -37,6 +37,7 @@ from events.catalogue import COMPLAINANT, ERASED
 from events.database import close_pool, open_pool
 from events.envelope import History as Stream
 from events.envelope import Recorded
+from events.errors import KeyMissing
 from events.keys import KeyStore
 from events.store import COLUMNS, recorded
 from gehoor.embedded import http_probe
@@ -169,7 +170,11 @@ def usage(system: System, at: Any) -> list[Usage]:
             descriptors = len(list(Path(f"/proc/{one.pid}/fd").iterdir()))
         except OSError:
             continue
-        found.append(Usage(name=name, at=at, rss_mb=round(pages * 4096 / 1e6, 1), descriptors=descriptors))
+        found.append(
+            Usage(
+                name=name, at=at, rss_mb=round(pages * 4096 / 1e6, 1), descriptors=descriptors, pid=one.pid
+            )
+        )  # fmt: skip
     return found
 
 
@@ -186,8 +191,7 @@ async def _events(system: System, rows: list[Recorded]) -> list[Event]:
             previous[row.case_id] = row.hash
             content = ""
             if row.type == "ComplaintReceived":
-                text = str(keys.open(row).get(COMPLAINANT, {}).get("description", ""))
-                content = "erased" if text == ERASED else digest(text)
+                content = _content_of(keys, row)
             events.append(
                 Event(
                     case=str(row.case_id), version=row.version, type=row.type, actor=row.actor,
@@ -199,6 +203,15 @@ async def _events(system: System, rows: list[Recorded]) -> list[Event]:
         return events
     finally:
         await close_pool(pool)
+
+
+def _content_of(keys: KeyStore, row: Recorded) -> str:
+    """Give the digest of what somebody wrote, or the word for why it cannot be read."""
+    try:
+        text = str(keys.open(row).get(COMPLAINANT, {}).get("description", ""))
+    except KeyMissing:
+        return "key lost"
+    return "erased" if text == ERASED else digest(text)
 
 
 async def _rows(connection: asyncpg.Connection, rows: list[Recorded]) -> list[Row]:

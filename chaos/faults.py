@@ -26,6 +26,11 @@ from events.failpoints import FAILPOINTS, Action
 PAUSED_FOR_S = (11.5, 14.0)
 """Longer than a replica may be silent (10 s) before another takes its lanes."""
 
+PAUSED_LONG_FOR_S = (32.0, 36.0)
+"""Longer than a request to the bus lasts, a sweep waits and an integrator's message is held (30 s each)."""
+
+ONE_PAUSE_IS_LONG = 0.3
+
 HELD_FOR_S = 2.0
 BREAKS_AGAIN_AFTER_S = 10.0
 STARTED_AGAIN_WITHIN_S = 5.0
@@ -66,12 +71,13 @@ async def kill_all(world: World, chance: random.Random) -> str:
 
 
 async def pause_one(world: World, chance: random.Random) -> str:
-    """SIGSTOP for longer than any time-out, then SIGCONT: the process does not know that time passed."""
+    """SIGSTOP for longer than a time-out, now and then than any, then SIGCONT: it knows of no time passed."""
     name = world.service(chance)
     record = world.system.record.processes.get(name)
     if not world.system.send(name, signal.SIGSTOP):
         return ""
-    await asyncio.sleep(chance.uniform(*PAUSED_FOR_S))
+    length_s = PAUSED_LONG_FOR_S if chance.random() < ONE_PAUSE_IS_LONG else PAUSED_FOR_S
+    await asyncio.sleep(chance.uniform(*length_s))
     now = world.system.record.processes.get(name)
     if record is not None and now is not None and record.pid == now.pid:
         world.system.send(name, signal.SIGCONT)
@@ -148,7 +154,7 @@ async def upset_network(world: World, chance: random.Random) -> str:
 
 
 async def hold_transaction(world: World, chance: random.Random) -> str:
-    """A writer takes its place in the feed and commits only after two seconds."""
+    """A transaction that wrote stays open for two seconds: the feed may not be read beyond it meanwhile."""
     async with admin(world.system) as connection:
         transaction = connection.transaction()
         await transaction.start()
@@ -174,12 +180,13 @@ async def exhaust_connections(world: World, chance: random.Random) -> str:
 
 
 async def falsify_clock(world: World, chance: random.Random) -> str:
-    """One process measures the database's clock wrongly by seconds, in either direction of the answer."""
+    """One process measures the database's clock wrongly by seconds: it is slow, or ahead of it."""
     name = world.service(chance)
-    seconds = chance.choice((5, 6, 8))
-    world.system.failpoint(name, f"clock.sampled=delay:{seconds}@1*3")
+    point, seconds = chance.choice(("clock.asked", "clock.sampled")), chance.choice((5, 6, 8))
+    before = _met(world, name, point)
+    world.system.failpoint(name, f"{point}=delay:{seconds}@1*3")
     await asyncio.sleep(3 * seconds + BREAKS_AGAIN_AFTER_S)
-    return name
+    return f"{name} {point}" if _met(world, name, point) > before else ""
 
 
 async def reach_failpoint(world: World, chance: random.Random) -> str:
@@ -188,25 +195,28 @@ async def reach_failpoint(world: World, chance: random.Random) -> str:
     name, action = chance.choice(names), chance.choice(get_args(Action))
     service = chance.choice(hosts_of(name))
     amount = {"pause": f":{chance.uniform(*PAUSED_FOR_S):.1f}", "delay": f":{chance.uniform(0.5, 3):.1f}"}
+    before = _met(world, service, name)
     world.system.failpoint(service, f"{name}={action}{amount.get(action, '')}@{chance.randint(1, 3)}")
     await asyncio.sleep(float(amount.get(action, ":0")[1:]) + 1.0)
-    return f"{service} {name}={action}"
+    return f"{service} {name}={action}" if _met(world, service, name) > before else ""
 
 
 async def commit_late(world: World, chance: random.Random) -> str:
     """One intake holds its inserted complaints back for a second while the other one commits."""
     name = chance.choice(("intake", "intake-2"))
+    before = _met(world, name, "intake.before_commit")
     world.system.failpoint(name, "intake.before_commit=delay:1.0")
     await asyncio.sleep(1.5)
-    return name
+    return name if _met(world, name, "intake.before_commit") > before else ""
 
 
 async def make_zombie(world: World, chance: random.Random) -> str:
     """A replica stands still between planning its work and doing it, until others have its lanes."""
     name = chance.choice(("workflow", "deadlines", "notifier"))
+    before = _met(world, name, "consumer.before_transaction")
     world.system.failpoint(name, "consumer.before_transaction=pause:14")
     await asyncio.sleep(16)
-    return name
+    return name if _met(world, name, "consumer.before_transaction") > before else ""
 
 
 async def sweep_failpoints(world: World, chance: random.Random) -> str:
@@ -250,6 +260,11 @@ async def fill_disk(world: World, chance: random.Random) -> str:
     filler.unlink(missing_ok=True)
     await _end_nats(world, signal.SIGTERM)
     return "full"
+
+
+def _met(world: World, process: str, failpoint: str) -> int:
+    """Count how often a process met a fate at a failpoint: a fault that nobody met is none."""
+    return sum(name == failpoint for name, _ in world.system.met(process))
 
 
 async def _end_nats(world: World, number: signal.Signals) -> str:

@@ -21,7 +21,10 @@ class Mix:
 
 MIXES: Mapping[str, Mix] = {
     "none": Mix({}),
-    "sample": Mix({"kill": 3.0, "mail dropped": 1.0, "nats wiped": 1.0}, every_s=3.0),
+    "sample": Mix(
+        {"kill": 4.0, "mail dropped": 1.0, "nats wiped": 1.0, "late commit": 1.0, "failpoint": 2.0},
+        every_s=2.5,
+    ),
     "kill": Mix({"kill anything": 1.0}),
     "kill-all": Mix({"kill all": 1.0}, every_s=20.0),
     "pause": Mix({"pause": 1.0}, every_s=4.0),
@@ -34,8 +37,10 @@ MIXES: Mapping[str, Mix] = {
     "no-nats": Mix({"kill": 1.0, "postgres immediate": 0.2}, every_s=4.0, bus_is_absent=True),
     "mail": Mix({"mail upset": 3.0, "mail closed": 1.0, "kill": 0.5}, every_s=3.0),
     "network": Mix({"network": 1.0, "kill": 0.3}, every_s=4.0, network=True),
-    "data": Mix({"poison": 1.0, "forgetting": 2.0, "held transaction": 1.0}, every_s=2.0),
-    "store": Mix({"no connections": 1.0, "held transaction": 1.0, "wrong clock": 1.0}, every_s=6.0),
+    "data": Mix({"poison": 1.0, "forgetting": 2.0, "late commit": 1.0}, every_s=2.0),
+    "store": Mix(
+        {"no connections": 1.0, "held transaction": 1.0, "late commit": 1.0, "wrong clock": 1.0}, every_s=5.0
+    ),
     "failpoints": Mix({"failpoint": 1.0}),
     "sweep": Mix({"sweep": 1.0}, every_s=0.2, at_once=1, alone=True),
     "quick-sweep": Mix({"sweep": 1.0}, every_s=0.3, at_once=4),
@@ -51,7 +56,7 @@ MIXES: Mapping[str, Mix] = {
     "all": Mix(
         {
             "kill": 4, "kill anything": 1, "stop": 1, "pause": 0.5, "postgres immediate": 0.7,
-            "nats restart": 1, "nats wiped": 0.5, "mail upset": 1, "mail closed": 0.5, "held transaction": 1,
+            "nats restart": 1, "nats wiped": 0.5, "mail upset": 1, "mail closed": 0.5, "late commit": 1,
             "failpoint": 4, "poison": 0.3, "forgetting": 1, "wrong clock": 0.3, "network": 1,
         },
         every_s=1.1,

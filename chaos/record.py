@@ -38,6 +38,8 @@ class Began(Timed, frozen=True, tag="began"):
     speed: float = 1.0
     planted: str = ""
     bus_is_absent: bool = False
+    is_whole: bool = False
+    """Databases, bus and processes are looked at too: every kind of fact must then be in the history."""
 
 
 class Invoked(Timed, frozen=True, tag="invoked"):
@@ -214,6 +216,7 @@ class Usage(Line, frozen=True, tag="usage"):
     at: Literal["start", "end"]
     rss_mb: float
     descriptors: int
+    pid: int = 0
 
 
 class Ended(Timed, frozen=True, tag="ended"):

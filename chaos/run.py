@@ -37,6 +37,7 @@ RECOVERS_WITHIN_S = 10.0
 """After the last fault that touches it, everything answers again."""
 
 CONSUMERS = ("workflow", "deadlines", "notifier")
+LANES = 16
 NOWHERE: Place = (0, 0, 0)
 
 
@@ -131,6 +132,33 @@ class Run:
     def is_disturbed(self, begin_s: float, end_s: float) -> bool:
         """Tell whether anything was broken between two moments of wall time."""
         return any(begin <= end_s and begin_s <= end for begin, end in self.fault_windows)
+
+    def undisturbed_until(self, since_s: float, within_s: float) -> float:
+        """Give the moment by which something is done `within_s` undisturbed seconds after a moment.
+
+        What was broken meanwhile, its recovery included, begins the time anew, however often.
+        """
+        until_s = since_s + within_s
+        for begin_s, end_s in self.fault_windows:
+            if begin_s <= until_s and end_s >= since_s:
+                until_s = max(until_s, end_s + within_s)
+        return until_s
+
+    @cached_property
+    def judged_s(self) -> float:
+        """How long complaints were sent while nothing was broken: only then I10 and I18 can fail."""
+        sent = [one.at_s for one in self.invoked]
+        if not sent:
+            return 0.0
+        first_s, last_s = min(sent), max(sent)
+        broken_s = sum(
+            max(0.0, min(end_s, last_s) - max(begin_s, first_s)) for begin_s, end_s in self.fault_windows
+        )
+        return last_s - first_s - broken_s
+
+    @cached_property
+    def erased_references(self) -> frozenset[str]:
+        return frozenset(one.reference for one in self.erased)
 
     def wall_s(self, simulated_s: float) -> float:
         """Give the wall time at which the system's clock showed this, between two samples of it."""

@@ -39,14 +39,15 @@ def tables(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _runs(results: Sequence[Mapping[str, Any]]) -> str:
     lines = [
-        "| mix | seed | commit | faults | requests | events | violations | rest after | took | load |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| mix | seed | commit | faults | requests | events | judged | violations | rest | took | load |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in results:
         attempt = one["attempt"]
         lines.append(
             f"| {attempt['mix']} | {attempt['seed']} | {one['commit']} | {sum(one['faults'].values()):,} "
-            f"| {one['complaints']:,} | {one['events']:,} | {len(one['violations'])} "
+            f"| {one['complaints']:,} | {one['events']:,} | {one.get('judged_s', 0.0):.0f} s "
+            f"| {len(one['violations'])} "
             f"| {one['rested_after_s']:.1f} s | {one['took_s']:.0f} s | {one['load_average']:.0f} |"
         )
     return "\n".join(lines)
@@ -105,7 +106,8 @@ def _sum(results: Sequence[Mapping[str, Any]]) -> str:
         f"{sum(one['events'] for one in results):,} events, "
         f"{sum(len(one['violations']) for one in results)} violations; longest way to rest "
         f"{max(one['rested_after_s'] for one in results):.1f} s; "
-        f"{sum(one['took_s'] for one in results) / 60:.0f} minutes in all."
+        f"{sum(one['took_s'] for one in results) / 60:.0f} minutes in all; "
+        f"{sum(one.get('never_again', 0) for one in results)} faults without a letter afterwards."
     )
 
 

@@ -21,14 +21,18 @@ def what_was_promised_stands(run: Run) -> Iterator[str]:
         found = by_reference.get(answer.reference, [])
         if len(found) != 1:
             yield f"201 for {answer.reference} and {len(found)} events"
-        elif found[0].content not in (answer.content, ERASED):
+        elif found[0].content == ERASED and answer.reference in run.erased_references:
+            continue
+        elif found[0].content != answer.content:
             yield f"{answer.reference} holds another text than was sent"
 
 
 def a_key_files_once(run: Run) -> Iterator[str]:
     """I2: answered requests of one key give one event; uncertain ones none or one; failed ones none."""
     stored = Counter(event.content for event in run.received if event.content != ERASED)
-    erased = {event.data["reference"] for event in run.received if event.content == ERASED}
+    erased = run.erased_references & {
+        event.data["reference"] for event in run.received if event.content == ERASED
+    }
     sent: dict[str, list[str]] = defaultdict(list)
     answers: dict[str, list[Answered]] = defaultdict(list)
     for one in run.invoked:
@@ -53,7 +57,8 @@ def nothing_without_an_attempt(run: Run) -> Iterator[str]:
     """I3: no complaint that nobody sent."""
     sent = {one.content for one in run.invoked}
     for event in run.received:
-        if event.content not in sent and event.content != ERASED:
+        is_forgotten = event.content == ERASED and event.data["reference"] in run.erased_references
+        if event.content not in sent and not is_forgotten:
             yield f"case {event.case} holds a complaint that nobody sent"
 
 

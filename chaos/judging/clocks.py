@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from chaos.oracle import is_free, midnight_after
+from chaos.oracle import MAY_END_SOONER, ends, is_free, midnight_after, term_of
 from chaos.record import Event
 from chaos.run import Run
 
@@ -29,18 +29,18 @@ def each_clock_ends_once(run: Run) -> Iterator[str]:
             if breach.recorded_s < breach.happened_s:
                 yield f"case {case}: clock {breach.data['clock']} broke before it was due"
         for deadline in (event for event in stream if event.type == "DeadlineSet"):
-            yield from _wrong_days(case, deadline)
+            yield from _wrong_days(case, deadline, date.fromisoformat(stream[0].data["received_on"]))
             if case not in run.poisoned_cases and _ends_by_itself(stream, deadline):
                 yield from _wrong_ends(run, stream, deadline)
 
 
 def breaches_are_told_in_time(run: Run) -> Iterator[str]:
-    """I10: from the due instant to the record a bounded time, unless something was broken meanwhile."""
+    """I10: from the due instant, or the end of what was broken then, to the record a bounded time."""
     for event in run.events:
         if event.type not in BREACHES:
             continue
         due_s, told_s = run.wall_s(event.happened_s), run.wall_s(event.recorded_s)
-        if told_s - due_s > LATE_WITHIN_S and not run.is_disturbed(due_s, told_s):
+        if told_s > run.undisturbed_until(due_s, LATE_WITHIN_S):
             yield f"case {event.case}: {event.data['clock']} was told {told_s - due_s:.1f} s late"
 
 
@@ -114,18 +114,33 @@ def _facts(event: Event) -> set[str]:
             return set()
 
 
-def _wrong_days(case: str, deadline: Event) -> Iterator[str]:
-    """Compare the derivation with the oracle: instants are midnights, no free day was counted as worked."""
+def _wrong_days(case: str, deadline: Event, received_on: date) -> Iterator[str]:
+    """Compare ends and derivation with the oracle: the days, their midnights, and every day that counted."""
     data = deadline.data
+    told = tuple(date.fromisoformat(data[end]["on"]) for end in ("strict", "lenient"))
+    right = ends(data["clock"], received_on)
+    if right is None:
+        yield f"case {case}: the judge knows no clock {data['clock']}"
+        return
+    is_sooner = data["clock"] in MAY_END_SOONER and right[0] <= told[1] <= right[1]
+    if told[0] != right[0] or (told[1] != right[1] and not is_sooner):
+        yield f"case {case}: clock {data['clock']} ends {told[0]} to {told[1]}, not {right[0]} to {right[1]}"
+    read = [date.fromisoformat(reading["ends"]["on"]) for reading in data["readings"]]
+    if (min(read), max(read)) != told:
+        yield f"case {case}: the readings of clock {data['clock']} end on {min(read)} and {max(read)}"
     for end in (data["strict"], data["lenient"]):
         if abs(_seconds(end["at"]) - midnight_after(date.fromisoformat(end["on"]), data["zone"])) > 1e-3:
             yield f"case {case}: clock {data['clock']} ends at {end['at']}, not at the end of {end['on']}"
-    if data["rule"]["unit"] != "working days":
-        return
     for reading in data["readings"]:
-        if reading["name"].startswith("calendar days"):
+        counted = sorted(
+            date.fromisoformat(step["on"])
+            for step in reading["because"]
+            if step["counted"] and not step["why"].startswith("guard")
+        )
+        if len(set(counted)) != term_of(data["clock"]):
+            yield f"case {case}: clock {data['clock']} counts {len(counted)} of {term_of(data['clock'])}"
+        if data["rule"]["unit"] != "working days" or reading["name"].startswith("calendar days"):
             continue
-        counted = [date.fromisoformat(step["on"]) for step in reading["because"] if step["counted"]]
         if wrong := [day.isoformat() for day in counted if is_free(day)]:
             yield f"case {case}: clock {data['clock']} counts {', '.join(wrong)}, when nobody works"
 

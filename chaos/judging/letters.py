@@ -61,7 +61,7 @@ def every_copy_is_explained(run: Run) -> Iterator[str]:
 
 
 def no_letter_before_its_cause(run: Run) -> Iterator[str]:
-    """I13: a mail belongs to a case that stands, and that was open before the mail came."""
+    """I13: a mail belongs to a case that stands, was open before it came, and tells of it."""
     for mail in run.mails:
         if mail.to in OWN_INBOXES:
             continue
@@ -71,6 +71,19 @@ def no_letter_before_its_cause(run: Run) -> Iterator[str]:
             yield f"a mail came for case {case or 'of nobody'}, which was never opened"
         elif mail.at_s < run.wall_s(opened.recorded_s) - CLOCKS_AGREE_WITHIN_S:
             yield f"case {case}: a mail came before the case was open"
+    yield from _mails_that_no_event_tells(run)
+
+
+def _mails_that_no_event_tells(run: Run) -> Iterator[str]:
+    """A transaction that was taken back left no mail behind: each that was taken over stands in its case."""
+    told = {event.data.get("message_id") for event in run.events if event.type.startswith("Letter")}
+    waiting = {letter.case for letter in run.letters}
+    forgotten = {event.case for event in run.events if event.type == "ErasureRequested"}
+    for mail in run.mails:
+        case = run.case_of_address.get(mail.to, "")
+        is_excused = case in waiting or case in forgotten or mail.to in OWN_INBOXES
+        if mail.accepted and mail.message_id not in told and not is_excused:
+            yield f"case {case}: no event tells of the mail {mail.message_id}"
 
 
 def _is_given_up_too_soon(event: Event) -> bool:
@@ -89,7 +102,9 @@ def _asked_again(run: Run) -> Iterator[str]:
     for to, times in refused.items():
         case = run.case_of_address.get(to, "")
         lost = sum(
-            fault.begins and times[0].mono_s - 5.0 <= fault.mono_s <= times[-1].mono_s for fault in run.faults
+            bool(fault.what) and times[0].mono_s - 5.0 <= fault.mono_s <= times[-1].mono_s + 5.0
+            for fault in run.faults
+            if fault.name != "healing"
         )
         if len(times) > 1 + uncertain[case] + lost:
             yield f"case {case}: offered {len(times)} times to a server that refuses it for good"

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from chaos.record import Event, Move, Place
-from chaos.run import CONSUMERS, NOWHERE, Run
+from chaos.run import CONSUMERS, LANES, NOWHERE, Run
 
 LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
 KNOWN_AT_OPENING = ("complaint received", "case opened")
@@ -25,13 +25,16 @@ def streams_and_feed_are_in_order(run: Run) -> Iterator[str]:
     seen = {read.place for read in run.reads}
     until = run.reads[-1].place if run.reads else NOWHERE
     for event in run.events:
-        if event.place <= until and event.place not in seen:
+        # At rest nothing is appended any more: then the reader has to have come as far as the store.
+        if (run.ended.is_quiet or event.place <= until) and event.place not in seen:
             yield f"a reader never saw {event.case}/{event.version} {event.type}"
         if not event.hash_fits:
             yield f"{event.case}/{event.version} does not fit its chain"
     for read in run.reads:
         if read.case not in run.cases or len(run.cases[read.case]) < read.version:
             yield f"a reader saw {read.case}/{read.version}, which does not stand"
+    if run.began.is_whole and not run.grants:
+        yield "nobody looked who may change events"
     for grant in run.grants:
         if grant.privilege not in ("SELECT", "INSERT"):
             yield f"role {grant.role} may {grant.privilege} events"
@@ -39,6 +42,9 @@ def streams_and_feed_are_in_order(run: Run) -> Iterator[str]:
 
 def each_consumer_reacts_once(run: Run) -> Iterator[str]:
     """I5: at rest each case is opened once, each of its clocks set once, each letter has one outcome."""
+    lanes = {(one.consumer, one.partition) for one in run.checkpoints if one.consumer in CONSUMERS}
+    if run.began.is_whole and len(lanes) != len(CONSUMERS) * LANES:
+        yield f"{len(lanes)} lanes have a checkpoint, not {len(CONSUMERS) * LANES}"
     for checkpoint in run.checkpoints:
         if checkpoint.partition >= 0 and checkpoint.place < run.heads.get(checkpoint.partition, NOWHERE):
             yield f"{checkpoint.consumer} stands before the head of lane {checkpoint.partition}"
@@ -81,7 +87,11 @@ def effects_follow_versions(run: Run) -> Iterator[str]:
 
 def projections_are_folds(run: Run) -> Iterator[str]:
     """I7: every worklist row equals the fold of its stream from zero."""
+    if run.began.is_whole and (missing := set(run.cases) - {row.case for row in run.rows}):
+        yield f"{len(missing)} cases were not compared with their rows"
     for row in run.rows:
+        if row.case not in run.poisoned_cases and row.stored is None and run.began.is_whole:
+            yield f"case {row.case} has no row"
         if row.case not in run.poisoned_cases and row.stored != row.folded:
             stored, folded = row.stored or {}, row.folded or {}
             different = sorted(name for name in {**stored, **folded} if stored.get(name) != folded.get(name))
@@ -101,6 +111,8 @@ def nothing_commits_under_a_moved_checkpoint(run: Run) -> Iterator[str]:
         reached[lane] = move.new
         of_transaction[move.consumer, move.xid].append(move)
     if not run.moves:
+        if run.began.is_whole:
+            yield "no move of a checkpoint was noted"
         return
     places = {(event.case, event.version): event.place for event in run.events}
     for event in run.events:
@@ -109,7 +121,8 @@ def nothing_commits_under_a_moved_checkpoint(run: Run) -> Iterator[str]:
             continue
         consumer, version = caused_by
         place = places.get((event.case, version), NOWHERE)
-        moves = of_transaction[consumer, event.place[1]]
+        own_lane = int(event.case[-1], 16)
+        moves = [move for move in of_transaction[consumer, event.place[1]] if move.partition == own_lane]
         if not any(move.old < place <= move.new or move.old == move.new >= place for move in moves):
             yield f"{event.case}/{event.version} {event.type} stands without the move that covers its cause"
 

@@ -46,6 +46,7 @@ FAILPOINTS: Mapping[str, str] = {
     "firing.claimed": "cases are chosen, none is locked",
     "firing.before_commit": "their events are written and not committed",
     "firing.committed": "their events are committed",
+    "clock.asked": "the time is taken and the database is not asked yet",
     "clock.sampled": "the database has told its time, the answer is not yet timed",
     "letters.claimed": "attempts are committed, no letter is written",
     "letters.connected": "the mail server greeted",

@@ -59,6 +59,7 @@ class StoreClock:
         best_s = float("inf")
         for _ in range(_SAMPLES):
             before_s = monotonic()
+            await failpoint("clock.asked")
             (row,) = await pool.fetch(_READ)
             await failpoint("clock.sampled")
             after_s = monotonic()

@@ -6,6 +6,7 @@ service would have changed.
 
 import sys
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import msgspec
 import pytest
 
 from chaos.checker import INVARIANTS, check
+from chaos.oracle import ends
 from chaos.record import (
     Answered,
     AnyLine,
+    Began,
     Canary,
     Checkpoint,
     Durable,
@@ -34,6 +37,7 @@ from chaos.record import (
     Said,
     Usage,
 )  # fmt: skip
+from chaos.run import sort
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "simulation"))
 
@@ -101,6 +105,15 @@ def inverts_the_feed(lines: Lines) -> None:
 
 def hides_from_a_reader(lines: Lines) -> None:
     del lines[first(lines, Read)]
+
+
+def stops_a_reader_half_way(lines: Lines) -> None:
+    reads = [line for line in lines if isinstance(line, Read)]
+    lines[:] = [line for line in lines if line not in reads[len(reads) // 2 :]]
+
+
+def loses_a_key(lines: Lines) -> None:
+    changed(lines, first(lines, Event, type="ComplaintReceived"), content="erased")
 
 
 def changes_a_column(lines: Lines) -> None:
@@ -187,8 +200,46 @@ def tells_late(lines: Lines) -> None:
     changed(lines, at, recorded_s=event.happened_s + 3600)
 
 
+def shifts_every_day(lines: Lines) -> None:
+    def later(moment: dict[str, str]) -> dict[str, str]:
+        at = datetime.fromisoformat(moment["at"]) + timedelta(days=1)
+        return {"on": str(date.fromisoformat(moment["on"]) + timedelta(days=1)), "at": at.isoformat()}
+
+    for i, line in enumerate(lines):
+        if isinstance(line, Event) and line.type == "DeadlineSet":
+            readings = [one | {"ends": later(one["ends"])} for one in line.data["readings"]]
+            ends = {name: later(line.data[name]) for name in ("strict", "lenient")}
+            changed(lines, i, data=line.data | ends | {"readings": readings})
+        if isinstance(line, Event) and line.type in ("DeadlineBreached", "TargetMissed"):
+            changed(lines, i, happened_s=line.happened_s + 86_400, recorded_s=line.recorded_s + 86_400)
+
+
+def counts_a_day_too_few(lines: Lines) -> None:
+    at = first(lines, Event, type="DeadlineSet")
+    event = lines[at]
+    assert isinstance(event, Event)
+    reading = event.data["readings"][0]
+    counted = next(step for step in reading["because"] if step["counted"])
+    readings = [reading | {"because": [step for step in reading["because"] if step != counted]}]
+    changed(lines, at, data=event.data | {"readings": readings + event.data["readings"][1:]})
+
+
+def tells_late_behind_a_flicker(lines: Lines) -> None:
+    tells_late(lines)
+    event = lines[first(lines, Event, type=_a_breach(lines))]
+    assert isinstance(event, Event)
+    due_s = sort(lines).wall_s(event.happened_s)
+    lines.append(Fault(name="kill", begins=True, at_s=due_s))
+    lines.append(Fault(name="kill", begins=False, what="deadlines", at_s=due_s + 0.1))
+
+
 def never_hands_over(lines: Lines) -> None:
     lines[:] = [line for line in lines if not isinstance(line, Mail)]
+
+
+def sends_what_no_event_tells(lines: Lines) -> None:
+    mail = lines[first(lines, Mail, accepted=True)]
+    lines.append(msgspec.structs.replace(mail, message_id="<taken-back@example.org>"))
 
 
 def gives_up_for_now(lines: Lines) -> None:
@@ -240,6 +291,12 @@ def moves_back(lines: Lines) -> None:
 
 def commits_under_anothers_move(lines: Lines) -> None:
     lines[:] = [line for line in lines if not isinstance(line, Move) or line.consumer != "deadlines"]
+
+
+def commits_under_another_lane(lines: Lines) -> None:
+    for i, line in enumerate(lines):
+        if isinstance(line, Move):
+            changed(lines, i, partition=(line.partition + 1) % 16)
 
 
 def drops_poison(lines: Lines) -> None:
@@ -297,11 +354,14 @@ def grows(lines: Lines) -> None:
 
 
 MISTAKES: tuple[tuple[Callable[[Lines], None], str], ...] = (
-    (loses_a_promise, "I1"), (stores_twice, "I2"), (stores_what_was_refused, "I2"),
+    (loses_a_promise, "I1"), (loses_a_key, "I1"), (stops_a_reader_half_way, "I4"), (stores_twice, "I2"),
+    (stores_what_was_refused, "I2"),
     (invents_a_complaint, "I3"), (skips_a_version, "I4"), (inverts_the_feed, "I4"),
     (hides_from_a_reader, "I4"), (changes_a_column, "I4"), (grants_truncate, "I4"),
     (leaves_a_lane_behind, "I5"), (sets_a_clock_twice, "I5"), (reacts_backwards, "I6"),
     (shows_an_old_row, "I7"), (breaks_early, "I8"), (breaks_twice, "I8"), (never_tells, "I8"),
+    (shifts_every_day, "I8"), (counts_a_day_too_few, "I8"), (tells_late_behind_a_flicker, "I10"),
+    (sends_what_no_event_tells, "I13"), (commits_under_another_lane, "I16"),
     (forgets_summer_time, "I8"), (works_at_easter, "I8"), (tells_late, "I10"), (never_hands_over, "I11"),
     (gives_up_for_now, "I11"), (insists, "I11"), (forgets_a_letter, "I11"), (sends_twice, "I12"),
     (sends_another_text, "I12"), (renames_a_letter, "I12"), (sends_too_soon, "I13"), (moves_back, "I16"),
@@ -352,3 +412,45 @@ def test_a_history_that_was_cut_off_is_no_proof() -> None:
     """A run that died before its end is not called a success."""
     with pytest.raises(ValueError, match="cut off"):
         check([line for line in sound() if not isinstance(line, Ended | Invoked)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "invariant"),
+    [(Move, "I16"), (Checkpoint, "I5"), (Row, "I7"), (Grant, "I4"), (Usage, "I21")],
+)
+def test_what_nobody_looked_at_is_not_sound(kind: type, invariant: str) -> None:
+    """A run of the whole system in which a kind of fact was never written down proves nothing about it."""
+    lines = [line for line in sound() if not isinstance(line, kind)]
+    lines = [msgspec.structs.replace(one, is_whole=True) if isinstance(one, Began) else one for one in lines]
+
+    assert invariant in {violation.invariant for violation in check(lines)}
+
+
+def test_a_flicker_excuses_lateness_only_for_a_while() -> None:
+    """What is told soon after the last thing that was broken is in time; what comes much later is not."""
+    run = sort(sound())
+    due_s = run.samples[0].at_s
+    run.faults += [
+        Fault(name="kill", begins=True, at_s=due_s),
+        Fault(name="kill", begins=False, what="deadlines", at_s=due_s + 1.0),
+    ]
+
+    assert due_s + 1.0 + 10.0 + 15.0 == run.undisturbed_until(due_s, 15.0)
+
+
+@pytest.mark.parametrize(
+    ("clock", "received_on", "first_and_last"),
+    [
+        ("ING-1", date(2026, 3, 20), (date(2026, 3, 27), date(2026, 3, 27))),
+        ("ING-2", date(2026, 3, 20), (date(2026, 4, 20), date(2026, 4, 21))),
+        ("DES-2", date(2026, 3, 20), (date(2026, 4, 3), date(2026, 4, 10))),
+        ("ING-3", date(2026, 3, 20), (date(2026, 4, 16), date(2026, 4, 17))),
+        ("PRE-3", date(2026, 4, 24), (date(2026, 5, 15), date(2026, 5, 15))),
+        ("SUP-1", date(2026, 4, 30), (date(2026, 5, 7), date(2026, 5, 8))),
+    ],
+)
+def test_the_judge_counts_days_itself(
+    clock: str, received_on: date, first_and_last: tuple[date, date]
+) -> None:
+    """Good Friday, Easter, King's Day and Liberation Day, as a person finds them on a calendar."""
+    assert first_and_last == ends(clock, received_on)

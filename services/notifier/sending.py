@@ -206,11 +206,15 @@ class SendingLoop:
         if not attempts:
             return 0
         histories = await self._platform.store.histories({attempt.case_id for attempt in attempts})
+        now = self._platform.clock.now()
         for attempt in attempts:
+            try:
+                done = lost(attempt, histories[attempt.case_id], self._message_key, now)
+            except Exception as error:  # noqa: BLE001 - this one is looked at again, the others go on
+                log.error("letter.not_explained", case=str(attempt.case_id), **describe(error))  # noqa: TRY400
+                continue
             self._in_hand[attempt.letter_id] = attempt
-            self._done.append(
-                lost(attempt, histories[attempt.case_id], self._message_key, self._platform.clock.now())
-            )
+            self._done.append(done)
         return await self._record()
 
     def _probe_if_due(self) -> None:

@@ -11,6 +11,7 @@ from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, 
 from events.testing import A_COMPLAINANT
 from notifier_cases import deadline, opened
 from post_office import PostOffice
+from procedures.organisations import organisations
 from scripted_smtp import HANG, HANG_UP, Script
 
 pytestmark = pytest.mark.postgres
@@ -132,6 +133,28 @@ async def test_a_lost_letter_of_a_case_that_nobody_can_read_stops_no_other(offic
     assert (unreadable, "held") == (row["case_id"], row["state"])
     assert "unknown event type 'OfANewerVersion'" in row["reason"]
     assert ["LetterUncertain"] == [event.type for event in await office.events(unreadable)]
+
+
+async def test_a_lost_letter_that_cannot_be_explained_yet_stops_no_other(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its organisation is not known, the doubt about a letter waits; it is told when that is back."""
+    unknown = await office.owed("bc")
+    doomed = await office.sender()
+    await doomed.run_once()
+    await office.server.wait_for(1)
+    await office.kill(doomed)
+    known = await office.owed("destiny")
+    sender = await office.sender()
+
+    with monkeypatch.context() as without:
+        others = {name: one for name, one in organisations().items() if name != "bc"}
+        without.setattr("notifier.attempt.organisations", lambda: others)
+        await office.run_until(sender, [known], "LetterSent")
+        assert [] == await office.events(unknown)
+    await office.run_until(sender, [unknown], "LetterSent")
+
+    assert ["LetterUncertain", "LetterSent"] == [event.type for event in await office.events(unknown)]
 
 
 async def test_an_orderly_stop_leaves_no_doubt_about_letters_that_were_not_begun(office: PostOffice) -> None:

@@ -1,9 +1,9 @@
 """Prepares what the containers of `compose.yaml` need before they start; runs in the image `gehoor`.
 
 `prepare.py secrets` makes all secrets in the home and hands each container its own, in a volume of its own:
-nobody gets another one's password. It also writes the configuration of the three NATS servers and Postgres'
-administrator's password. `prepare.py servers` then makes roles, schemas, stream and durables. Both may be
-repeated at any time; what is there and right stays as it is.
+nobody gets another one's password. It also writes the configuration of the three NATS servers and, for each
+Postgres server, its administrator's password. `prepare.py servers` then makes roles, schemas, stream and
+durables. Both may be repeated at any time; what is there and right stays as it is.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from events.topology import server_config
 log = structlog.get_logger()
 
 HANDOUT = Path("/handout")
+POSTGRES_SERVERS = ("postgres", "keys")
 NATS_SERVERS = ("nats-1", "nats-2", "nats-3")
 BUS_WITHIN_S = 60.0
 
@@ -63,12 +64,14 @@ def hand_out_secrets(settings: Settings) -> None:
     for service, names in SECRETS_OF.items():
         for name in (template.format(service) for template in names):
             _hand(HANDOUT / service / name, (settings.secrets / name).read_bytes(), mode=0o400)
-    for server in ("postgres", "nats-routes"):
+    _keep_a_shared_password(settings.secrets)
+    for server in ("keys", "postgres", "nats-routes"):  # keys first: see _keep_a_shared_password
         _once(settings.secrets / f"admin-{server}")
-    # The Postgres image reads its file as a user of its own; nobody but the two servers mounts this volume.
-    password = (settings.secrets / "admin-postgres").read_bytes()
-    _hand(HANDOUT / "postgres" / "password", password, mode=0o444)
-    (HANDOUT / "postgres").chmod(0o755)
+    # The Postgres image reads its file as a user of its own; nobody but that server mounts this volume.
+    for server in POSTGRES_SERVERS:
+        password = (settings.secrets / f"admin-{server}").read_bytes()
+        _hand(HANDOUT / server / "password", password, mode=0o444)
+        (HANDOUT / server).chmod(0o755)
     routes = (settings.secrets / "admin-nats-routes").read_text()
     for server in NATS_SERVERS:
         text = server_config(
@@ -99,16 +102,16 @@ def cluster_block(server: str, password: str) -> str:
 
 async def prepare_servers(settings: Settings) -> None:
     """Make roles and schemas on both Postgres servers, and what is on the bus if the bus is there."""
-    password = (settings.secrets / "admin-postgres").read_text()
     addresses = []
-    for variable, url in (
-        ("GEHOOR_DATABASE_URL", settings.database_url),
-        ("GEHOOR_KEYS_URL", settings.keys_url),
+    for server, variable, url in (
+        ("postgres", "GEHOOR_DATABASE_URL", settings.database_url),
+        ("keys", "GEHOOR_KEYS_URL", settings.keys_url),
     ):
         if url is None:
             raise Misconfigured(
                 f"{variable} is not set: give the server's address, without user and password"
             )
+        password = (settings.secrets / f"admin-{server}").read_text()
         addresses.append(url.replace("://", f"://postgres:{password}@", 1))
     await provision(settings, *addresses)
     log.info("provision.stores_ready")
@@ -128,6 +131,12 @@ async def _provision_bus_persistently(settings: Settings) -> list[str]:
         except (GehoorError, OSError, nats.errors.Error) as error:
             log.info("provision.waits_for_bus", **describe(error))
             await asyncio.sleep(1)
+
+
+def _keep_a_shared_password(folder: Path) -> None:
+    """A home made when both servers had one administrator's password keeps it: the servers know no other."""
+    if (folder / "admin-postgres").exists() and not (folder / "admin-keys").exists():
+        _hand(folder / "admin-keys", (folder / "admin-postgres").read_bytes(), mode=0o600)
 
 
 def _once(path: Path) -> None:

@@ -48,6 +48,14 @@ class Asked:
         lines += [name + b": " + value for name, value in headers]
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
+    @property
+    def idempotency_key(self) -> bytes | None:
+        """Read the key from the bytes that are sent, because they may be damaged."""
+        head = self.wire.partition(b"\r\n\r\n")[0]
+        fields = (line.partition(b":") for line in head.splitlines()[1:])
+        keys = [value.strip() for name, _, value in fields if name.strip().lower() == b"idempotency-key"]
+        return keys[0] if keys else None
+
     def __str__(self) -> str:
         shown = self.wire
         cut = shown if len(shown) <= 700 else shown[:500] + b" ... " + shown[-100:]

@@ -8,24 +8,41 @@ from typing import Any
 import jsonschema_rs
 
 from hostile.asked import CANARY, Asked
-from hostile.drawing import document
+from hostile.drawing import SERVICES, document
 from hostile.wire import Reply
 
 PROBLEM = "application/problem+json"
+BUSY = b'"urn:gehoor:problem:busy"'
+
+
+def prepare() -> None:
+    """Make what checks the answers, before the first one: for seconds none could be read meanwhile."""
+    for service in SERVICES:
+        _answers(service)
 
 
 def broken(asked: Asked, reply: Reply) -> Iterator[str]:
     """Name every rule that an answer breaks; time is judged elsewhere."""
+    if reply.status >= 500:
+        yield f"a server error: {reply.status}"
+    yield from misshapen(asked, reply)
+
+
+def misshapen(asked: Asked, reply: Reply) -> Iterator[str]:
+    """Name every rule about the form of an answer that it breaks, whatever its status."""
     if reply.status == -1 and asked.waits_s is None:
         yield "no answer at all"
     if reply.status == 0 and asked.waits_s is None and asked.kind != "frame":
         yield "closed without a word"
-    if reply.status >= 500:
-        yield f"a server error: {reply.status}"
     if reply.status >= 400:
         yield from _of_a_refusal(asked, reply)
     if asked.operation is not None and reply.status >= 200:
         yield from _of_the_document(asked, reply)
+
+
+def is_busy(reply: Reply) -> bool:
+    """Tell whether this is the documented refusal for too much at once: not that the store is away."""
+    return reply.status == 503 and "retry-after" in reply.headers and BUSY in reply.body
 
 
 def _of_a_refusal(asked: Asked, reply: Reply) -> Iterator[str]:

@@ -4,19 +4,21 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 
 import msgspec
 
 from hostile.asked import Asked
-from hostile.rules import broken
+from hostile.pace import SLOW_AFTER_S, Pace
+from hostile.rules import broken, is_busy, misshapen
 from hostile.wire import Reply, send
 
 AT_ONCE = 4
 """As many as a service has connections to its store: more would only wait for each other."""
 
 TIMES_ASKED = 4
-BUSY_FOR_S = 0.5
-"""A 503 with Retry-After is an answer, on a machine too busy to reach the store in time; it is counted."""
+MOST_BUSY_OF = 1_000
+"""Whoever is told `busy` asks again after Retry-After: once in so many requests; any other 503 is wrong."""
 
 KEPT = 200
 """Findings kept with their request; the rest is only counted."""
@@ -36,19 +38,25 @@ class _Done(msgspec.Struct):
 
 @dataclass(slots=True)
 class Tally:
-    """What a campaign has seen so far. `done` counts the events that workflow says it stored."""
+    """What a campaign has seen so far.
+
+    `added` counts the additions of each complaint that were answered with 201, a repeated one once; `done`
+    the events that workflow says it stored. Of what is `uncertain` no answer says whether it was added.
+    """
 
     replies: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
     count: int = 0
-    told_to_come_back: int = 0
+    busy: int = 0
     broken: int = 0
     filed: set[str] = field(default_factory=set)
-    added: int = 0
+    added: Counter[str] = field(default_factory=Counter)
+    keys_used: set[tuple[str, bytes]] = field(default_factory=set)
+    uncertain: int = 0
     done: Counter[str] = field(default_factory=Counter)
     took_s: list[float] = field(default_factory=list)
-    slow_after_s: float | None = None
+    pace: Pace | None = None
 
     def take(self, asked: Asked, reply: Reply) -> None:
         """Judge an answer and count it."""
@@ -58,21 +66,52 @@ class Tally:
         found = list(broken(asked, reply))
         if asked.waits_s is None:
             self.took_s.append(reply.took_s)
-            if self.slow_after_s is not None and reply.took_s > self.slow_after_s:
-                found.append(f"took {reply.took_s:.1f} s")
+            if self.pace is not None:
+                found += self.pace.judge(reply.took_s, monotonic())
+        self._keep(found, asked, reply)
+        self._believe(asked, reply)
+
+    def take_busy(self, asked: Asked, reply: Reply) -> None:
+        """Count an answer after which the same is asked again; its form is judged as any other's."""
+        self.busy += 1
+        self._keep(list(misshapen(asked, reply)), asked, reply)
+
+    @property
+    def slow(self) -> int:
+        """How many answers took more than a second, those included that the machine kept waiting."""
+        return sum(took_s > SLOW_AFTER_S for took_s in self.took_s)
+
+    @property
+    def too_often_busy(self) -> list[str]:
+        """Say it when more were told to come back than the limit for it explains."""
+        if self.busy * MOST_BUSY_OF <= max(self.count, MOST_BUSY_OF):
+            return []
+        return [f"{self.busy} of {self.count} were told that too much happens at once"]
+
+    def _keep(self, found: list[str], asked: Asked, reply: Reply) -> None:
         self.broken += bool(found)
         if found and len(self.findings) < KEPT:
             self.findings.append(f"{'; '.join(found)}\n    {asked}\n    {reply.status} {reply.body[:200]!r}")
-        self._believe(asked, reply)
 
     def _believe(self, asked: Asked, reply: Reply) -> None:
         """Keep what an answer says was stored, so that it can be compared with what stands."""
         if reply.status == 201 and b"status_url" in reply.body:
             self.filed.add(msgspec.json.decode(reply.body, type=_Filed).reference)
         elif reply.status == 201:
-            self.added += 1
+            self._add(asked, msgspec.json.decode(reply.body, type=_Filed).reference)
+        elif _is_lost_addition(asked, reply):
+            self.uncertain += 1
         elif _is_done(asked, reply):
             self.done.update(one.type for one in msgspec.json.decode(reply.body, type=_Done).events)
+
+    def _add(self, asked: Asked, reference: str) -> None:
+        """Count an addition, unless its key says that it repeats an earlier one to the same complaint."""
+        key = asked.idempotency_key
+        if key is not None and (reference, key) in self.keys_used:
+            return
+        if key is not None:
+            self.keys_used.add((reference, key))
+        self.added[reference] += 1
 
 
 async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tally) -> None:
@@ -81,12 +120,14 @@ async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tall
 
     async def work() -> None:
         for one in rest:
-            for _ in range(TIMES_ASKED):
+            for _ in range(TIMES_ASKED - 1):
                 reply = await send(one, ports[one.service])
-                if reply.status != 503 or "retry-after" not in reply.headers:
+                if not is_busy(reply):
                     break
-                tally.told_to_come_back += 1
-                await asyncio.sleep(BUSY_FOR_S)
+                tally.take_busy(one, reply)
+                await asyncio.sleep(float(reply.headers["retry-after"]))
+            else:
+                reply = await send(one, ports[one.service])
             tally.take(one, reply)
 
     async with asyncio.TaskGroup() as group:
@@ -98,3 +139,9 @@ def _is_done(asked: Asked, reply: Reply) -> bool:
     """Tell whether this is workflow's answer to a command, given for the first time."""
     is_command = reply.status == 200 and asked.method == b"POST" and b"/commands/" in asked.target
     return is_command and "idempotency-replayed" not in reply.headers
+
+
+def _is_lost_addition(asked: Asked, reply: Reply) -> bool:
+    """Tell whether this may have been added without a word of it; half a request is never done."""
+    is_whole = asked.kind != "half" and b"/messages" in asked.wire.partition(b"\n")[0]
+    return is_whole and (reply.status <= 0 or reply.status >= 500)

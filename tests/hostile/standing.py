@@ -1,5 +1,6 @@
 """Whether what stands in the store is what was answered: a refused request leaves nothing."""
 
+from collections import Counter
 from collections.abc import Set as AbstractSet
 
 import asyncpg
@@ -15,7 +16,10 @@ ACTOR = "staff:hostile"
 """Everybody who gives commands in these tests is called this and a role."""
 
 _REFERENCES = "SELECT reference FROM gehoor.case_reference"
-_WRITTEN = "SELECT count(*) FROM gehoor.event WHERE type = 'ComplainantWrote'"
+_WRITTEN = """
+SELECT reference, count(*) FROM gehoor.event JOIN gehoor.case_reference USING (case_id)
+WHERE type = 'ComplainantWrote' GROUP BY reference
+"""
 _BY_STAFF = "SELECT type, count(*) FROM gehoor.event WHERE actor LIKE $1 GROUP BY type"
 
 
@@ -29,9 +33,11 @@ async def unexplained(
         found.append(f"{len(strange)} complaints stand that were answered with no 201")
     if lost := tally.filed - stored:
         found.append(f"{len(lost)} complaints were answered with 201 and do not stand")
-    written = await connection.fetchval(_WRITTEN)
-    if written > tally.added:
-        found.append(f"{written} additions stand and {tally.added} were answered with 201")
+    written = Counter({row[0]: row[1] for row in await connection.fetch(_WRITTEN)})
+    if missing := tally.added - written:
+        found.append(f"{missing.total()} additions were answered with 201 and do not stand")
+    if (more := (written - tally.added).total()) > tally.uncertain:
+        found.append(f"{more} additions stand without a 201; the answers of {tally.uncertain} were lost")
     by_staff = {row[0]: row[1] for row in await connection.fetch(_BY_STAFF, f"{ACTOR}%")}
     found += [
         f"{by_staff.get(kind, 0)} {kind} stand and {tally.done[kind]} were answered with 200"

@@ -4,6 +4,8 @@
 """
 
 import random
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -43,6 +45,7 @@ async def test_every_answer_keeps_the_rules(sent: tuple[Tally, str]) -> None:
 
     assert 1000 == tally.count
     assert [] == tally.findings, "\n".join(tally.findings[:20])
+    assert [] == tally.too_often_busy
 
 
 async def test_both_kinds_of_answer_are_there(sent: tuple[Tally, str]) -> None:
@@ -58,6 +61,21 @@ async def test_both_kinds_of_answer_are_there(sent: tuple[Tally, str]) -> None:
 async def test_a_refused_request_leaves_nothing(attacked: Attacked, sent: tuple[Tally, str]) -> None:
     """What stands in the store is exactly what was answered with success."""
     assert [] == await unexplained(attacked.admin, sent[0], set(attacked.world.links))
+
+
+async def test_an_addition_that_was_lost_is_told(attacked: Attacked, sent: tuple[Tally, str]) -> None:
+    """Had one more been answered with 201 than stands, or one fewer, it would be found."""
+    tally, _ = sent
+    one = Counter({next(iter(tally.added)): 1})
+    known = set(attacked.world.links)
+
+    lost = await unexplained(attacked.admin, replace(tally, added=tally.added + one), known)
+    unanswered = await unexplained(
+        attacked.admin, replace(tally, added=tally.added - one, uncertain=0), known
+    )
+
+    assert ["1 additions were answered with 201 and do not stand"] == lost
+    assert ["1 additions stand without a 201; the answers of 0 were lost"] == unanswered
 
 
 async def test_nothing_of_it_is_logged(sent: tuple[Tally, str]) -> None:

@@ -4,31 +4,39 @@ Each is a generator that gives seconds to wait wherever something else may happe
 long pause. What stands in a `finally` is what a database does by itself when a connection dies.
 """
 
+import asyncio
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from model_world import IDLE, Conflict, Fenced, ModelWorld, in_lane
+from model_letters import Steps, owe
+from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_lane
 
-from cases.state import fold
 from chaos.load import ORGANISATIONS, digest
 from chaos.record import Answered, Invoked
 from deadlines.clocks import look
-from events.catalogue import LetterSent, LetterUncertain
-from events.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded, follow
+from deadlines.consumer import DeadlinesConsumer
+from events.batch import Consumer
+from events.catalogue import CATALOGUE
+from events.envelope import START, Cause, FeedPosition, History, Recorded, follow
+from events.errors import MalformedEvent
 from events.identity import command_id_of, reaction_id
 from intake.form import Submission
 from intake.submission import file
-from notifier.owed import fold as fold_letters
-from notifier.owed import is_explained, is_settled, owed
-from procedures.library import in_force
+from notifier.consumer import LetterConsumer
 from procedures.organisations import organisations
-from workflow.case import open_case
+from workflow.consumer import WorkflowConsumer
 
 _NAMES = UUID("2f0a6f5e-1c9e-5d0e-9b51-6765686f6f72")
 ANSWER_LOST, SEND_AGAIN_S = 0.15, 2.0
-Steps = Generator[float, None, None]
+REFUSED_FOR_GOOD = 0.1
+CONSUMERS: Mapping[str, Consumer] = {
+    "workflow": WorkflowConsumer(),
+    "deadlines": DeadlinesConsumer(asyncio.Event()),
+    "notifier": LetterConsumer(),
+}
+"""The services' own: what they decide is theirs, what they write goes into the model's tables."""
 
 
 def client(world: ModelWorld, chance: random.Random, key: str) -> Steps:
@@ -36,6 +44,8 @@ def client(world: ModelWorld, chance: random.Random, key: str) -> Steps:
     organisation = chance.choice(ORGANISATIONS)
     text = f"complaint {key}"
     address = f"k-{key}@example.org"
+    if chance.random() < REFUSED_FOR_GOOD:
+        world.refused.add(address)
     for _ in range(6):
         world.lines.append(
             Invoked(key=key, content=digest(text), address=address, at_s=world.at_s, mono_s=world.now_s)
@@ -96,7 +106,7 @@ def relay(world: ModelWorld, chance: random.Random) -> Steps:
         tails = dict(world.tails)
         for row in window:
             lane = row.case_id.int & 15
-            for consumer in ("workflow", "deadlines", "notifier"):
+            for consumer in CONSUMERS:
                 world.bus[consumer, lane].append((row, tails.get(lane, START)))
             tails[lane] = row.place
             yield 0.001
@@ -147,22 +157,20 @@ def _react(
     known: FeedPosition,
     planned: list[Recorded],
 ) -> Steps:
+    asked = CONSUMERS[name]
+    turns: dict[UUID, list[Recorded]] = {}
+    for row in planned:
+        if row.type in asked.reacts_to or row.type not in CATALOGUE:
+            turns.setdefault(row.case_id, []).append(row)
     yield chance.choice((0.0, 0.0, 0.01))
     transaction = world.begin()
     try:
-        histories: dict[UUID, History] = {}
-        for case_id in sorted({row.case_id for row in planned}):
+        for case_id in sorted(turns):
             yield from world.lock(transaction, case_id)
-        for case_id in {row.case_id for row in planned}:
-            histories[case_id] = world.history(case_id)
         world.move(transaction, name, lane, known, planned[-1].place)
-        for row in planned:
-            history = histories[row.case_id]
-            command_id = reaction_id(name, row.case_id, row.version)
-            events = decide(world, transaction, name, history)
-            if events and not history.has_command(command_id):
-                cause = follow(row, f"service:{name}", command_id)
-                histories[row.case_id] = world.append(transaction, history, events, cause, row.organisation)
+        for case_id, rows in turns.items():
+            if (name, case_id) not in world.parked:
+                _decide(world, transaction, name, world.history(case_id), rows)
         yield chance.choice((0.0, 0.01, 0.3))
         world.commit(transaction)
     except (Fenced, Conflict):
@@ -172,23 +180,37 @@ def _react(
     yield 0.0
 
 
-def decide(world: ModelWorld, transaction: Any, name: str, history: History) -> tuple[NewEvent, ...]:
-    """Ask the real decider of a consumer; what it wants for its own tables joins the transaction."""
-    if name == "workflow":
-        case = fold(history)
-        assert case is not None
-        if case.opened is not None:
-            return ()
-        procedure = in_force(case.organisation, case.received.received_on)
-        return tuple(open_case(case, procedure, organisations()[case.organisation], world.now))
-    if name == "deadlines":
-        seen = look(history, world.now)
-        transaction.changes.append(lambda: _set_due(world, history.case_id, seen.next_at))
-        return seen.events
-    for letter in owed(fold_letters(history)):
-        row = {"case": history.case_id, "letter": letter.letter, "state": "due", "attempts": 0, "at": 0.0}
-        transaction.changes.append(lambda key=letter.letter_id, row=row: world.outbox.setdefault(key, row))
-    return ()
+def _decide(
+    world: ModelWorld, transaction: Transaction, name: str, history: History, rows: list[Recorded]
+) -> None:
+    """Ask the real consumer about the newest event of a case; what it wants written joins the transaction."""
+    case_id, first, newest = history.case_id, rows[0], rows[-1]
+    try:
+        for recorded in history.events[first.version - 1 : newest.version]:
+            _ = recorded.event
+        reaction = CONSUMERS[name].react(history, newest, world.now)
+    except MalformedEvent:
+        if "drop poison" not in world.bugs:
+            transaction.changes.append(lambda: world.parked.setdefault((name, case_id), first.version))
+        return
+    for effect in reaction.effects:
+        match name:
+            case "workflow":
+                transaction.changes.append(lambda row=effect: _write(world, row))
+            case "deadlines":
+                transaction.changes.append(lambda seen=effect: _set_due(world, case_id, seen.fire_at))
+            case _:
+                owe(world, transaction, effect, history.organisation)
+    command_id = reaction_id(name, case_id, newest.version)
+    if reaction.events and not history.has_command(command_id):
+        cause = follow(newest, f"service:{name}", command_id)
+        world.append(transaction, history, reaction.events, cause, history.organisation)
+
+
+def _write(world: ModelWorld, row: Any) -> None:
+    stands = world.worklist.get(row.case_id)
+    if stands is None or (stands.version < row.version and "first row stays" not in world.bugs):
+        world.worklist[row.case_id] = row
 
 
 def _set_due(world: ModelWorld, case_id: UUID, at: Any) -> None:
@@ -200,110 +222,73 @@ def _set_due(world: ModelWorld, case_id: UUID, at: Any) -> None:
 
 def firing(world: ModelWorld, chance: random.Random) -> Steps:
     """Fire what time has made due, under the lock of the case and folded up to its last row."""
+    world.blocked.clear()
     while True:
-        ready = [case_id for case_id, at in world.due.items() if at <= world.now]
+        ready = [
+            case_id for case_id, at in world.due.items() if at <= world.now and case_id not in world.blocked
+        ]
         for case_id in ready[:5]:
             transaction = world.begin()
             try:
-                if "no lock" not in world.bugs:
+                if "strike off first" in world.bugs:
+                    world.due.pop(case_id, None)
+                old = world.history(case_id)
+                if "append blindly" not in world.bugs:
                     yield from world.lock(transaction, case_id)
                 history = world.history(case_id)
                 yield chance.choice((0.0, 0.01))
-                seen = look(history, world.now)
+                seen = look(old if "old fold" in world.bugs else history, world.now)
                 command = command_id_of("fire", case_id, chance.random())
                 cause = Cause("service:deadlines", command, case_id)
                 world.number(transaction)
-                twice = seen.events + seen.events if "fire twice" in world.bugs else seen.events
-                world.append(transaction, history, twice, cause, history.organisation)
+                events = seen.events + seen.events if "fire twice" in world.bugs else seen.events
+                if "fire again" in world.bugs:
+                    yield from _fire_again(world, transaction, history, cause)
+                    continue
+                world.append(transaction, history, events, cause, history.organisation)
                 transaction.changes.append(lambda c=case_id, s=seen: _set_due(world, c, s.next_at))
                 yield chance.choice((0.0, 0.01))
                 world.commit(transaction)
             except Conflict:
                 pass
+            except MalformedEvent:
+                world.blocked.add(case_id)
             finally:
                 world.end(transaction)
         yield 0.05 if ready else _until_next(world)
 
 
+def _fire_again(world: ModelWorld, transaction: Transaction, history: History, cause: Cause) -> Steps:
+    """Believe the due row instead of the stream, and strike it off after the commit: a planted mistake."""
+    case_id = history.case_id
+    at = world.due.get(case_id)
+    if at is None or at > world.now:
+        return
+    seen = look(history, world.now)
+    owed = world.remembered.setdefault((case_id, at), seen.events)
+    world.append(transaction, history, owed, cause, history.organisation)
+    yield 0.0
+    world.commit(transaction)
+    yield from world.lock(transaction, case_id)
+    yield 0.01
+    _set_due(world, case_id, look(world.history(case_id), world.now).next_at)
+
+
 def _until_next(world: ModelWorld) -> float:
-    soonest = min(world.due.values(), default=None)
+    soonest = world.next_due_at
     return IDLE if soonest is None else max((soonest - world.now).total_seconds(), 0.01)
 
 
-def sender(world: ModelWorld, chance: random.Random, me: str) -> Steps:
-    """Commit an attempt, hand the letter over, record what became of it; explain what was left behind."""
-    for row in world.outbox.values():
-        if row["state"] == me:
-            row["state"] = "lost"  # this process was born again: nobody will report on these
-    while True:
-        for letter_id, row in list(world.outbox.items()):
-            if row["state"] == "lost":
-                yield from _record(world, chance, letter_id, row, "uncertain")
-            elif row["state"] == "due" and row["at"] <= world.now_s:
-                row["state"], row["attempts"] = me, row["attempts"] + 1
-                yield 0.0
-                if is_settled(world.history(row["case"]), letter_id):
-                    world.outbox.pop(letter_id, None)
-                    continue
-                end = yield from _converse(world, chance, letter_id, row)
-                yield from _record(world, chance, letter_id, row, end)
-        later = [row["at"] - world.now_s for row in world.outbox.values() if row["state"] == "due"]
-        yield max(min(later, default=IDLE), 0.01)
-
-
-def _converse(
-    world: ModelWorld, chance: random.Random, letter_id: UUID, row: dict[str, Any]
-) -> Generator[float, None, str]:
-    mood = chance.random()
-    if mood < 0.15:
-        return "deferred"
-    yield 0.01
-    message_id = f"<{letter_id if 'new identity' not in world.bugs else chance.random()}@example.org>"
-    accepted = mood > 0.25 or chance.random() < 0.5
-    world.take_mail(world.addresses[row["case"]], message_id, str(letter_id), accepted=accepted)
-    yield chance.choice((0.0, 0.01, 0.2))
-    return "sent" if mood > 0.25 else "uncertain"
-
-
-def _record(
-    world: ModelWorld, chance: random.Random, letter_id: UUID, row: dict[str, Any], end: str
-) -> Steps:
-    me = row["state"]
-    event: Any = None
-    message_id, attempt = f"<{letter_id}@example.org>", row["attempts"]
-    if end == "sent":
-        event = LetterSent(
-            letter=row["letter"], letter_id=letter_id, message_id=message_id, channel="email", language="nl",
-            dated_on=world.now.date(), contents=(), attempts=attempt,
-        )  # fmt: skip
-    elif end == "uncertain" and "hide uncertain" not in world.bugs:
-        event = LetterUncertain(
-            letter=row["letter"], letter_id=letter_id, message_id=message_id, attempt=attempt
-        )
-    while event is not None:
-        transaction = world.begin()
-        try:
-            yield from world.lock(transaction, row["case"])
-            history = world.history(row["case"])
-            known = (
-                is_explained(history, letter_id, attempt)
-                if end == "uncertain"
-                else is_settled(history, letter_id)
-            )
-            cause = Cause("service:notifier", command_id_of("letter", letter_id, attempt, end), row["case"])
-            new = () if known else (NewEvent(event, world.now),)
-            world.append(transaction, history, new, cause, history.organisation)
-            yield chance.choice((0.0, 0.01))
-            world.commit(transaction)
-            event = None
-        except Conflict:
-            yield 0.01
-        finally:
-            world.end(transaction)
-    if world.outbox.get(letter_id) is not row or row["state"] != me:
-        return
-    if end == "sent":
-        world.outbox.pop(letter_id, None)
-    else:
-        row["state"], row["at"] = "due", world.now_s + min(2.0**attempt, 60.0)
-        world.changes += 1
+def poisoner(world: ModelWorld, chance: random.Random) -> Steps:
+    """Put an event that nobody can read into some case, once."""
+    while not world.streams:
+        yield 1.0
+    case_id = chance.choice(sorted(world.streams))
+    transaction = world.begin()
+    try:
+        yield from world.lock(transaction, case_id)
+        world.append_unreadable(transaction, world.history(case_id))
+        yield 0.01
+        world.commit(transaction)
+    finally:
+        world.end(transaction)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from chaos.campaign import Attempt, run
-from chaos.checker import BROKE_OFF
+from chaos.__main__ import missed
+from chaos.campaign import Attempt, Result, run
+from chaos.checker import BROKE_OFF, Violation
 from chaos.faults import FAULTS
 from chaos.load import complaint, meaning
 from chaos.mixes import MIXES
-from chaos.planted import PLANTED
+from chaos.planted import PLANTED, SOUND
 from chaos.planted_patches import PATCHES
 from chaos.proxy import FaultProxy
 from chaos.record import History, Invoked, read_history
@@ -47,6 +48,30 @@ async def test_a_planted_bug_is_found(bug: str) -> None:
 
     assert BROKE_OFF not in {violation.invariant for violation in result.violations}
     assert set(PLANTED[bug].found_by) & {violation.invariant for violation in result.violations}
+
+
+@pytest.mark.parametrize(
+    ("bug", "violations", "escapes"),
+    [
+        ("drops_poison", [Violation("I17", "workflow has not set the poisoned case 7 aside")], False),
+        ("drops_poison", [Violation("I17", "no rest after 20 s: 3 messages")], True),
+        ("drops_poison", [Violation(BROKE_OFF, "not ready within 120 s")], True),
+        ("drops_poison", [], True),
+        ("loses_messages", [], False),
+        ("loses_messages", [Violation("I1", "201 and 0 events")], True),
+        (SOUND, [], False),
+        (SOUND, [Violation("I17", "no rest after 20 s: 3 messages")], True),
+    ],
+)
+def test_a_bug_is_found_by_its_own_invariant_and_words(
+    bug: str, violations: list[Violation], escapes: bool
+) -> None:
+    """A slow machine and a run that breaks off are no finding, and a harmless bug must show nothing."""
+    attempt = Attempt(SEED, 1.0, "planted", planted=bug)
+
+    result = Result(attempt, violations, {}, {}, 0, 0, 0.0, 0.0, "")
+
+    assert escapes == bool(missed(result))
 
 
 def test_every_mix_names_faults_that_exist() -> None:

@@ -30,11 +30,4 @@ def microseconds(moment: datetime) -> int:
 
 def prefixed(fields: Iterable[bytes | None]) -> bytes:
     """Join fields so that their borders cannot be moved."""
-    parts: list[bytes] = []
-    for field in fields:
-        if field is None:
-            parts.append(_ABSENT)
-        else:
-            parts.append(_length(len(field)))
-            parts.append(field)
-    return b"".join(parts)
+    return b"".join([_ABSENT if field is None else _length(len(field)) + field for field in fields])

@@ -100,8 +100,12 @@ class FeedReader:
 
 
 async def slow_the_clock(system: System, history: History) -> None:
-    """Let the system's clock go at the pace of ours, so that no further deadline falls due meanwhile."""
-    async with admin(system) as connection:
+    """Let the system's clock go at the pace of ours, so that no further deadline falls due meanwhile.
+
+    Nobody may be appending just then: a millisecond of the fast clock is most of a minute of the slow one.
+    """
+    async with admin(system) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE gehoor.event IN SHARE MODE")
         shown: float = await connection.fetchval(
             "UPDATE gehoor.clock_anchor SET simulated_at = gehoor.clock_now(), real_at = clock_timestamp(), "
             "speed = 1.0 RETURNING extract(epoch FROM simulated_at)::float8"

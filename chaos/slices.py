@@ -34,5 +34,6 @@ SLICES = (
     Slice("power", 50),
     Slice("storm", 140, rate=8.0),
     Slice("all", 130, rate=8.0),
+    Slice("storm", 60, rate=8.0),
 )
 """About forty minutes on two cores, starting, coming to rest and judging included; more on a busy machine."""

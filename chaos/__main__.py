@@ -20,7 +20,7 @@ from chaos.campaign import Attempt, Result, run
 from chaos.checker import BROKE_OFF
 from chaos.disk import is_possible
 from chaos.mixes import MIXES
-from chaos.planted import PLANTED, SOUND
+from chaos.planted import PLANTED
 from chaos.slices import SLICES, Slice
 from chaos.table import add_to, plain, tables
 
@@ -28,8 +28,6 @@ RESTS_WITHIN_S = 90.0
 PLANTED_FOR_S = 10.0
 PLANTED_CLOCKS_FOR_S = 30.0
 """Fifteen days: ten seconds end before the first promise does, three working days after a Friday."""
-
-PLANTED_RESTS_WITHIN_S = 20.0
 
 
 async def campaign(slices: Sequence[Slice], seed: int, keep: Path | None) -> list[Result]:
@@ -56,7 +54,7 @@ async def planted(seed: int, names: list[str], keep: Path | None) -> list[Result
             PLANTED_CLOCKS_FOR_S if "I8" in PLANTED[name].found_by else PLANTED_FOR_S,
             "planted",
             planted=name,
-            rests_within_s=90.0 if PLANTED[name].is_harmless and name != SOUND else PLANTED_RESTS_WITHIN_S,
+            rests_within_s=PLANTED[name].rests_within_s,
             keep=keep,
         )
         for name in names

@@ -26,7 +26,7 @@ from chaos.planted import PLANTED, prepare
 from chaos.proxy import FaultProxy
 from chaos.reading import TROUBLE, FeedReader, admin, note_moves, slow_the_clock
 from chaos.record import Began, Ended, Fault, History, Reached
-from chaos.recovery import PathWatch, never_again, promises_again_s, recoveries_s, slowest_letters_s
+from chaos.recovery import PathWatch, promises_again_s, recoveries_s, slowest_letters_s
 from chaos.run import RECOVERS_WITHIN_S, sort
 from chaos.runtime import TWICE, Wanted
 from chaos.system import ROOT, System, SystemFailed
@@ -81,8 +81,6 @@ class Result:
     judged_s: float = 0.0
     """How long there was load and nothing was broken: only then lateness and errors are violations."""
 
-    never_again: int = 0
-    """Faults after which nobody was seen to get a letter."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -252,7 +250,7 @@ def _result(attempt: Attempt, history: History, violations: list[Violation], too
         attempt, violations, faults, recoveries_s(history.lines), kinds.count("Invoked"),
         kinds.count("Event"), ended[-1].quiet_after_s if ended else -1.0, took_s, commit(), reached,
         slowest_letters_s(history.lines), promises_again_s(history.lines), round(os.getloadavg()[0], 1),
-        round(sort(history.lines).judged_s, 1) if ended else 0.0, never_again(history.lines),
+        round(sort(history.lines).judged_s, 1) if ended else 0.0,
     )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ from chaos.record import (
     Row,
     Usage,
 )  # fmt: skip
-from chaos.run import CONSUMERS
+from chaos.run import CONSUMERS, LANES
+from chaos.run import ERASED as FORGOTTEN
 from chaos.system import System
 from events.catalogue import COMPLAINANT, ERASED
 from events.database import close_pool, open_pool
@@ -110,7 +111,7 @@ async def _left_to_do(system: System, poisoned: list[UUID], *, bus_is_absent: bo
         waits["messages"] = sum(
             one.ack_pending + one.pending for one in durables if one.name.rpartition("-")[0] in CONSUMERS
         )
-        waits["durables"] = max(0, 16 * len(CONSUMERS) - len(durables))
+        waits["durables"] = max(0, LANES * len(CONSUMERS) - len(durables))
     return {what: count for what, count in waits.items() if count}
 
 
@@ -211,7 +212,7 @@ def _content_of(keys: KeyStore, row: Recorded) -> str:
         text = str(keys.open(row).get(COMPLAINANT, {}).get("description", ""))
     except KeyMissing:
         return "key lost"
-    return "erased" if text == ERASED else digest(text)
+    return FORGOTTEN if text == ERASED else digest(text)
 
 
 async def _rows(connection: asyncpg.Connection, rows: list[Recorded]) -> list[Row]:

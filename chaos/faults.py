@@ -183,10 +183,7 @@ async def falsify_clock(world: World, chance: random.Random) -> str:
     """One process measures the database's clock wrongly by seconds: it is slow, or ahead of it."""
     name = world.service(chance)
     point, seconds = chance.choice(("clock.asked", "clock.sampled")), chance.choice((5, 6, 8))
-    before = _met(world, name, point)
-    world.system.failpoint(name, f"{point}=delay:{seconds}@1*3")
-    await asyncio.sleep(3 * seconds + BREAKS_AGAIN_AFTER_S)
-    return f"{name} {point}" if _met(world, name, point) > before else ""
+    return await _meet(world, name, point, f"delay:{seconds}@1*3", 3 * seconds + BREAKS_AGAIN_AFTER_S)
 
 
 async def reach_failpoint(world: World, chance: random.Random) -> str:
@@ -195,28 +192,20 @@ async def reach_failpoint(world: World, chance: random.Random) -> str:
     name, action = chance.choice(names), chance.choice(get_args(Action))
     service = chance.choice(hosts_of(name))
     amount = {"pause": f":{chance.uniform(*PAUSED_FOR_S):.1f}", "delay": f":{chance.uniform(0.5, 3):.1f}"}
-    before = _met(world, service, name)
-    world.system.failpoint(service, f"{name}={action}{amount.get(action, '')}@{chance.randint(1, 3)}")
-    await asyncio.sleep(float(amount.get(action, ":0")[1:]) + 1.0)
-    return f"{service} {name}={action}" if _met(world, service, name) > before else ""
+    fate = f"{action}{amount.get(action, '')}@{chance.randint(1, 3)}"
+    return await _meet(world, service, name, fate, float(amount.get(action, ":0")[1:]) + 1.0)
 
 
 async def commit_late(world: World, chance: random.Random) -> str:
     """One intake holds its inserted complaints back for a second while the other one commits."""
-    name = chance.choice(("intake", "intake-2"))
-    before = _met(world, name, "intake.before_commit")
-    world.system.failpoint(name, "intake.before_commit=delay:1.0")
-    await asyncio.sleep(1.5)
-    return name if _met(world, name, "intake.before_commit") > before else ""
+    name = chance.choice(hosts_of("intake.before_commit"))
+    return await _meet(world, name, "intake.before_commit", "delay:1.0", 1.5)
 
 
 async def make_zombie(world: World, chance: random.Random) -> str:
     """A replica stands still between planning its work and doing it, until others have its lanes."""
     name = chance.choice(("workflow", "deadlines", "notifier"))
-    before = _met(world, name, "consumer.before_transaction")
-    world.system.failpoint(name, "consumer.before_transaction=pause:14")
-    await asyncio.sleep(16)
-    return name if _met(world, name, "consumer.before_transaction") > before else ""
+    return await _meet(world, name, "consumer.before_transaction", "pause:14", 16.0)
 
 
 async def sweep_failpoints(world: World, chance: random.Random) -> str:
@@ -262,9 +251,16 @@ async def fill_disk(world: World, chance: random.Random) -> str:
     return "full"
 
 
-def _met(world: World, process: str, failpoint: str) -> int:
-    """Count how often a process met a fate at a failpoint: a fault that nobody met is none."""
-    return sum(name == failpoint for name, _ in world.system.met(process))
+async def _meet(world: World, process: str, failpoint: str, fate: str, within_s: float) -> str:
+    """Let a process meet a fate at a failpoint; a fault that nobody met is none, and gives no word."""
+
+    def met() -> int:
+        return sum(name == failpoint for name, _ in world.system.met(process))
+
+    before = met()
+    world.system.failpoint(process, f"{failpoint}={fate}")
+    await asyncio.sleep(within_s)
+    return f"{process} {failpoint}={fate}" if met() > before else ""
 
 
 async def _end_nats(world: World, number: signal.Signals) -> str:

@@ -19,8 +19,8 @@ def midnight_after(day: date, zone: str) -> float:
 
 
 def is_free(day: date) -> bool:
-    """Tell whether nobody works on this day by any calendar."""
-    return _is_free_in_offices(day)
+    """Tell whether nobody works: offices do on Good Friday, and mostly on Liberation Day."""
+    return day.weekday() >= 5 or day in _holidays(day.year) or (day.year % 5 == 0 and _is_liberation(day))
 
 
 def ends(clock: str, received_on: date) -> tuple[date, date] | None:
@@ -35,18 +35,13 @@ def term_of(clock: str) -> int:
     return _TERMS[clock]
 
 
-def _is_free_in_offices(day: date) -> bool:
-    """Good Friday is worked, and Liberation Day unless the year is a lustrum."""
-    return day.weekday() >= 5 or day in _holidays(day.year) or (day.year % 5 == 0 and _is_liberation(day))
-
-
 def _is_free_by_law(day: date) -> bool:
     """Article 3 of the Algemene termijnenwet."""
     good_friday = _easter(day.year) - 2 * DAY
-    return _is_free_in_offices(day) or day == good_friday or _is_liberation(day)
+    return is_free(day) or day == good_friday or _is_liberation(day)
 
 
-CALENDARS: tuple[IsFree, ...] = (_is_free_by_law, _is_free_in_offices)
+CALENDARS: tuple[IsFree, ...] = (_is_free_by_law, is_free)
 
 
 def _is_liberation(day: date) -> bool:
@@ -94,8 +89,10 @@ _TERMS: Mapping[str, int] = {
     "PRE-3": 3, "ING-1": 5, "ING-2": 20, "ING-3": 2, "ING-4": 20,
 }  # fmt: skip
 _PROMISES: Mapping[str, Callable[[date, IsFree], tuple[date, ...]]] = {
-    **{clock: _in_working_days(_TERMS[clock]) for clock in ("DES-1", "BNC-2", "SUP-1", "PRE-1", "ING-1")},
-    **{clock: _in_working_days(_TERMS[clock]) for clock in ("ING-2", "ING-4")},
+    **{
+        clock: _in_working_days(_TERMS[clock])
+        for clock in ("DES-1", "BNC-2", "SUP-1", "PRE-1", "ING-1", "ING-2", "ING-4")
+    },
     **{clock: _in_days(_TERMS[clock]) for clock in ("SUP-2", "SUP-4")},
     "PRE-3": _in_days(7 * _TERMS["PRE-3"]),
     "DES-2": _solved,

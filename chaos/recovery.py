@@ -78,12 +78,6 @@ def promises_again_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
     return _first_after_faults(lines, promises)
 
 
-def never_again(lines: Sequence[AnyLine]) -> int:
-    """Count the faults after which no complaint was seen to have its letter, and so no recovery."""
-    counted = sum(map(_is_counted, lines))
-    return counted - sum(len(found) for found in recoveries_s(lines).values())
-
-
 def slowest_letters_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
     """Per fate at a failpoint: how long the slowest letter took of all that was sent in the second after."""
     letters = sorted((sent_s, at_s) for at_s, sent_s in arrivals(lines))
@@ -106,12 +100,8 @@ def _first_after_faults(
     """Per fault: from its end until something begun after it was done; `done` is (done, begun)."""
     found: dict[str, list[float]] = {}
     for fault in lines:
-        if isinstance(fault, Fault) and _is_counted(fault):
+        if isinstance(fault, Fault) and not fault.begins and fault.what and fault.name != "healing":
             first = next((at_s for at_s, begun_s in done if begun_s >= fault.mono_s), None)
             if first is not None:
                 found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))
     return found
-
-
-def _is_counted(line: AnyLine) -> bool:
-    return isinstance(line, Fault) and not line.begins and bool(line.what) and line.name != "healing"

@@ -39,6 +39,8 @@ RECOVERS_WITHIN_S = 10.0
 CONSUMERS = ("workflow", "deadlines", "notifier")
 LANES = 16
 NOWHERE: Place = (0, 0, 0)
+ERASED = "erased"
+"""The content of a complaint whose complainant was forgotten."""
 
 
 @dataclass
@@ -157,8 +159,14 @@ class Run:
         return last_s - first_s - broken_s
 
     @cached_property
-    def erased_references(self) -> frozenset[str]:
-        return frozenset(one.reference for one in self.erased)
+    def forgotten_references(self) -> frozenset[str]:
+        """The complaints that cannot be read any more because somebody was forgotten on purpose."""
+        unreadable = {str(event.data["reference"]) for event in self.received if event.content == ERASED}
+        return frozenset(unreadable & {one.reference for one in self.erased})
+
+    @cached_property
+    def forgotten_cases(self) -> frozenset[str]:
+        return frozenset(event.case for event in self.events if event.type == "ErasureRequested")
 
     def wall_s(self, simulated_s: float) -> float:
         """Give the wall time at which the system's clock showed this, between two samples of it."""

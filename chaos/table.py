@@ -107,8 +107,13 @@ def _sum(results: Sequence[Mapping[str, Any]]) -> str:
         f"{sum(len(one['violations']) for one in results)} violations; longest way to rest "
         f"{max(one['rested_after_s'] for one in results):.1f} s; "
         f"{sum(one['took_s'] for one in results) / 60:.0f} minutes in all; "
-        f"{sum(one.get('never_again', 0) for one in results)} faults without a letter afterwards."
+        f"{sum(map(_never_again, results))} faults without a letter afterwards."
     )
+
+
+def _never_again(result: Mapping[str, Any]) -> int:
+    """Count the faults after which no complaint was seen to have its letter, and so no recovery."""
+    return int(sum(result["faults"].values()) - sum(map(len, result["recoveries_s"].values())))
 
 
 def _spread(found: Iterable[float]) -> str:

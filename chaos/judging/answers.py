@@ -4,10 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from chaos.record import Answered, Event
-from chaos.run import Run
-
-ERASED = "erased"
-"""The content of a complaint whose complainant was forgotten."""
+from chaos.run import ERASED, Run
 
 
 def what_was_promised_stands(run: Run) -> Iterator[str]:
@@ -21,18 +18,13 @@ def what_was_promised_stands(run: Run) -> Iterator[str]:
         found = by_reference.get(answer.reference, [])
         if len(found) != 1:
             yield f"201 for {answer.reference} and {len(found)} events"
-        elif found[0].content == ERASED and answer.reference in run.erased_references:
-            continue
-        elif found[0].content != answer.content:
+        elif found[0].content != answer.content and answer.reference not in run.forgotten_references:
             yield f"{answer.reference} holds another text than was sent"
 
 
 def a_key_files_once(run: Run) -> Iterator[str]:
     """I2: answered requests of one key give one event; uncertain ones none or one; failed ones none."""
     stored = Counter(event.content for event in run.received if event.content != ERASED)
-    erased = run.erased_references & {
-        event.data["reference"] for event in run.received if event.content == ERASED
-    }
     sent: dict[str, list[str]] = defaultdict(list)
     answers: dict[str, list[Answered]] = defaultdict(list)
     for one in run.invoked:
@@ -41,7 +33,7 @@ def a_key_files_once(run: Run) -> Iterator[str]:
         answers[answer.key].append(answer)
     for key, contents in sent.items():
         ok = {answer.reference for answer in answers[key] if answer.outcome == "ok"}
-        count = sum(stored[content] for content in set(contents)) + len(ok & erased)
+        count = sum(stored[content] for content in set(contents)) + len(ok & run.forgotten_references)
         is_uncertain = len(answers[key]) < len(contents) or any(
             answer.outcome == "info" for answer in answers[key]
         )
@@ -57,8 +49,7 @@ def nothing_without_an_attempt(run: Run) -> Iterator[str]:
     """I3: no complaint that nobody sent."""
     sent = {one.content for one in run.invoked}
     for event in run.received:
-        is_forgotten = event.content == ERASED and event.data["reference"] in run.erased_references
-        if event.content not in sent and not is_forgotten:
+        if event.content not in sent and event.data["reference"] not in run.forgotten_references:
             yield f"case {event.case} holds a complaint that nobody sent"
 
 

@@ -27,8 +27,7 @@ def every_letter_leaves(run: Run) -> Iterator[str]:
             if event.type == "LetterRefused" and _is_given_up_too_soon(event):
                 yield f"case {case}: a letter was given up for a {event.data['reply_code']}"
         opened = next((event for event in stream if event.type == "CaseOpened"), None)
-        is_forgotten = any(event.type == "ErasureRequested" for event in stream)
-        if opened is None or is_forgotten or case in run.poisoned_cases:
+        if opened is None or case in run.forgotten_cases | run.poisoned_cases:
             continue
         settled = {event.data["letter"] for event in outcomes}
         owed = [letter for letter in opened.data["letters"] if letter not in settled]
@@ -78,10 +77,9 @@ def _mails_that_no_event_tells(run: Run) -> Iterator[str]:
     """A transaction that was taken back left no mail behind: each that was taken over stands in its case."""
     told = {event.data.get("message_id") for event in run.events if event.type.startswith("Letter")}
     waiting = {letter.case for letter in run.letters}
-    forgotten = {event.case for event in run.events if event.type == "ErasureRequested"}
     for mail in run.mails:
         case = run.case_of_address.get(mail.to, "")
-        is_excused = case in waiting or case in forgotten or mail.to in OWN_INBOXES
+        is_excused = case in waiting or case in run.forgotten_cases or mail.to in OWN_INBOXES
         if mail.accepted and mail.message_id not in told and not is_excused:
             yield f"case {case}: no event tells of the mail {mail.message_id}"
 

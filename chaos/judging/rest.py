@@ -20,10 +20,9 @@ def all_comes_to_rest(run: Run) -> Iterator[str]:
         yield f"{consumer} has set case {case} aside without a poison"
     for consumer, case in sorted(expected - parked):
         yield f"{consumer} has not set the poisoned case {case} aside"
-    forgotten = {event.case for event in run.events if event.type == "ErasureRequested"}
     for letter in run.letters:
         is_expected = letter.case in run.poisoned_cases or (
-            letter.state == "closed" and letter.case in forgotten
+            letter.state == "closed" and letter.case in run.forgotten_cases
         )
         if not is_expected:
             yield f"case {letter.case}: a letter is {letter.state}"

@@ -7,7 +7,7 @@ import asyncio
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from uuid import UUID
 
 import asyncpg
@@ -27,9 +27,14 @@ async def fill(url: str, events: int, first_case: int = 0, workers: int = 2) -> 
     borders = [first_case + cases * i // workers for i in range(workers + 1)]
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        await asyncio.gather(
-            *(loop.run_in_executor(pool, _load, url, low, high) for low, high in pairwise(borders))
-        )
+        try:
+            await asyncio.gather(
+                *(loop.run_in_executor(pool, _load, url, low, high) for low, high in pairwise(borders))
+            )
+        except asyncio.CancelledError:  # the pool would wait until all is loaded
+            for worker in active_children():
+                worker.terminate()
+            raise
 
 
 def case_number(number: int) -> UUID:

@@ -1,11 +1,14 @@
 """The notifier on real databases, with a mail server that obeys the test: consumer and senders, no bus."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent
 from events.consumer import ConsumerLoop
@@ -23,6 +26,8 @@ from scripted_smtp import ScriptedServer
 
 LANES = frozenset(range(PARTITIONS))
 WITHIN_S = 60.0
+_WRAPPED = "SELECT wrapped FROM gehoor.person_key WHERE case_id = $1"
+_WRAP = "UPDATE gehoor.person_key SET wrapped = $2 WHERE case_id = $1"
 
 
 @dataclass
@@ -49,6 +54,28 @@ class PostOffice:
         assert self.notifier.keys is not None
         await self.desks.keeper.keys.destroy(case_id, [COMPLAINANT])
         self.notifier.keys._cache.clear()
+
+    async def damage_key(self, case_id: UUID) -> bytes:
+        """Overwrite the stored key of a case's complainant; gives what it was."""
+        async with self._keys() as keys:
+            whole: bytes = await keys.fetchval(_WRAPPED, case_id)
+        await self.restore_key(case_id, bytes(len(whole)))
+        return whole
+
+    async def restore_key(self, case_id: UUID, wrapped: bytes) -> None:
+        """Put a stored key back."""
+        async with self._keys() as keys:
+            await keys.execute(_WRAP, case_id, wrapped)
+        assert self.notifier.keys is not None
+        self.notifier.keys._cache.clear()
+
+    @asynccontextmanager
+    async def _keys(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self.system.keys_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def owed(self, organisation: str = "destiny", *, clocks: int | None = None, **changes: Any) -> UUID:
         """Let a complaint come, be opened and get its clocks; its letter is then owed."""

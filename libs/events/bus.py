@@ -150,16 +150,15 @@ class LaneSubscriber(BatchPullStreamSubscriber):
         arrival = asyncio.Event()
         tasks: dict[int, asyncio.Task[None]] = {}
         try:
-            while self.running:
+            while self.running:  # a lane newly owned is pulled at once, however busy the others are
                 self._follow_ownership(tasks, arrival)
-                try:
+                arrival.clear()
+                if batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_LANE)]:
+                    await cb(batch)
+                    continue
+                with suppress(TimeoutError):
                     async with asyncio.timeout(0.5):
                         await arrival.wait()
-                except TimeoutError:
-                    continue
-                arrival.clear()
-                while batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_LANE)]:
-                    await cb(batch)
         finally:
             for task in tasks.values():
                 task.cancel()

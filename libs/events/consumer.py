@@ -65,7 +65,6 @@ class ConsumerLoop:
         self.lanes: dict[int, Lane] = {}
         self.bus_is_up = False
         self.applied = 0
-        self.last_round_at_s = monotonic()
         self._one_at_a_time = asyncio.Lock()
         self._swept_at_s = 0.0
 
@@ -97,21 +96,26 @@ class ConsumerLoop:
                 while await self._round():
                     pass
         except Exception:
-            for lane in self.lanes.values():
-                lane.sweep = True
+            self._sweep_everything()
             raise
 
     async def sweep(self) -> int:
-        """Read on from the store in every lane; gives the number of events applied."""
+        """Read on from the store in every lane; gives the number of events applied.
+
+        Whatever breaks it off, it is due again at once.
+        """
         async with self._one_at_a_time:
-            await self._own(self.platform.ownership.owned)
             before = self.applied
-            for lane in self.lanes.values():
-                lane.sweep = True
             self._swept_at_s = monotonic()
-            while await self._round():
-                pass
-            await self._retry_parked()
+            try:
+                await self._own(self.platform.ownership.owned)
+                self._sweep_everything()
+                while await self._round():
+                    pass
+                await self._retry_parked()
+            except Exception:
+                self._sweep_everything()
+                raise
             return self.applied - before
 
     def sweep_is_due(self) -> bool:
@@ -122,6 +126,10 @@ class ConsumerLoop:
             return True
         every_s = SWEEP_EVERY_S if self.bus_is_up else SWEEP_WITHOUT_BUS_S
         return monotonic() - self._swept_at_s >= every_s
+
+    def _sweep_everything(self) -> None:
+        for lane in self.lanes.values():
+            lane.sweep = True
 
     async def _known(self, messages: Sequence[Message]) -> list[Message]:
         """Keep the messages about events that stand in the store at the place they name.
@@ -157,7 +165,6 @@ class ConsumerLoop:
 
     async def _round(self) -> bool:
         """Take what is next in every lane, react to it, acknowledge; tells whether there may be more."""
-        self.last_round_at_s = monotonic()
         planned, goals = self._from_messages()
         more = False
         to_sweep = [lane for lane in self.lanes.values() if lane.sweep]

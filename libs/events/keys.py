@@ -16,12 +16,16 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 import uuid_utils.compat
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.envelope import History, Recorded
 from events.failpoints import failpoint
 from events.personal import CaseKeys, PersonKey, open_sealed, sealed_parts
+
+log = structlog.get_logger()
 
 CACHE_FOR_S = 60.0
 """Keys are taken from the cache for at most this long, then read again."""
@@ -192,7 +196,10 @@ class KeyStore:
             if row["wrapped"] is None:  # destroyed
                 erased[case_id].add(person)
             else:
-                keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
+                try:
+                    keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
+                except InvalidTag:  # missing, then: it concerns this case only
+                    log.error("key.unreadable", case=str(case_id), key=str(row["key_id"]))  # noqa: TRY400
         await failpoint("keys.loaded")
         for case_id in wanted:
             self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))

@@ -1,7 +1,8 @@
 """The notifier's own table `letter`: what is owed, who is trying, when to try again. Nothing personal.
 
 Always holds: the number and the start of an attempt are committed before the attempt; a row is changed after
-it only by whoever made that attempt (`attempts` is compared), so a late answer cannot undo a later one.
+it only by whoever made that attempt (`attempts` is compared), so a late answer cannot undo a later one. It is
+struck off by whoever recorded an outcome in the case, which is final whichever attempt it was.
 """
 
 from collections.abc import Collection, Sequence
@@ -90,10 +91,9 @@ async def claim(pool: asyncpg.Pool, lanes: Collection[int], limit: int, member: 
 _ABANDONED = f"""
 SELECT {_ATTEMPT} FROM letter
 WHERE state = 'sending' AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
-  AND (
-    CASE WHEN claimed_by = $2 THEN letter_id <> ALL($3::uuid[])
-         ELSE NOT EXISTS (SELECT FROM member WHERE member_id = claimed_by)
-           OR attempt_started_at < clock_timestamp() - make_interval(secs => $4) END)
+  AND letter_id <> ALL($3::uuid[])
+  AND (claimed_by = $2 OR NOT EXISTS (SELECT FROM member WHERE member_id = claimed_by)
+       OR attempt_started_at < clock_timestamp() - make_interval(secs => $4))
 ORDER BY attempt_started_at LIMIT $5
 """
 
@@ -102,12 +102,12 @@ async def abandoned(
     pool: asyncpg.Pool,
     lanes: Collection[int],
     member: UUID,
-    in_hand: Collection[UUID],
+    besides: Collection[UUID],
     lease_s: float,
     limit: int,
 ) -> list[Attempt]:
-    """Find attempts nobody will report on: their process is gone, has lost them, or took too long."""
-    rows = await pool.fetch(_ABANDONED, list(lanes), member, list(in_hand), lease_s, limit)
+    """Find other attempts nobody will report on: their process is gone, has lost them, or took too long."""
+    rows = await pool.fetch(_ABANDONED, list(lanes), member, list(besides), lease_s, limit)
     return [Attempt(*row) for row in rows]
 
 

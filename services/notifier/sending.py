@@ -6,7 +6,6 @@ knows is recorded as `LetterUncertain` before the next one is made, under the sa
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import assert_never
 from uuid import UUID
@@ -17,13 +16,12 @@ from events.errors import Misconfigured
 from events.failpoints import failpoint
 from events.logs import describe
 from events.platform import Platform
-from events.transact import Command, Outcome, transact_many
 from notifier import outbox
 from notifier.attempt import Ready, lost, prepare
 from notifier.connections import Connections
 from notifier.conversation import Result, Uncertain
-from notifier.outbox import Attempt
-from notifier.outcome import Done, command_of, postponed_unsent, postponement_of, tell
+from notifier.outcome import Done, postponed_unsent
+from notifier.recording import RECORDED_TOGETHER, Results
 
 log = structlog.get_logger()
 
@@ -33,8 +31,10 @@ IN_HAND = 200
 CLAIMED_WHILE_AWAY = 20
 """Letters tried per round while the server is away, so that a long queue costs little."""
 
-RECORDED_TOGETHER = 100
 LOOKED_AFTER_EVERY_S = 2.0
+EXPLAINED_AGAIN_AFTER_S = 60.0
+"""A lost attempt whose case cannot be read makes room for the others, and is looked at again."""
+
 WAITS_FOR_A_RESULT_S = 0.25
 GATHERS_FOR_S = 0.01
 """After a first result, how long to wait for others to be recorded with it: one commit instead of many."""
@@ -67,23 +67,25 @@ class SendingLoop:
         self._public_url = platform.settings.public_url or ""
         self._sending: set[asyncio.Task[None]] = set()
         self._probing: asyncio.Task[None] | None = None
-        self._in_hand: dict[UUID, Attempt] = {}
-        self._done: list[Done] = []
+        self._release_is_owed = False
+        self._results = Results(platform)
+        self._unexplained_until_s: dict[UUID, float] = {}
         self._looked_after_at_s = float("-inf")
 
     async def run_once(self) -> int:
         """Do one round and give the number of letters that moved on."""
         self._probe_if_due()
-        moved = await self._record()
+        moved = await self._results.record()
         moved += await self._explain_abandoned()
+        await self._release()
         moved += await self._begin()
-        if self._sending and not self._done:
+        if self._sending and not self._results.waiting:
             await asyncio.wait(
                 self._sending, timeout=WAITS_FOR_A_RESULT_S, return_when=asyncio.FIRST_COMPLETED
             )
-        if self._sending and self._done:
+        if self._sending and self._results.waiting:
             await asyncio.wait(self._sending, timeout=GATHERS_FOR_S)
-        return moved + len(self._done)
+        return moved + self._results.waiting
 
     async def close(self, within_s: float = 5.0) -> None:
         """Let attempts in the air land, record what is known, hang up; the rest is explained later."""
@@ -92,13 +94,13 @@ class SendingLoop:
             await asyncio.wait(self._sending, timeout=within_s)
         for task in (*self._sending, *((self._probing,) if self._probing else ())):
             task.cancel()
-        while await self._record():  # one letter per case and round
+        while await self._results.record():  # one letter per case and round
             continue
         await self._connections.close()
 
     async def _begin(self) -> int:
         """Claim due letters, write them, and start handing them over."""
-        room = IN_HAND - len(self._in_hand)
+        room = IN_HAND - self._results.moving
         if self._connections.is_away:
             room = min(room, CLAIMED_WHILE_AWAY)
         owned = self._platform.ownership.owned
@@ -112,10 +114,11 @@ class SendingLoop:
         try:
             histories = await self._platform.store.histories(cases)
             await self._keys.load(cases)
-        except Exception:  # nothing was sent: without this, each would be recorded as uncertain
+        except Exception:  # nothing was sent: where this fails too, each is recorded as uncertain
             await outbox.postpone(self._platform.pool, [postponed_unsent(attempt) for attempt in attempts])
             raise
-        self._in_hand |= {attempt.letter_id: attempt for attempt in attempts}
+        for attempt in attempts:
+            self._results.take(attempt)
         for attempt in attempts:
             prepared = prepare(
                 attempt, histories[attempt.case_id], self._keys.open, self._message_key, self._public_url
@@ -127,7 +130,7 @@ class SendingLoop:
                     task.add_done_callback(self._sending.discard)
                     await asyncio.sleep(0)  # rendering must not keep the conversations waiting
                 case Done():
-                    self._done.append(prepared)
+                    self._results.add(prepared)
                 case _:
                     assert_never(prepared)
         return len(attempts)
@@ -139,67 +142,20 @@ class SendingLoop:
             await failpoint("letters.answered")
         except Exception as error:  # noqa: BLE001 - a letter nobody reports on would stay in hand for ever
             log.warning("letter.hand_over_failed", case=str(ready.attempt.case_id), **describe(error))
-        self._done.append(ready.ended(result, self._platform.clock.now()))
-
-    async def _record(self) -> int:
-        """Record finished attempts, event and outbox row in one transaction; one letter per case."""
-        batch = list(_one_per_case(self._done))
-        if not batch:
-            return 0
-        told = {done.attempt.letter_id: command_of(done) for done in batch}
-        commands = [command for command in told.values() if command is not None]
-        by_command = {
-            done.attempt.case_id: done for done in batch if told[done.attempt.letter_id] is not None
-        }
-
-        async def apply(connection: outbox.Connection, fared: Sequence[tuple[Command, Outcome]]) -> None:
-            recorded = [by_command[command.case_id] for command, _ in fared]
-            await _write_down(connection, recorded)
-            await failpoint("letters.before_commit")
-
-        silent = [done for done in batch if told[done.attempt.letter_id] is None]
-        if silent:
-            await _write_down(self._platform.pool, silent)
-            self._forget(silent)
-        if commands:
-            outcomes = await transact_many(self._platform, commands, apply)
-            await failpoint("letters.recorded")
-            fared = list(zip(commands, outcomes, strict=True))
-            self._forget([by_command[c.case_id] for c, o in fared if o.status in ("ok", "duplicate")])
-            for command, outcome in fared:
-                if outcome.refused is not None:
-                    self._refused(by_command[command.case_id], outcome)
-        return len(batch)
-
-    def _refused(self, done: Done, outcome: Outcome) -> None:
-        """Erased between sending and recording: the fact is recorded without the letter's text."""
-        code = outcome.refused.code if outcome.refused else ""
-        self._done.remove(done)
-        if code == "person-erased" and done.has_text:
-            self._done.append(done.without_text())
-        else:
-            self._in_hand.pop(done.attempt.letter_id, None)
-            log.error(
-                "letter.not_recorded", case=str(done.attempt.case_id), letter=done.attempt.letter, code=code
-            )
-
-    def _forget(self, recorded: Sequence[Done]) -> None:
-        for done in recorded:
-            self._done.remove(done)
-            self._in_hand.pop(done.attempt.letter_id, None)
-            tell(done)
+        self._results.add(ready.ended(result, self._platform.clock.now()))
 
     async def _explain_abandoned(self) -> int:
         """Turn attempts without a reporter into `LetterUncertain`, so that the next one is explained."""
         if monotonic() - self._looked_after_at_s < LOOKED_AFTER_EVERY_S or not self._platform.ownership.owned:
             return 0
-        self._looked_after_at_s = monotonic()
+        self._looked_after_at_s = now_s = monotonic()
+        self._unexplained_until_s = {one: s for one, s in self._unexplained_until_s.items() if s > now_s}
         ownership = self._platform.ownership
         attempts = await outbox.abandoned(
             self._platform.pool,
             ownership.owned,
             ownership.member_id,
-            list(self._in_hand),
+            [*self._results.letters, *self._unexplained_until_s],
             self._lease_s,
             RECORDED_TOGETHER,
         )
@@ -212,10 +168,11 @@ class SendingLoop:
                 done = lost(attempt, histories[attempt.case_id], self._message_key, now)
             except Exception as error:  # noqa: BLE001 - this one is looked at again, the others go on
                 log.error("letter.not_explained", case=str(attempt.case_id), **describe(error))  # noqa: TRY400
+                self._unexplained_until_s[attempt.letter_id] = now_s + EXPLAINED_AGAIN_AFTER_S
                 continue
-            self._in_hand[attempt.letter_id] = attempt
-            self._done.append(done)
-        return await self._record()
+            self._results.take(attempt)
+            self._results.add(done)
+        return await self._results.record()
 
     def _probe_if_due(self) -> None:
         if self._connections.probe_is_due and (self._probing is None or self._probing.done()):
@@ -223,17 +180,10 @@ class SendingLoop:
 
     async def _probe(self) -> None:
         if await self._connections.probe():
+            self._release_is_owed = True
+
+    async def _release(self) -> None:
+        """Let go at once, when the server is back, what only waited for it."""
+        if self._release_is_owed:
             await outbox.release(self._platform.pool, self._platform.ownership.owned)
-
-
-async def _write_down(connection: outbox.Connection, recorded: Sequence[Done]) -> None:
-    await outbox.settle(connection, [done.attempt.letter_id for done in recorded if done.is_settled])
-    await outbox.postpone(connection, [postponement_of(done) for done in recorded if not done.is_settled])
-
-
-def _one_per_case(finished: Sequence[Done]) -> Iterator[Done]:
-    cases = set[UUID]()
-    for done in finished:
-        if done.attempt.case_id not in cases and len(cases) < RECORDED_TOGETHER:
-            cases.add(done.attempt.case_id)
-            yield done
+            self._release_is_owed = False

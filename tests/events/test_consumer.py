@@ -295,6 +295,8 @@ async def test_who_stands_still_with_a_lock_in_hand_parks_nobody(
         with pytest.raises(asyncpg.LockNotAvailableError):
             await loop.sweep()
     await holder.close()
+    loop.bus_is_up = True
+    assert loop.sweep_is_due()
     await loop.sweep()
 
     assert [(case_id, 1)] == await effects(deadlines)

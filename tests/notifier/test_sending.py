@@ -2,13 +2,18 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
+from time import monotonic
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 
 from events import failpoints
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
 from events.testing import A_COMPLAINANT
+from notifier import outbox
+from notifier.recording import TRIED_AGAIN_AFTER_S
 from notifier_cases import deadline, opened
 from post_office import PostOffice
 from procedures.organisations import organisations
@@ -139,6 +144,7 @@ async def test_a_lost_letter_that_cannot_be_explained_yet_stops_no_other(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While its organisation is not known, the doubt about a letter waits; it is told when that is back."""
+    monkeypatch.setattr("notifier.sending.EXPLAINED_AGAIN_AFTER_S", 0.0)
     unknown = await office.owed("bc")
     doomed = await office.sender()
     await doomed.run_once()
@@ -155,6 +161,92 @@ async def test_a_lost_letter_that_cannot_be_explained_yet_stops_no_other(
     await office.run_until(sender, [unknown], "LetterSent")
 
     assert ["LetterUncertain", "LetterSent"] == [event.type for event in await office.events(unknown)]
+
+
+async def test_lost_letters_that_cannot_be_explained_do_not_hide_those_that_can(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More letters cannot be explained than are looked at together: the others come next."""
+    monkeypatch.setattr("notifier.sending.RECORDED_TOGETHER", 2)
+    monkeypatch.setattr("notifier.sending.LOOKED_AFTER_EVERY_S", 0.0)
+    unknown = [await office.owed("bc") for _ in range(3)]
+    known = await office.owed("destiny")
+    doomed = await office.sender()
+    await doomed.run_once()
+    await office.server.wait_for(4)
+    await office.kill(doomed)
+    await office.notifier.pool.execute(
+        "UPDATE letter SET attempt_started_at = attempt_started_at + interval '1 s' WHERE case_id = $1", known
+    )
+    others = {name: one for name, one in organisations().items() if name != "bc"}
+    monkeypatch.setattr("notifier.attempt.organisations", lambda: others)
+
+    await office.run_until(await office.sender(), [known], "LetterUncertain")
+
+    assert [[], [], []] == [await office.events(case) for case in unknown]
+
+
+async def test_a_key_that_cannot_be_opened_keeps_only_its_own_letter(office: PostOffice) -> None:
+    """The stored key of one person is damaged while a letter is in doubt: everybody else's letters leave."""
+    damaged = await office.owed("destiny")
+    doomed = await office.sender()
+    await doomed.run_once()
+    await office.server.wait_for(1)
+    await office.kill(doomed)
+    await office.damage_key(damaged)
+    others = [await office.owed("destiny") for _ in range(3)]
+
+    await office.run_until(await office.sender(), others, "LetterSent")
+    await office.run_until(await office.sender(), [damaged], "LetterUncertain")
+
+    assert ["LetterUncertain"] == [event.type for event in await office.events(damaged)]
+    assert 1 + len(others) == len(office.server.mails)
+
+
+async def test_a_result_that_its_case_does_not_take_waits_alone_and_is_not_lost(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is damaged after a letter left: the others are recorded, this one later, and it goes once."""
+    monkeypatch.setattr("notifier.recording.TRIED_AGAIN_AFTER_S", 0.0)
+    stuck, other = await office.owed("destiny"), await office.owed("destiny")
+    sender = await office.sender()
+    await sender.run_once()
+    await office.server.wait_for(2)
+    whole = await office.damage_key(stuck)
+
+    await office.run_until(sender, [other], "LetterSent")
+    assert [] == await office.events(stuck)
+    await office.restore_key(stuck, whole)
+    await office.run_until(sender, [stuck], "LetterSent")
+
+    assert 2 == len(office.server.mails)
+    assert [] == await office.rows()
+
+
+async def test_a_result_at_which_recording_breaks_down_is_tried_apart_from_the_others(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One letter makes the common transaction fail: the others are recorded at once."""
+    cases = [await office.owed("destiny") for _ in range(3)]
+    sender = await office.sender()
+    faulty = cases[0]
+    settle = outbox.settle
+
+    async def settle_all_but_one(connection: outbox.Connection, letters: Sequence[UUID]) -> None:
+        rows = {row["letter_id"] for row in await office.rows() if row["case_id"] == faulty}
+        if rows & set(letters):
+            raise ZeroDivisionError("a fault of this letter")
+        await settle(connection, letters)
+
+    monkeypatch.setattr("notifier.outbox.settle", settle_all_but_one)
+    await office.run_until(sender, cases[1:], "LetterSent")
+    assert [] == await office.events(faulty)
+
+    monkeypatch.setattr("notifier.outbox.settle", settle)
+    monkeypatch.setattr("notifier.recording.monotonic", lambda: monotonic() + TRIED_AGAIN_AFTER_S)
+    await office.run_until(sender, [faulty], "LetterSent")
+
+    assert 3 == len(office.server.mails)
 
 
 async def test_an_orderly_stop_leaves_no_doubt_about_letters_that_were_not_begun(office: PostOffice) -> None:

@@ -1,0 +1,50 @@
+"""How a replica takes up lanes that become its own, while messages keep coming."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from events import bus
+from events.bus import LaneSubscriber
+from events.identity import PARTITIONS
+from events.ownership import Ownership
+
+ALL_LANES = frozenset(range(PARTITIONS))
+
+
+class EndlessPull:
+    """A lane in which the next message is always there already."""
+
+    durable = "endless"
+
+    def __init__(self, client: Any, consumer: str, partition: int, arrival: asyncio.Event) -> None:
+        self.partition = partition
+        self._arrival = arrival
+
+    async def run(self) -> None:
+        self._arrival.set()
+        await asyncio.Event().wait()
+
+    def take(self, limit: int) -> list[int]:
+        return [self.partition]
+
+
+async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages never stop coming in the first lane: the others are pulled when they are owned."""
+    monkeypatch.setattr(bus, "LanePull", EndlessPull)
+    subscriber = LaneSubscriber.__new__(LaneSubscriber)
+    subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
+    subscriber.ownership.owned = frozenset({0})
+    subscriber.running = True
+    monkeypatch.setattr(LaneSubscriber, "connection", None)
+
+    async def receive(lanes: list[int]) -> None:
+        subscriber.ownership.owned = ALL_LANES
+        subscriber.running = set(lanes) != ALL_LANES
+        await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        await subscriber._consume_pull(receive)
+
+    assert ALL_LANES == set(subscriber.pulls)

@@ -7,6 +7,7 @@ integrator reads is what the services send.
 import inspect
 import json
 import sys
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -108,9 +109,22 @@ def _first_paragraph(event: type[Event]) -> str:
     return " ".join(inspect.getdoc(event).split("\n\n")[0].split())  # type: ignore[union-attr]
 
 
+@cache
 def text() -> str:
     """Write the document as it is checked in."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+async def endpoint(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the document: no page, because a page would load its scripts from somebody else."""
+    body = text().encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 if __name__ == "__main__":

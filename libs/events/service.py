@@ -17,12 +17,11 @@ from typing import Any
 import asyncpg
 import structlog
 import uvicorn
-from faststream.asgi import AsgiFastStream, AsyncAPIRoute
+from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
-from faststream.specification import AsyncAPI
 from prometheus_client import REGISTRY, Gauge, make_asgi_app
 
-from events import failpoints, health
+from events import asyncapi, failpoints, health
 from events import settings as settings_module
 from events.batch import Consumer
 from events.bus import BusDoorbell, LaneSubscriber, make_broker, subscribe
@@ -201,9 +200,8 @@ def make_application(service: Service, settings: Settings) -> ServiceApplication
             ("/livez", health.livez),
             ("/readyz", health.readyz(running)),
             ("/metrics", make_asgi_app(REGISTRY)),
+            ("/asyncapi", asyncapi.endpoint),
         ],
-        specification=AsyncAPI(broker, title=f"Gehoor {service.name}", version="1"),
-        asyncapi_path=AsyncAPIRoute("/asyncapi", try_it_out_path=None),
     )
     application.service = running
     return application

@@ -137,7 +137,14 @@ def application(platform: Platform) -> FastAPI:
 
 def skeleton() -> FastAPI:
     """Make the application without its desk: enough for its OpenAPI document."""
-    app = FastAPI(title=TITLE, version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would send a complaint to whatever Host its sender named
+    )
     app.include_router(filing)
     app.include_router(adding)
     app.include_router(looking)

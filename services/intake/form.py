@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from events.problems import refuse
-from intake.moments import parse_date, parse_moment
+from intake.moments import ImpossibleMoment, parse_date, parse_moment
 from intake.text import email_address, one_line, running
 
 Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
@@ -30,6 +30,8 @@ def _stated(parse: Callable[[str], _Moment], form: str) -> BeforeValidator:
             return None
         try:
             return parse(value) if isinstance(value, str) else parse("")
+        except ImpossibleMoment as impossible:
+            raise refuse(str(impossible)) from None
         except ValueError:
             raise refuse(f"must be {form}") from None
 

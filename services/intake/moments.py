@@ -13,6 +13,7 @@ AHEAD = timedelta(minutes=5)
 """So much may a sender's clock be ahead of ours."""
 
 OLDEST_YEARS = 10
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -23,7 +24,7 @@ class ImpossibleMoment(ValueError):
 
 
 def parse_date(text: str) -> date:
-    """Read `2026-03-30`; raises ValueError for anything else."""
+    """Read `2026-03-30`; raises `ImpossibleMoment` for another century, ValueError for anything else."""
     if not _DATE.fullmatch(text):
         raise ValueError("not a date")
     return _in_calendar(date.fromisoformat(text))
@@ -33,7 +34,7 @@ def parse_moment(text: str) -> datetime:
     """Read a date, a local time or a time with offset; naive where no offset was given.
 
     A date alone is its first moment, so that the day of receipt is the day that was named. Raises
-    ValueError for anything else.
+    `ImpossibleMoment` for another century, and ValueError for anything else.
     """
     if not (_DATE.fullmatch(text) or _MOMENT.fullmatch(text)):
         raise ValueError("not a moment")
@@ -68,8 +69,8 @@ def reported(stated: date | None, now: datetime, zone: ZoneInfo) -> date | None:
 
 def _in_calendar(day: date) -> date:
     """Keep away from the ends of the calendar, where moving a zone overflows."""
-    if not 1900 <= day.year <= 2999:
-        raise ValueError("not in a century of ours")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ImpossibleMoment(f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     return day
 
 

@@ -219,7 +219,8 @@ def _stale(stale: Stale) -> Problem:
         412,
         "stale",
         "The case has changed since you read it",
-        f"Nothing was done; {stale.detail}. Read it again, and repeat the command if it still fits.",
+        f"Nothing was done; {stale.detail}. Read it again, and repeat the command if it still fits. "
+        'If-Match takes its version as read, such as "6": a weak tag (W/"6") matches none.',
         headers={"ETag": etag(stale.version)},
     )
 

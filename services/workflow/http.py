@@ -107,7 +107,19 @@ reading = APIRouter(prefix="/v1/cases", tags=["cases"])
 commanding = APIRouter(prefix="/v1/cases/{reference}/commands", tags=["commands"], route_class=StrictRoute)
 
 
-@reading.get("", response_model=views.CasePage, responses=described(_EXPECTED | {422: "A filter is wrong."}))
+async def _each_once(request: Request) -> None:
+    """Refuse a filter that is given twice: nobody can know which of the two was meant."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise invalid([FieldError(name, "must be given once") for name in twice])
+
+
+@reading.get(
+    "",
+    dependencies=[Depends(_each_once)],
+    response_model=views.CasePage,
+    responses=described(_EXPECTED | {422: "A filter is wrong."}),
+)
 async def list_cases(
     caller: ACaller, filters: Annotated[Filters, Query()], response: Response
 ) -> views.CasePage:
@@ -286,6 +298,7 @@ def skeleton() -> FastAPI:
         description="Cases, and the commands about them. Every call brings a bearer token.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )
     app.include_router(commanding)

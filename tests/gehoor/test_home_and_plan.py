@@ -8,7 +8,7 @@ import pytest
 
 from events.errors import Misconfigured
 from events.settings import Settings
-from gehoor.embedded import outside
+from gehoor.embedded import outside, run
 from gehoor.embedded.home import Home, RunRecord
 from gehoor.embedded.plan import make_plan
 from gehoor.embedded.ports import choose, require
@@ -166,3 +166,11 @@ def test_commands_say_so_when_nothing_has_run_yet(tmp_path: Path, monkeypatch: p
 
     with pytest.raises(Misconfigured, match="make run"):
         connected(tmp_path)
+
+
+def test_the_screen_names_the_home_that_the_command_line_would_not_look_in(tmp_path: Path) -> None:
+    """What a demonstration tells people to type works in another terminal as it stands."""
+    home = tmp_path / "a home"
+
+    assert f"GEHOOR_HOME='{home}' .venv/bin/gehoor" == run.command_line_for(home)
+    assert ".venv/bin/gehoor" == run.command_line_for(Path("var").absolute())

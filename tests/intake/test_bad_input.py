@@ -57,6 +57,7 @@ def with_field(path: str, value: object) -> bytes:
         ("received_at", "1999-01-01", "received_at"),
         ("reported_on", "2026-02-30", "reported_on"),
         ("reported_on", "2999-01-01", "reported_on"),
+        ("reported_on", "0001-01-01", "reported_on"),
         ("nature", "x" * 65, "nature"),
         ("language", True, "language"),
     ],
@@ -191,7 +192,8 @@ async def test_two_keys_are_refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/v1/complaints", 405), ("DELETE", "/v1/complaints", 405), ("GET", "/canary", 404),
-     ("GET", "/docs", 404), ("GET", "/v1/complaints/%2e%2e/x", 404), ("GET", "/%00", 404)],
+     ("GET", "/docs", 404), ("GET", "/v1/complaints/%2e%2e/x", 404), ("GET", "/%00", 404),
+     ("POST", "/v1/complaints/", 404)],
 )  # fmt: skip
 async def test_a_wrong_address_or_method_is_a_problem_document(
     desk: Desk, method: str, path: str, status: int

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from events import asyncapi
 from events.testing import TestSystem
 from intake_desk import BODY
 
@@ -57,7 +58,9 @@ async def test_intake_needs_no_bus_to_take_a_complaint(running: tuple[str, Path]
         page = await client.get(answer.json()["status_url"])
         described = await client.get("/openapi.json")
         metrics = await client.get("/metrics")
+        events = await client.get("/asyncapi")
 
+    assert asyncapi.text() == events.text
     assert (201, 422, 200, 200) == tuple(one.status_code for one in (answer, refusal, page, described))
     assert answer.json()["status_url"].startswith(address)
     assert 'gehoor_intake_complaints_total{organisation="supportoplus",outcome="created"} 1.0' in metrics.text

@@ -182,6 +182,7 @@ async def test_the_list_can_be_narrowed_by_state_handler_and_lateness(desk: Desk
         ("handler=%00", "handler"),
         ("handler=Jan%20Kanarie", "handler"),
         ("organization=bc", "organization"),
+        ("organisation=bc&organisation=destiny", "organisation"),
     ],
 )
 async def test_a_wrong_filter_is_refused_with_its_name(desk: Desk, query: str, field: str) -> None:

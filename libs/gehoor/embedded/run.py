@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from shlex import quote
 
 import structlog
 
@@ -48,15 +50,17 @@ def welcome(supervisor: Supervisor, banner: str) -> list[str]:
         '      "organisation": "destiny", "channel": "portal",',
         '      "description": "The line drops every day at noon.",',
         '      "complainant": {"name": "Noor Jansen", "email": "noor.jansen@example.org"}}\'',
-        f"    {_gehoor()} history REFERENCE      (the reference from the answer)",
+        f"    {command_line_for(home)} history REFERENCE      (the reference from the answer)",
         "",
         "  Ctrl-C stops all; the data stays.",
         "",
     ]
 
 
-def _gehoor() -> str:
-    return ".venv/bin/gehoor"
+def command_line_for(home: Path) -> str:
+    """Name the command line, and the home where another than its own default is meant."""
+    is_default = home == Settings.model_fields["home"].default.absolute()
+    return ".venv/bin/gehoor" if is_default else f"GEHOOR_HOME={quote(str(home))} .venv/bin/gehoor"
 
 
 def keep_the_screen_tidy() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -45,7 +45,7 @@ def simulate_a_year(
     expected = _expected(against) if against is not None else None
     differences: list[str] = []
     with ExitStack() as stack:
-        diaries = stack.enter_context(diary.open("wb")) if diary is not None else None
+        diaries = stack.enter_context(_opened(diary)) if diary is not None else None
 
         def take(lines: Lines) -> None:
             if diaries is not None:
@@ -93,7 +93,8 @@ def simulate_live(
     if len(drawn) < cases:
         raise Misconfigured(f"--cases: only {len(drawn)} of {cases} end within --longest {longest_days} days")
     if diary is not None:
-        diary.write_bytes(b"".join(msgspec.json.encode(lived.told()) + b"\n" for lived in drawn))
+        with _opened(diary) as file:
+            file.writelines(msgspec.json.encode(lived.told()) + b"\n" for lived in drawn)
     expected = _expected(against) if against is not None else _of_the_pure_core(drawn)
     outcome = asyncio.run(live_through(drawn, asked, load()))
     found = [one for lived in drawn for one in outcome.ended.get(lived.plan.number, ())]
@@ -118,6 +119,13 @@ def simulate_live(
 
 def _of_the_pure_core(drawn: Sequence[Lived]) -> dict[tuple[int, str], str]:
     return {(one.case, one.clock): one.end for lived in drawn for one in ends(lived)}
+
+
+def _opened(diary: Path) -> BinaryIO:
+    try:
+        return diary.open("wb")
+    except OSError as error:
+        raise Misconfigured(f"--diary: {diary}: {error.strerror}") from error
 
 
 def _expected(path: Path) -> dict[tuple[int, str], str]:

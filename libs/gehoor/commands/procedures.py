@@ -47,13 +47,17 @@ def show(
     \b
     Example: gehoor procedures show ingressus --out ingressus.svg
     """  # fmt: skip
+    from events.errors import Misconfigured
     from procedures.drawing import draw
 
     picture = draw(_file(procedure))
     if out is None:
         print(picture, end="")
     else:
-        out.write_text(picture, encoding="utf-8")
+        try:
+            out.write_text(picture, encoding="utf-8")
+        except OSError as error:
+            raise Misconfigured(f"--out: {out}: {error.strerror}") from error
 
 
 @app.command()

@@ -87,6 +87,8 @@ def simulate(
               gehoor simulate --what-if destiny --term DES-1="2 working days"
     """  # fmt: skip
     if what_if is not None:
+        if live:
+            raise typer.BadParameter("--live does not go with --what-if: that reads what is stored")
         import asyncio
 
         from gehoor.wondering import wonder

@@ -64,8 +64,11 @@ def submit(
     person = {"name": name, "email": email, "phone": phone, "company": company}
     complaint |= {field: value for field, value in given.items() if value is not None}
     if any(person.values()):
+        stated = complaint.get("complainant") or {}
+        if not isinstance(stated, dict):
+            raise Misconfigured("complainant: must be an object where --name, --email or others add to it")
         complaint["complainant"] = {
-            **complaint.get("complainant", {}),
+            **stated,
             **{field: value for field, value in person.items() if value is not None},
         }
     if not complaint:

@@ -5,22 +5,19 @@ keys without a token belong to the organisation complained to. A key is kept as 
 nobody can know what a client puts into it.
 """
 
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.requests import Request
 
-from events import access
-from events.canonical import prefixed
+from events import access, request_keys
 from events.problems import Problem
 from intake.recording import Repeatable
 
 ANONYMOUS = "anonymous"
 """The actor of a complaint that came without a token."""
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -37,8 +34,7 @@ class Sender:
         if self.key is None:
             return None
         scope = f"intake/organisation/{organisation}" if self.actor == ANONYMOUS else f"intake/{self.actor}"
-        hidden = hmac.digest(secret, prefixed((b"key", self.key.encode())), "sha256").hex()
-        return Repeatable(scope, hidden, fingerprint)
+        return Repeatable(scope, request_keys.hidden(secret, self.key), fingerprint)
 
 
 def sender_of(request: Request, organisation: str | None, token_key: bytes, now: datetime) -> Sender:
@@ -47,13 +43,12 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
     Without an organisation the sender stays anonymous: who they are is found out elsewhere.
     """
     keys = request.headers.getlist("idempotency-key")
-    if keys and (len(keys) > 1 or not _KEY.fullmatch(keys[0])):
+    if keys and (len(keys) > 1 or not request_keys.is_usable(keys[0])):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            "Send the header Idempotency-Key once, with 1 to 255 visible ASCII characters and no spaces, "
-            "for example a random UUID. Nothing was stored.",
+            f"Send the header Idempotency-Key once, with {request_keys.FORM}. Nothing was stored.",
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(

@@ -10,6 +10,7 @@ import pytest
 from events.access import Access, issue
 from events.catalogue import ComplainantWrote
 from events.envelope import Recorded
+from events.forgetting import ForgettingLoop
 from intake_desk import Desk
 
 pytestmark = pytest.mark.postgres
@@ -104,6 +105,72 @@ async def test_a_message_is_recorded_once_however_often_it_is_sent(
     assert (201, 201, 409) == (first.status_code, again.status_code, other.status_code)
     assert first.content == again.content
     assert 2 == len(await events(desk, reference))
+
+
+async def forget_keys(desk: Desk) -> None:
+    """Let ninety-one days pass for all keys, and intake forget them."""
+    admin = await desk.system.pool_of("admin")
+    await admin.execute("UPDATE gehoor.idempotency SET recorded_at = recorded_at - interval '91 days'")
+    loop = ForgettingLoop(desk.platform, "gehoor.idempotency")
+    while await loop.run_once():
+        pass
+    assert 0 == await admin.fetchval("SELECT count(*) FROM gehoor.idempotency")
+
+
+async def test_a_message_repeated_after_its_key_was_forgotten_is_answered_as_before(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """Whoever sends a message again after half a year gets the answer of then, and it stands once."""
+    reference, token = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    first = await add(desk, reference, token, WORDS, **key)
+    await add(desk, reference, token, {"about": {"name": "Willem Vos"}})
+    await forget_keys(desk)
+
+    again = await add(desk, reference, token, WORDS, **key)
+
+    assert (201, first.content) == (again.status_code, again.content)
+    assert 3 == len(await events(desk, reference))
+
+
+async def test_other_words_under_a_forgotten_key_are_a_new_message(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """A key that is used anew after half a year loses nothing, and from then on belongs to the new words."""
+    reference, token = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    await add(desk, reference, token, WORDS, **key)
+    await forget_keys(desk)
+
+    other = await add(desk, reference, token, {"message": "Iets anders."}, **key)
+    again = await add(desk, reference, token, {"message": "Iets anders."}, **key)
+    first = await add(desk, reference, token, WORDS, **key)
+
+    assert (201, 201, 409) == (other.status_code, again.status_code, first.status_code)
+    assert other.content == again.content
+    added = (await events(desk, reference))[-1]
+    assert desk.platform.keys is not None
+    assert "Iets anders." == desk.platform.keys.open(added)["complainant"]["message"]
+    assert 3 == len(await events(desk, reference))
+
+
+async def test_nothing_is_called_recorded_that_is_not(
+    desk: Desk, new_key: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose key is taken for another case and forgotten at that very moment is told to send it again."""
+    one, _ = await filed(desk)
+    other, _ = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    await add(desk, one, channel_token(desk), WORDS, **key)
+
+    async def forgotten(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr("intake.adding._earlier", forgotten)
+    answer = await add(desk, other, channel_token(desk), WORDS, **key)
+
+    assert (503, "urn:gehoor:problem:store-away") == (answer.status_code, answer.json()["type"])
+    assert 1 == len(await events(desk, other))
 
 
 async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Adding to a complaint over HTTP: by whoever holds its signed link, or by a channel with a token.
+"""Adding to a complaint over HTTP: by whoever holds its signed link, or with a token of the organisation.
 
 What always holds: whoever is answered 201 is recorded for good, also for a case that is closed or merged. A
 reference that does not exist, one of another organisation and a link of another case are answered alike.
@@ -28,7 +28,7 @@ from events.problems import Problem, described
 from events.transact import Command, Outcome, transact
 from intake.addition import Addition, fingerprint, written
 from intake.recording import UNRECORDED, NotRecorded, Repeatable
-from intake.sender import Sender, caller_of, sender_of
+from intake.sender import Sender, caller_of, require_work_with_complainants, sender_of
 
 if TYPE_CHECKING:
     from intake.application import Desk
@@ -45,6 +45,7 @@ INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response) VALU
 _PROBLEMS = {
     400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
     401: "No token was sent, or one that is not accepted.",
+    403: "The token has no role that works with complainants.",
     404: "There is no such complaint for this token.",
     409: "The Idempotency-Key was used for something else, or the person was forgotten.",
     413: "The body is too large.",
@@ -143,6 +144,7 @@ async def _writer(desk: "Desk", request: Request, reference: str, now: datetime)
     caller = caller_of(request, desk.token_key, now)
     if case_id is None or organisation is None or not caller.reaches(organisation):
         raise _nothing_here()
+    require_work_with_complainants(caller)
     sender = replace(sender_of(request, None, desk.token_key, now), actor=caller.actor)
     return Writer(case_id, canonical, by_link=False, sender=sender)
 

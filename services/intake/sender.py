@@ -18,6 +18,9 @@ from intake.recording import Repeatable
 ANONYMOUS = "anonymous"
 """The actor of a complaint that came without a token."""
 
+WORKS_WITH_COMPLAINANTS: tuple[access.Role, ...] = ("admin", "handler", "integrator", "quality_manager")
+"""Who may say that a complainant wrote; whoever only watches, audits or decides about objections may not."""
+
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -63,13 +66,19 @@ def caller_of(request: Request, token_key: bytes, now: datetime) -> access.Acces
     try:
         return access.read(token_key, request.headers.get("authorization"), now)
     except access.NotAllowed as refusal:
-        raise Problem(
-            refusal.status,
-            refusal.code,
-            "This token is not accepted",
-            refusal.detail,
-            headers=refusal.headers,
-        ) from None
+        raise _refused(refusal, "This token is not accepted") from None
+
+
+def require_work_with_complainants(caller: access.Access) -> None:
+    """Go on for somebody who may add to a case; raises `Problem` (403) naming the roles otherwise."""
+    try:
+        caller.require(*WORKS_WITH_COMPLAINANTS)
+    except access.NotAllowed as refusal:
+        raise _refused(refusal, "Not allowed") from None
+
+
+def _refused(refusal: access.NotAllowed, title: str) -> Problem:
+    return Problem(refusal.status, refusal.code, title, refusal.detail, headers=refusal.headers)
 
 
 def _actor(request: Request, organisation: str, token_key: bytes, now: datetime) -> str:

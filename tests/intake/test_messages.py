@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from events.access import Access, issue
+from events.access import ROLES, Access, Role, issue
 from events.catalogue import ComplainantWrote
 from events.envelope import Recorded
 from events.forgetting import ForgettingLoop
-from intake_desk import Desk
+from intake_desk import BODY, Desk
 
 pytestmark = pytest.mark.postgres
 
@@ -35,8 +35,8 @@ async def events(desk: Desk, reference: str) -> tuple[Recorded, ...]:
     return (await desk.platform.store.history(case_id)).events
 
 
-def channel_token(desk: Desk, organisations: str = "supportoplus") -> str:
-    access = Access("channel:phone-desk", frozenset({"integrator"}), frozenset({organisations}))
+def channel_token(desk: Desk, organisations: str = "supportoplus", role: Role = "integrator") -> str:
+    access = Access("channel:phone-desk", frozenset({role}), frozenset({organisations}))
     key = desk.platform.settings.secret("token.key")
     return issue(key, access, desk.platform.clock.now(), timedelta(hours=1))
 
@@ -189,6 +189,36 @@ async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
 
     assert [401, 401, 404, 404, 404, 404] == [answer.status_code for answer in answers]
     assert 1 == len(await events(desk, reference))
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_only_those_who_work_with_complainants_add_by_a_token(desk: Desk, role: Role) -> None:
+    """Who audits, watches or guards privacy may not say that a complainant wrote; everybody may file."""
+    reference, _ = await filed(desk)
+    token = channel_token(desk, role=role)
+
+    answer = await add(desk, reference, token, WORDS)
+    filing = await desk.client.post("/v1/complaints", json=BODY, headers={"Authorization": f"Bearer {token}"})
+
+    may = role in ("admin", "handler", "integrator", "quality_manager")
+    assert (201 if may else 403, 201) == (answer.status_code, filing.status_code)
+    assert (2 if may else 1) == len(await events(desk, reference))
+    if not may:
+        assert "urn:gehoor:problem:role-missing" == answer.json()["type"]
+        assert "admin, handler, integrator, quality_manager" in answer.json()["detail"]
+        assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+
+
+async def test_a_token_of_another_organisation_learns_nothing_from_its_role(desk: Desk) -> None:
+    """Whether there is such a complaint is not told to an auditor of another organisation either."""
+    reference, _ = await filed(desk)
+    token = channel_token(desk, "destiny", "auditor")
+
+    there = await add(desk, reference, token, WORDS)
+    nowhere = await add(desk, "SUP-00000-00000-0", token, WORDS)
+
+    assert (404, 404) == (there.status_code, nowhere.status_code)
+    assert there.content == nowhere.content
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ PURE = (
     "libs/events/errors.py",
     "libs/events/identity.py",
     "libs/events/personal.py",
+    "libs/events/request_keys.py",
     "libs/events/upcasters.py",
     "libs/procedures/*.py",
     "services/deadlines/clocks.py",

@@ -1,4 +1,7 @@
-"""Which failures are an event's own fault, and which would pass for any event."""
+"""Which failures are an event's own fault, and which would pass for any event; the same goes for requests.
+
+Over HTTP all of WEATHER and AGAIN is answered 503: nothing is wrong with the request, and it may be repeated.
+"""
 
 import asyncpg
 
@@ -19,6 +22,7 @@ WEATHER = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that is being replaced
     asyncpg.InvalidTransactionStateError,
     asyncpg.LockNotAvailableError,  # somebody who stands still holds what the batch needs
     asyncpg.InterfaceError,

@@ -1,8 +1,10 @@
 """The intake process: `python -m intake`."""
 
+from functools import partial
+
+from events.forgetting import ForgettingLoop
 from events.service import Service, run
 from intake.application import application
-from intake.forgetting import ForgettingLoop
 
 
 def main() -> None:
@@ -12,7 +14,7 @@ def main() -> None:
             name="intake",
             http=application,
             port=lambda settings: settings.intake_port,
-            loops=(ForgettingLoop,),
+            loops=(partial(ForgettingLoop, table="gehoor.idempotency"),),
             keys=True,
         )
     )

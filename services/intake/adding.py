@@ -1,9 +1,10 @@
-"""Adding to a complaint over HTTP: by whoever holds its signed link, or by a channel with a token.
+"""Adding to a complaint over HTTP: by whoever holds its signed link, or with a token of the organisation.
 
 What always holds: whoever is answered 201 is recorded for good, also for a case that is closed or merged. A
 reference that does not exist, one of another organisation and a link of another case are answered alike.
 """
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,17 +17,18 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from cases.state import fold
+from events import request_keys
 from events.bodies import StrictRoute
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
 from events.envelope import History, NewEvent
 from events.errors import CommandRefused, NoSuchCase
-from events.identity import NotAReference, command_id_of, parse_reference
+from events.identity import NotAReference, parse_reference
 from events.problems import Problem, described
 from events.transact import Command, Outcome, transact
 from intake.addition import Addition, fingerprint, written
-from intake.recording import UNRECORDED, Repeatable
-from intake.sender import Sender, caller_of, sender_of
+from intake.recording import UNRECORDED, NotRecorded, Repeatable
+from intake.sender import Sender, caller_of, require_work_with_complainants, sender_of
 
 if TYPE_CHECKING:
     from intake.application import Desk
@@ -43,6 +45,7 @@ INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response) VALU
 _PROBLEMS = {
     400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
     401: "No token was sent, or one that is not accepted.",
+    403: "The token has no role that works with complainants.",
     404: "There is no such complaint for this token.",
     409: "The Idempotency-Key was used for something else, or the person was forgotten.",
     413: "The body is too large.",
@@ -94,7 +97,7 @@ async def add_to_complaint(
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        Header(alias="Idempotency-Key", description="Makes a repeat harmless: same key, same answer."),
+        Header(alias="Idempotency-Key", description=request_keys.EXPLAINED),
     ] = None,
 ) -> Response:
     """Add to a complaint: what was missing from it, an answer, anything else; no clock stops or starts."""
@@ -141,6 +144,7 @@ async def _writer(desk: "Desk", request: Request, reference: str, now: datetime)
     caller = caller_of(request, desk.token_key, now)
     if case_id is None or organisation is None or not caller.reaches(organisation):
         raise _nothing_here()
+    require_work_with_complainants(caller)
     sender = replace(sender_of(request, None, desk.token_key, now), actor=caller.actor)
     return Writer(case_id, canonical, by_link=False, sender=sender)
 
@@ -162,7 +166,7 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
             raise NoSuchCase(f"case {writer.case_id} has no events")
         new = written(addition, case, writer.by_link, now)
         assert isinstance(new.event, ComplainantWrote)  # noqa: S101 - `written` makes no other
-        answers[:] = [to_json({"reference": writer.reference, "missing": list(new.event.missing)})]
+        answers[:] = [_answer(writer, new.event)]
         return [new]
 
     async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
@@ -171,21 +175,38 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
                 _REMEMBER, how.scope, how.key, how.fingerprint, writer.case_id, answers[0]
             )
 
-    command_id = uuid4() if how is None else command_id_of("intake", how.scope, how.key)
+    command_id = uuid4()
+    if how is not None:
+        command_id = request_keys.command_of("intake", how.scope, how.key, how.fingerprint)
     actor = COMPLAINANT_BY_LINK if writer.by_link else writer.sender.actor
     command = Command(writer.case_id, command_id, actor, decide, traceparent=writer.sender.traceparent)
     try:
         outcome = await transact(platform, command, apply)
     except asyncpg.UniqueViolationError:
-        outcome = Outcome("duplicate")
+        outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
     except CommandRefused as refused:
         raise Problem(409, refused.code, "This cannot be recorded", refused.detail) from refused
-    if outcome.status == "duplicate" and how is not None:
-        earlier = await _earlier(desk, how)
-        if earlier is not None:
-            return earlier
+    if outcome.status == "duplicate":
+        return await _said_before(desk, writer, how, outcome)
     log.info("complaint.added_to", case=str(writer.case_id), by_link=writer.by_link)
     return answers[0]
+
+
+def _answer(writer: Writer, event: ComplainantWrote) -> bytes:
+    return to_json({"reference": writer.reference, "missing": list(event.missing)})
+
+
+async def _said_before(desk: "Desk", writer: Writer, how: Repeatable | None, outcome: Outcome) -> bytes:
+    """Give the answer to what stands already: as it was kept, or out of the stream once its key is forgotten.
+
+    Raises `NotRecorded` when nothing stands after all: its key was taken and forgotten in the same moment.
+    """
+    if how is not None and (earlier := await _earlier(desk, how)) is not None:
+        return earlier
+    for recorded in outcome.events:
+        if isinstance(recorded.event, ComplainantWrote):
+            return _answer(writer, recorded.event)
+    raise NotRecorded(f"an addition to case {writer.case_id} met another one with its key")
 
 
 async def _earlier(desk: "Desk", how: Repeatable) -> bytes | None:
@@ -193,7 +214,7 @@ async def _earlier(desk: "Desk", how: Repeatable) -> bytes | None:
     row = await desk.platform.pool.fetchrow(_EARLIER, how.scope, how.key)
     if row is None:
         return None
-    if row["fingerprint"] != how.fingerprint:
+    if not hmac.compare_digest(row["fingerprint"], how.fingerprint):
         raise Problem(
             409,
             "idempotency-key-used",

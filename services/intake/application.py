@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import HTMLResponse
 
+from events import request_keys
 from events.bodies import BodyGuard, StrictRoute
 from events.failpoints import failpoint
 from events.identity import new_reference
@@ -172,13 +173,7 @@ async def file_complaint(
     request: Request,
     idempotency_key: Annotated[
         str | None,
-        Header(
-            alias="Idempotency-Key",
-            description=(
-                "1 to 255 visible ASCII characters, such as a random UUID. The same key with the same body "
-                "gives the same answer and files nothing twice; with another body it is refused (409)."
-            ),
-        ),
+        Header(alias="Idempotency-Key", description=request_keys.EXPLAINED),
     ] = None,
 ) -> Response:
     """File a complaint; what the procedure asks for and is missing is named in the answer, not refused."""

@@ -26,6 +26,7 @@ from events.new_cases import EARLIER, Key, NewCase, append_new_cases
 from events.platform import Platform
 from events.sealing import next_rows
 from events.store import Entry
+from events.weather import AGAIN, WEATHER
 from intake.answer import answer_of
 from intake.links import StatusLinks
 from intake.receipts import Receipts
@@ -73,18 +74,8 @@ class NotRecorded(Exception):
     """It could not be recorded this time, and nothing of it stands: try again."""
 
 
-UNRECORDED: tuple[type[Exception], ...] = (
-    OSError,  # TimeoutError is one
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
-    NotRecorded,
-)
-"""Why a batch may fail without any complaint in it being wrong; a lost connection may have committed it."""
+UNRECORDED: tuple[type[Exception], ...] = (*WEATHER, *AGAIN, NotRecorded)
+"""Why something may fail without being wrong itself; a lost connection may have committed it all the same."""
 
 
 class Recorder:

@@ -5,22 +5,22 @@ keys without a token belong to the organisation complained to. A key is kept as 
 nobody can know what a client puts into it.
 """
 
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.requests import Request
 
-from events import access
-from events.canonical import prefixed
+from events import access, request_keys
 from events.problems import Problem
 from intake.recording import Repeatable
 
 ANONYMOUS = "anonymous"
 """The actor of a complaint that came without a token."""
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+WORKS_WITH_COMPLAINANTS: tuple[access.Role, ...] = ("admin", "handler", "integrator", "quality_manager")
+"""Who may say that a complainant wrote; whoever only watches, audits or decides about objections may not."""
+
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -37,8 +37,7 @@ class Sender:
         if self.key is None:
             return None
         scope = f"intake/organisation/{organisation}" if self.actor == ANONYMOUS else f"intake/{self.actor}"
-        hidden = hmac.digest(secret, prefixed((b"key", self.key.encode())), "sha256").hex()
-        return Repeatable(scope, hidden, fingerprint)
+        return Repeatable(scope, request_keys.hidden(secret, self.key), fingerprint)
 
 
 def sender_of(request: Request, organisation: str | None, token_key: bytes, now: datetime) -> Sender:
@@ -47,13 +46,12 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
     Without an organisation the sender stays anonymous: who they are is found out elsewhere.
     """
     keys = request.headers.getlist("idempotency-key")
-    if keys and (len(keys) > 1 or not _KEY.fullmatch(keys[0])):
+    if keys and (len(keys) > 1 or not request_keys.is_usable(keys[0])):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            "Send the header Idempotency-Key once, with 1 to 255 visible ASCII characters and no spaces, "
-            "for example a random UUID. Nothing was stored.",
+            f"Send the header Idempotency-Key once, with {request_keys.FORM}. Nothing was stored.",
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(
@@ -68,13 +66,19 @@ def caller_of(request: Request, token_key: bytes, now: datetime) -> access.Acces
     try:
         return access.read(token_key, request.headers.get("authorization"), now)
     except access.NotAllowed as refusal:
-        raise Problem(
-            refusal.status,
-            refusal.code,
-            "This token is not accepted",
-            refusal.detail,
-            headers=refusal.headers,
-        ) from None
+        raise _refused(refusal, "This token is not accepted") from None
+
+
+def require_work_with_complainants(caller: access.Access) -> None:
+    """Go on for somebody who may add to a case; raises `Problem` (403) naming the roles otherwise."""
+    try:
+        caller.require(*WORKS_WITH_COMPLAINANTS)
+    except access.NotAllowed as refusal:
+        raise _refused(refusal, "Not allowed") from None
+
+
+def _refused(refusal: access.NotAllowed, title: str) -> Problem:
+    return Problem(refusal.status, refusal.code, title, refusal.detail, headers=refusal.headers)
 
 
 def _actor(request: Request, organisation: str, token_key: bytes, now: datetime) -> str:

@@ -1,5 +1,8 @@
 """Starts the service: `python -m workflow`. Its API answers on `GEHOOR_WORKFLOW_PORT`."""
 
+from functools import partial
+
+from events.forgetting import ForgettingLoop
 from events.platform import Platform
 from events.service import Service, run
 from procedures.organisations import admit_demonstrations
@@ -20,6 +23,7 @@ def main() -> None:
             consumer=make_consumer,
             http=application,
             port=lambda settings: settings.workflow_port,
+            loops=(partial(ForgettingLoop, table="workflow.repeat"),),
             keys=True,
         )
     )

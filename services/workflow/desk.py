@@ -120,10 +120,8 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
     if outcome.status == "conflict":
         raise _busy()
     if outcome.status == "duplicate":
-        answer = await repeats.earlier(platform.pool, ticket)
-        if answer is None:
-            raise _busy()
-        return Answer(answer, again=True)
+        kept = await repeats.earlier(platform.pool, ticket)
+        return Answer(kept or await _said_before(platform, asked, outcome), again=True)
     version = outcome.events[-1].version if outcome.events else max(versions)
     log.info(
         "command.done",
@@ -212,6 +210,17 @@ def _answer(reference: str, version: int, outcome: Outcome, notices: Sequence[st
     told = [{"version": event.version, "type": event.type} for event in outcome.events]
     remarks = {"notices": list(notices)} if notices else {}
     return to_json({"reference": reference, "version": version, "events": told, **remarks})
+
+
+async def _said_before(platform: Platform, asked: Asked, outcome: Outcome) -> bytes:
+    """Write the answer of a command again, out of what stands in the stream, because its key is forgotten."""
+    history = await platform.store.history(asked.case_id)
+    until = outcome.events[-1].version if outcome.events else 0
+    case = fold(History(asked.case_id, history.events[:until]))
+    if case is None:
+        raise _busy()  # nothing stands: the key was taken for another request, and forgotten, at this moment
+    decided = [NewEvent(recorded.event, recorded.happened_at) for recorded in outcome.events]
+    return _answer(asked.reference, until, outcome, notices(case, decided))
 
 
 def _stale(stale: Stale) -> Problem:

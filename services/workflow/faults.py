@@ -1,31 +1,22 @@
-"""What the API says when it cannot answer: the store is away, or this version cannot read a case.
+"""What the API says when it cannot answer: the store is in the way, or this version cannot read a case.
 
 Both are 503, because both pass without the caller doing anything different; the log tells which it was.
 """
 
 from typing import NoReturn
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 
 from events.errors import MalformedEvent
 from events.problems import Problem
+from events.weather import AGAIN, WEATHER
 from procedures.library import UnknownProcedure
 from workflow.pinned import ProcedureChanged
 
 log = structlog.get_logger()
 
-_AWAY: tuple[type[Exception], ...] = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg raises where a connection died in the middle
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
+_AWAY: tuple[type[Exception], ...] = (*WEATHER, *AGAIN)
 _UNREADABLE: tuple[type[Exception], ...] = (MalformedEvent, UnknownProcedure, ProcedureChanged)
 
 
@@ -42,7 +33,7 @@ async def _raise_away(request: Request, error: Exception) -> NoReturn:
     raise Problem(
         503,
         "store-away",
-        "The store cannot be reached now",
+        "The store cannot answer now",
         "Send it again in a moment, a command with the same Idempotency-Key: then it is done once.",
         headers={"Retry-After": "2"},
     ) from error

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cases.life import Stage
 from cases.state import Case, Phase, fold
 from events import access as tokens
+from events import request_keys
 from events.access import Access, NotAllowed
 from events.bodies import BodyGuard, StrictRoute
 from events.catalogue import (
@@ -241,9 +242,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
         asking: Annotated[tuple[Caller, History], Depends(asker)],
         body: Any,
         if_match: Annotated[str | None, Header(description="The ETag of the case as you read it.")] = None,
-        idempotency_key: Annotated[
-            str | None, Header(description="Makes a repeat harmless: same key, same answer.")
-        ] = None,
+        idempotency_key: Annotated[str | None, Header(description=request_keys.EXPLAINED)] = None,
     ) -> Response:
         caller, history = asking
         if caller.platform.keys is not None:

@@ -2,22 +2,19 @@
 
 What is kept per key: a keyed hash of the request and the answer, both without anything personal. The key
 itself is kept as a keyed hash too, because nobody can know what a client puts into it. A key belongs to its
-actor.
+actor. After ninety days it is forgotten; what it did is still known by the stream.
 """
 
 import hmac
-import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import asyncpg
 
+from events import request_keys
 from events.access import Access
 from events.canonical import prefixed
-from events.identity import command_id_of
 from events.problems import Problem
-
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +33,16 @@ def ticket(secret: bytes, access: Access, key: str | None, *request: bytes) -> T
     fingerprint = hmac.digest(secret, prefixed((b"request", *request)), "sha256")
     if key is None:
         return Ticket(uuid4(), scope, None, fingerprint)
-    if not _KEY.fullmatch(key):
+    if not request_keys.is_usable(key):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            "It is 1 to 200 visible ASCII characters without spaces, for example a random UUID.",
+            f"It is {request_keys.FORM}. Nothing was done.",
         )
-    hidden = hmac.digest(secret, prefixed((b"key", key.encode())), "sha256").hex()
-    return Ticket(command_id_of("workflow", scope, hidden), scope, hidden, fingerprint)
+    hidden = request_keys.hidden(secret, key)
+    command_id = request_keys.command_of("workflow", scope, hidden, fingerprint)
+    return Ticket(command_id, scope, hidden, fingerprint)
 
 
 _EARLIER = "SELECT fingerprint, response FROM repeat WHERE scope = $1 AND key = $2"

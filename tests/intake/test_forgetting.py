@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
+from events.forgetting import ForgettingLoop
 from events.platform import Platform
 from events.testing import TestSystem
-from intake.forgetting import ForgettingLoop
 
 KEYS = "SELECT key FROM gehoor.idempotency WHERE scope = 'client:aged' ORDER BY key"
 
@@ -27,9 +27,10 @@ async def test_only_keys_older_than_ninety_days_are_forgotten(
 ) -> None:
     """A key of last month still prevents a second complaint; one of last year is gone."""
     admin = await remember(system, yesterday=1, month=30, almost=89, old=91, older=400)
+    loop = ForgettingLoop(intake_platform, "gehoor.idempotency")
 
-    forgotten = await ForgettingLoop(intake_platform).run_once()
-    again = await ForgettingLoop(intake_platform).run_once()
+    forgotten = await loop.run_once()
+    again = await loop.run_once()
 
     assert (2, 0) == (forgotten, again)
     assert ["almost", "month", "yesterday"] == [row["key"] for row in await admin.fetch(KEYS)]

@@ -7,10 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from events.access import Access, issue
+from events.access import ROLES, Access, Role, issue
 from events.catalogue import ComplainantWrote
 from events.envelope import Recorded
-from intake_desk import Desk
+from events.forgetting import ForgettingLoop
+from intake_desk import BODY, Desk
 
 pytestmark = pytest.mark.postgres
 
@@ -34,8 +35,8 @@ async def events(desk: Desk, reference: str) -> tuple[Recorded, ...]:
     return (await desk.platform.store.history(case_id)).events
 
 
-def channel_token(desk: Desk, organisations: str = "supportoplus") -> str:
-    access = Access("channel:phone-desk", frozenset({"integrator"}), frozenset({organisations}))
+def channel_token(desk: Desk, organisations: str = "supportoplus", role: Role = "integrator") -> str:
+    access = Access("channel:phone-desk", frozenset({role}), frozenset({organisations}))
     key = desk.platform.settings.secret("token.key")
     return issue(key, access, desk.platform.clock.now(), timedelta(hours=1))
 
@@ -106,6 +107,72 @@ async def test_a_message_is_recorded_once_however_often_it_is_sent(
     assert 2 == len(await events(desk, reference))
 
 
+async def forget_keys(desk: Desk) -> None:
+    """Let ninety-one days pass for all keys, and intake forget them."""
+    admin = await desk.system.pool_of("admin")
+    await admin.execute("UPDATE gehoor.idempotency SET recorded_at = recorded_at - interval '91 days'")
+    loop = ForgettingLoop(desk.platform, "gehoor.idempotency")
+    while await loop.run_once():
+        pass
+    assert 0 == await admin.fetchval("SELECT count(*) FROM gehoor.idempotency")
+
+
+async def test_a_message_repeated_after_its_key_was_forgotten_is_answered_as_before(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """Whoever sends a message again after half a year gets the answer of then, and it stands once."""
+    reference, token = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    first = await add(desk, reference, token, WORDS, **key)
+    await add(desk, reference, token, {"about": {"name": "Willem Vos"}})
+    await forget_keys(desk)
+
+    again = await add(desk, reference, token, WORDS, **key)
+
+    assert (201, first.content) == (again.status_code, again.content)
+    assert 3 == len(await events(desk, reference))
+
+
+async def test_other_words_under_a_forgotten_key_are_a_new_message(
+    desk: Desk, new_key: Callable[[], str]
+) -> None:
+    """A key that is used anew after half a year loses nothing, and from then on belongs to the new words."""
+    reference, token = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    await add(desk, reference, token, WORDS, **key)
+    await forget_keys(desk)
+
+    other = await add(desk, reference, token, {"message": "Iets anders."}, **key)
+    again = await add(desk, reference, token, {"message": "Iets anders."}, **key)
+    first = await add(desk, reference, token, WORDS, **key)
+
+    assert (201, 201, 409) == (other.status_code, again.status_code, first.status_code)
+    assert other.content == again.content
+    added = (await events(desk, reference))[-1]
+    assert desk.platform.keys is not None
+    assert "Iets anders." == desk.platform.keys.open(added)["complainant"]["message"]
+    assert 3 == len(await events(desk, reference))
+
+
+async def test_nothing_is_called_recorded_that_is_not(
+    desk: Desk, new_key: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose key is taken for another case and forgotten at that very moment is told to send it again."""
+    one, _ = await filed(desk)
+    other, _ = await filed(desk)
+    key = {"Idempotency-Key": new_key()}
+    await add(desk, one, channel_token(desk), WORDS, **key)
+
+    async def forgotten(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr("intake.adding._earlier", forgotten)
+    answer = await add(desk, other, channel_token(desk), WORDS, **key)
+
+    assert (503, "urn:gehoor:problem:store-away") == (answer.status_code, answer.json()["type"])
+    assert 1 == len(await events(desk, other))
+
+
 async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
     """No token, a token of another complaint or organisation, a reference that is none: nothing is added."""
     reference, _ = await filed(desk)
@@ -122,6 +189,36 @@ async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
 
     assert [401, 401, 404, 404, 404, 404] == [answer.status_code for answer in answers]
     assert 1 == len(await events(desk, reference))
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_only_those_who_work_with_complainants_add_by_a_token(desk: Desk, role: Role) -> None:
+    """Who audits, watches or guards privacy may not say that a complainant wrote; everybody may file."""
+    reference, _ = await filed(desk)
+    token = channel_token(desk, role=role)
+
+    answer = await add(desk, reference, token, WORDS)
+    filing = await desk.client.post("/v1/complaints", json=BODY, headers={"Authorization": f"Bearer {token}"})
+
+    may = role in ("admin", "handler", "integrator", "quality_manager")
+    assert (201 if may else 403, 201) == (answer.status_code, filing.status_code)
+    assert (2 if may else 1) == len(await events(desk, reference))
+    if not may:
+        assert "urn:gehoor:problem:role-missing" == answer.json()["type"]
+        assert "admin, handler, integrator, quality_manager" in answer.json()["detail"]
+        assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+
+
+async def test_a_token_of_another_organisation_learns_nothing_from_its_role(desk: Desk) -> None:
+    """Whether there is such a complaint is not told to an auditor of another organisation either."""
+    reference, _ = await filed(desk)
+    token = channel_token(desk, "destiny", "auditor")
+
+    there = await add(desk, reference, token, WORDS)
+    nowhere = await add(desk, "SUP-00000-00000-0", token, WORDS)
+
+    assert (404, 404) == (there.status_code, nowhere.status_code)
+    assert there.content == nowhere.content
 
 
 @pytest.mark.parametrize(

@@ -53,5 +53,6 @@ def test_the_readme_names_every_field_and_every_problem() -> None:
         "not-found",
         "method-not-allowed",
         "token-invalid",
+        "role-missing",
     ):
         assert f"`{code}`" in guide, code

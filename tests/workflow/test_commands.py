@@ -223,7 +223,7 @@ async def test_a_hostile_body_costs_nothing(desk: Desk, content: bytes, status: 
     assert status == answer.status_code
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 201, "sleutel-é".encode()])
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "sleutel-é".encode()])
 async def test_a_hostile_key_is_refused(desk: Desk, key: Any) -> None:
     """A key that cannot be one is refused with what a key looks like."""
     _, reference = await desk.opened("bc")
@@ -235,6 +235,15 @@ async def test_a_hostile_key_is_refused(desk: Desk, key: Any) -> None:
     )
 
     assert (400, "urn:gehoor:problem:idempotency-key") == (answer.status_code, answer.json()["type"])
+
+
+async def test_a_key_may_be_as_long_as_anywhere(desk: Desk) -> None:
+    """A client that made a key for filing may make one like it for a command."""
+    _, reference = await desk.opened("bc")
+
+    answer = await desk.command(reference, "reclassify", BODY, if_match='"3"', idempotency_key="x" * 255)
+
+    assert 200 == answer.status_code
 
 
 async def test_a_key_is_stored_as_a_keyed_hash_only(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """What happens when workflow cannot go on: only that case waits, and callers are told to come back."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx2
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 from events.catalogue import Event
 from events.database import close_pool
 from events.envelope import NewEvent
+from events.weather import AGAIN, WEATHER
 from workflow.http import application
 from workflow.pinned import ProcedureChanged, pinned_procedure
 from workflow_servers import Desk
@@ -58,6 +59,31 @@ async def test_with_the_store_away_callers_are_told_to_come_back(desk: Desk) -> 
 
     assert [503, 503] == [answer.status_code for answer in answers]
     assert ["2", "2"] == [answer.headers["Retry-After"] for answer in answers]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", dict.fromkeys((*WEATHER, *AGAIN)))
+async def test_whatever_is_in_the_way_of_a_command_is_told_as_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """A lock that is held, a conflict, a server that moved: the command was not wrong, so give it again."""
+    case_id, reference = await desk.opened("bc")
+
+    async def in_the_way(*_: Any) -> Any:
+        raise kind("somebody else is first")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.platform.store, "append", in_the_way)
+        body = {"kind": "both", "because": "Ook ontevreden."}
+        commanding = await desk.command(reference, "reclassify", body, if_match='"3"')
+        patched.setattr(desk.platform.store, "find", in_the_way)
+        reading = await desk.get(f"/v1/cases/{reference}")
+
+    answers = (commanding, reading)
+    assert [503, 503] == [answer.status_code for answer in answers]
+    assert {"urn:gehoor:problem:store-away"} == {answer.json()["type"] for answer in answers}
+    assert {"2"} == {answer.headers["Retry-After"] for answer in answers}
+    assert 3 == (await desk.platform.store.history(case_id)).version
 
 
 def test_an_edited_file_of_a_pinned_version_is_noticed() -> None:

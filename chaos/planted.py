@@ -79,7 +79,7 @@ PLANTED: Mapping[str, Planted] = {
         "the checkpoint is not compared", CONSUMERS, ("I16",), Mix({"zombie": 1.0}, every_s=3.0)
     ),
     "drops_poison": Planted(
-        "poison is acknowledged and forgotten", CONSUMERS, ("I17",), POISON,
+        "poison is passed over and forgotten", CONSUMERS, ("I17",), POISON,
         says="has not set the poisoned case",
     ),
     "lets_poison_block_all": Planted(

@@ -282,15 +282,15 @@ def forgets_due_cases() -> None:
 
 
 def logs_addresses() -> None:
-    from notifier import sending
+    from notifier import recording
 
-    real = _real(sending, "tell")
+    real = _real(recording, "tell")
 
     def tell(done: Any) -> None:
-        sending.log.info("letter.to", to=done.to)
+        recording.log.info("letter.to", to=done.to)
         real(done)
 
-    _replace(sending, "tell", tell)
+    _replace(recording, "tell", tell)
 
 
 def gives_every_copy_a_new_identity() -> None:
@@ -327,11 +327,11 @@ def gives_up_after_4xx() -> None:
 
 
 def hides_uncertain_attempts() -> None:
-    from notifier import sending
+    from notifier import recording
     from notifier.conversation import Uncertain
 
-    real = _real(sending, "command_of")
-    _replace(sending, "command_of", lambda done: None if isinstance(done.end, Uncertain) else real(done))
+    real = _real(recording, "command_of")
+    _replace(recording, "command_of", lambda done: None if isinstance(done.end, Uncertain) else real(done))
 
 
 def sends_before_the_attempt_stands() -> None:

@@ -2,7 +2,7 @@
 
 (a) lock the cases, sorted; (b) load them; (c) decide everything in Python: an exception parks that event and
 blocks that case for this consumer; (d) compare-and-set the checkpoint, one grouped append, set-based effects,
-parked rows; (e) commit. Whoever calls acknowledges afterwards. Effects and checkpoint stand or fall together.
+parked rows; (e) commit. Effects and checkpoint stand or fall together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

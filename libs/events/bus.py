@@ -217,9 +217,5 @@ def understand(messages: Sequence[Msg]) -> list[Message]:
         except MalformedEvent as error:
             log.error("message.foreign", reason=str(error))  # noqa: TRY400 - the reason is all there is
             continue
-        understood.append(Message(notice, after, _nothing, _nothing))
+        understood.append(Message(notice, after))
     return understood
-
-
-async def _nothing() -> None:
-    """A durable of ours is not told: it sends each message once, and the checkpoint says how far we are."""

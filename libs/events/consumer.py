@@ -80,7 +80,7 @@ class ConsumerLoop:
         await self._read_checkpoints(owned - set(self.lanes))
 
     async def receive(self, messages: Sequence[Message]) -> None:
-        """Apply messages from the bus; returns when each is acknowledged or waits for its gap to close.
+        """Apply messages from the bus; returns when each is applied or waits for its gap to close.
 
         They do not come again: where that fails, the store is read as soon as it can be.
         """
@@ -146,10 +146,9 @@ class ConsumerLoop:
             *([notice.place[i] for notice in asked] for i in range(3)),
         )
         known = {row["number"] for row in rows}
-        for number, message in enumerate(messages):
+        for number in range(len(messages)):
             if number not in known:
                 log.error("message.of_no_event", consumer=self.consumer.name, place=str(asked[number].place))
-                await message.refuse()
         return [message for number, message in enumerate(messages) if number in known]
 
     async def _read_checkpoints(self, partitions: frozenset[int] | set[int]) -> None:
@@ -164,7 +163,7 @@ class ConsumerLoop:
                 lane.checkpoint, lane.sweep = place, True
 
     async def _round(self) -> bool:
-        """Take what is next in every lane, react to it, acknowledge; tells whether there may be more."""
+        """Take what is next in every lane and react to it; tells whether there may be more."""
         planned, goals = self._from_messages()
         more = False
         to_sweep = [lane for lane in self.lanes.values() if lane.sweep]
@@ -176,7 +175,8 @@ class ConsumerLoop:
             log.warning("consumer.fenced", consumer=self.consumer.name, reason=str(fenced))
             await self._read_checkpoints(set(self.lanes))
             return False
-        await self._acknowledge()
+        for lane in self.lanes.values():
+            lane.let_go()
         return more or any(lane.sweep for lane in self.lanes.values())
 
     def _from_messages(self) -> tuple[list[Notice], dict[int, FeedPosition]]:
@@ -296,17 +296,6 @@ class ConsumerLoop:
                 "batch.applied", consumer=self.consumer.name, events=len(chunk),
                 cases=len({notice.case_id for notice in chunk}), appended=appended, lanes=len(goals),
             )  # fmt: skip
-
-    async def _acknowledge(self) -> None:
-        """Acknowledge what lies behind the checkpoints; a lost ack only costs a message that is dropped."""
-        done: list[Message] = []
-        for lane in self.lanes.values():
-            while lane.waiting and lane.waiting[0].notice.place <= lane.checkpoint:
-                done.append(lane.waiting.popleft())
-        for message in done:
-            await message.ack()
-        if done:
-            await failpoint("consumer.acknowledged")
 
     async def _retry_parked(self) -> None:
         """Give cases that somebody asked to retry another go: from the parked event up to the checkpoint."""

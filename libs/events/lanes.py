@@ -1,7 +1,6 @@
 """A lane of the feed, one of the 16 partitions, as a consumer knows it: checkpoint, and what waits in it."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from events.envelope import START, FeedPosition
@@ -13,12 +12,13 @@ WAITING_LIMIT = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message from the bus: what it announces, what came before it in its lane, how to acknowledge it."""
+    """A message from the bus: what it announces, and what came before it in its lane.
+
+    Nobody acknowledges it: a durable of ours sends it once, and the checkpoint says how far we are.
+    """
 
     notice: Notice
     after: FeedPosition
-    ack: Callable[[], Awaitable[None]]
-    refuse: Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -41,3 +41,8 @@ class Lane:
             message.notice.place != other.notice.place for other in self.waiting
         ):
             self.waiting.append(message)
+
+    def let_go(self) -> None:
+        """Drop the messages that the checkpoint has passed."""
+        while self.waiting and self.waiting[0].notice.place <= self.checkpoint:
+            self.waiting.popleft()

@@ -1,7 +1,7 @@
 """What a consumer promises: every event's effects once and in order, whatever the bus does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,6 @@ from events.batch import Reaction
 from events.catalogue import DeadlineWarned, Moment, ReportClassified
 from events.consumer import ConsumerLoop
 from events.envelope import START, FeedPosition, History, NewEvent, Recorded
-from events.feed import Notice
 from events.identity import PARTITIONS, new_case_id, partition_of
 from events.lanes import Message
 from events.platform import Platform
@@ -95,22 +94,12 @@ async def classify(workflow: Platform, case_id: UUID) -> None:
     )
 
 
-async def messages(
-    platform: Platform, after: FeedPosition, acked: list[Notice] | None = None
-) -> list[Message]:
+async def messages(platform: Platform, after: FeedPosition) -> list[Message]:
     """Give what the relay would publish after a place, each with its predecessor in the lane."""
     tails = dict.fromkeys(range(PARTITIONS), after)
     made = []
     for notice in await feed.notices(platform.pool, after):
-
-        def ack_of(one: Notice) -> Callable[[], Awaitable[None]]:
-            async def ack() -> None:
-                if acked is not None:
-                    acked.append(one)
-
-            return ack
-
-        made.append(Message(notice, tails[notice.partition], ack_of(notice), ack_of(notice)))
+        made.append(Message(notice, tails[notice.partition]))
         tails[notice.partition] = notice.place
     return made
 
@@ -123,19 +112,18 @@ async def start(platform: Platform, recorder: Recorder) -> ConsumerLoop:
     return loop
 
 
-async def test_messages_in_order_are_applied_and_acknowledged(
+async def test_messages_in_order_are_applied_and_let_go(
     system: TestSystem, deadlines: Platform, intake: Platform
 ) -> None:
-    """What comes over the bus takes effect at once, and is taken off the bus after that."""
+    """What comes over the bus takes effect at once, and does not wait any more."""
     before = await feed.head(intake.pool)
     cases = [await system.receive(intake) for _ in range(5)]
-    acked: list[Notice] = []
     loop = await start(deadlines, Recorder())
 
-    await loop.receive(await messages(intake, before, acked))
+    await loop.receive(await messages(intake, before))
 
     assert [(case_id, 1) for case_id in cases] == await effects(deadlines)
-    assert set(cases) == {notice.case_id for notice in acked}
+    assert [] == [message for lane in loop.lanes.values() for message in lane.waiting]
 
 
 @pytest.mark.parametrize("disorder", ["reversed", "doubled", "every other one lost", "all lost"])

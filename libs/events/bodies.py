@@ -24,11 +24,14 @@ MOST_NAMES = 64
 MOST_HELD_BYTES = 64 * 1024 * 1024
 """Bodies of all requests together that one process holds; beyond it new ones are asked to come back."""
 
+_ONCE = ("Authorization", "Content-Type", "Idempotency-Key")
+"""Headers that decide whose a request is, what it says and whether it is a repeat."""
+
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BodyGuard:
-    """Refuses a body that is too large, too slow, of another type, or not clean UTF-8.
+    """Refuses a body that is too large, too slow, of another type or not UTF-8, and headers in two minds.
 
     `accepts` are media types without parameters. Raises `Problem`: `problems.install` goes around it.
     """
@@ -50,10 +53,14 @@ class BodyGuard:
         self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _BODILESS:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        _check_once(headers)
+        if scope["method"] in _BODILESS:
+            await self.app(scope, receive, send)
+            return
         if announced := _announces_body(headers):
             self._check_headers(headers)
         body = bytearray()
@@ -116,6 +123,16 @@ class BodyGuard:
             413, "too-large", "The body is too large",
             f"It may be at most {self.limit_bytes} bytes. Nothing was stored.", unread=True,
         )  # fmt: skip
+
+
+def _check_once(headers: Headers) -> None:
+    """Refuse a header of which there can be one: two readers may take one each."""
+    for name in _ONCE:
+        if len(headers.getlist(name.lower())) > 1:
+            raise Problem(
+                400, "header-twice", "A header is there twice",
+                f"Send {name} once. Nothing was stored.", unread=_announces_body(headers),
+            )  # fmt: skip
 
 
 def strict_json(body: bytes) -> Any:

@@ -43,7 +43,7 @@ _REMEMBER = """
 INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response) VALUES ($1, $2, $3, $4, $5)
 """
 _PROBLEMS = {
-    400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
+    400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be used.",
     401: "No token was sent, or one that is not accepted.",
     403: "The token has no role that works with complainants.",
     404: "There is no such complaint for this token.",

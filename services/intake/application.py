@@ -42,7 +42,7 @@ DESCRIPTION = (
 )
 
 _PROBLEMS = {
-    400: "The body is not clean UTF-8 or not usable JSON, or the Idempotency-Key cannot be used.",
+    400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be used.",
     401: "A token was sent and is not accepted. Without a token everybody may file.",
     403: "A token was sent that is for other organisations.",
     408: "The body did not arrive in time.",

@@ -45,18 +45,18 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
 
     Without an organisation the sender stays anonymous: who they are is found out elsewhere.
     """
-    keys = request.headers.getlist("idempotency-key")
-    if keys and (len(keys) > 1 or not request_keys.is_usable(keys[0])):
+    key = request.headers.get("idempotency-key")
+    if key is not None and not request_keys.is_usable(key):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            f"Send the header Idempotency-Key once, with {request_keys.FORM}. Nothing was stored.",
+            f"Send the header Idempotency-Key with {request_keys.FORM}. Nothing was stored.",
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(
         actor=ANONYMOUS if organisation is None else _actor(request, organisation, token_key, now),
-        key=keys[0] if keys else None,
+        key=key,
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
     )
 

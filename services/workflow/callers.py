@@ -56,10 +56,8 @@ class Caller:
 
 async def caller_of(request: Request) -> Caller:
     state = request.app.state
-    headers = request.headers.getlist("authorization")
     try:
-        header = headers[0] if len(headers) == 1 else None
-        access = read(state.token_key, header, state.platform.clock.now())
+        access = read(state.token_key, request.headers.get("authorization"), state.platform.clock.now())
     except NotAllowed as refused:
         raise not_allowed(refused) from refused
     return Caller(state.platform, access)

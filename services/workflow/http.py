@@ -48,6 +48,7 @@ BODY_LIMIT_BYTES = 64 * 1024
 """A command is a choice and a reason; documents come another way."""
 
 _EXPECTED = {
+    400: "Two Authorization headers.",
     401: "No bearer token, or one that is not valid.",
     403: "The token's roles or organisations do not allow this.",
     404: "No such case for this caller.",

@@ -23,6 +23,7 @@ from workflow.callers import ACaller, Caller
 log = structlog.get_logger()
 
 _EXPECTED = {
+    400: "Two Authorization headers.",
     401: "No bearer token, or one that is not valid.",
     403: "The token's roles may not see personal fields.",
     404: "No such case or letter for this caller.",

@@ -124,3 +124,16 @@ def scope(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
 async def refuse_to_send(message: Any) -> None:
     """Stand in for a connection on which nothing may be said."""
     raise AssertionError(message)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Idempotency-Key"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_header_that_decides_is_there_once(name: str, method: str) -> None:
+    """Two tokens, two types or two keys: nobody can know which was meant, so neither is taken."""
+    twice = [("Content-Type", "application/json"), (name, "application/json"), (name, "application/json")]
+
+    async with client_of(guarded()) as client:
+        answer = await client.request(method, "/", headers=twice)
+
+    assert (400, "urn:gehoor:problem:header-twice") == (answer.status_code, answer.json()["type"])
+    assert name in answer.json()["detail"]

@@ -39,6 +39,7 @@ def test_the_readme_names_every_field_and_every_problem() -> None:
         "encoding",
         "nul-byte",
         "framing",
+        "header-twice",
         "idempotency-key",
         "idempotency-key-used",
         "no-such-case",

@@ -101,10 +101,16 @@ async def services(system: TestSystem) -> tuple[Platform, Platform, Platform]:
 @pytest.fixture
 async def filed(system: TestSystem, services: tuple[Platform, Platform, Platform]) -> Filed:
     """A fresh case with everything in it that the services would have recorded."""
+    return await file(system, services, RECEIVED_AT)
+
+
+async def file(
+    system: TestSystem, services: tuple[Platform, Platform, Platform], received_at: datetime
+) -> Filed:
     reference = new_reference("SUP")
     intake, workflow, deadlines = services
     case_id = await system.receive(
-        intake, reference=reference, happened_at=RECEIVED_AT, received_on=date(2026, 3, 10)
+        intake, reference=reference, happened_at=received_at, received_on=received_at.date()
     )
     organisation = organisations()["supportoplus"]
 
@@ -177,6 +183,32 @@ async def test_before_its_first_event_there_was_no_case(gehoor: Gehoor, filed: F
     assert "no such case: its first event happened at 2026-03-10T09:30:00Z" in before.err
 
 
+@pytest.mark.parametrize("state", [(), ("--state",)], ids=["events", "state"])
+async def test_a_promise_broken_before_the_case_was_told_of_makes_no_case_of_it(
+    gehoor: Gehoor,
+    system: TestSystem,
+    services: tuple[Platform, Platform, Platform],
+    state: tuple[str, ...],
+) -> None:
+    """A receipt corrected to months earlier breaks promises then; at that time there still was no case."""
+    _, workflow, deadlines = services
+    now = workflow.clock.now()
+    late = await file(system, services, now)
+    months_ago = now - timedelta(days=90)
+    corrected = ReceiptCorrected(received_at=months_ago, received_on=months_ago.date())
+    told = Command(late.case_id, new_case_id(), "staff:test", lambda _, now: [NewEvent(corrected, now)])
+    await transact(workflow, told)
+    await transact(deadlines, Command(late.case_id, new_case_id(), "service:deadlines", settle))
+
+    whole = await gehoor("history", late.reference, "--json")
+    before = await gehoor("history", late.reference, "--as-of", f"{now - timedelta(days=5):%Y-%m-%d}", *state)
+
+    broken_at = [event["happened_at"] for event in whole.lines if event["type"] == "DeadlineBreached"]
+    assert min(broken_at) < whole.lines[0]["happened_at"]
+    assert (1, "") == (before.code, before.out)
+    assert "no such case: its first event happened at" in before.err
+
+
 async def test_an_unknown_procedure_is_answered_with_those_there_are(gehoor: Gehoor) -> None:
     """Whoever mistypes an organisation sees the names to choose from."""
     wrong = await gehoor("simulate", "--what-if", "nope")
@@ -192,8 +224,10 @@ async def test_the_state_is_told_as_of_a_version_or_a_moment(gehoor: Gehoor, fil
     first = await gehoor("history", filed.reference, "--state", "--json", "--at-version", "1")
     now = await gehoor("history", filed.reference, "--state", "--json")
     read = await gehoor("history", filed.reference, "--state")
+    then = await gehoor("history", filed.reference, "--state", "--json", "--as-of", "2026-04-30")
     before = await gehoor("history", filed.reference, "--state", "--as-of", "2025-12-31")
 
+    assert "received" == then.lines[0]["phase"]
     assert ("received", 1) == (first.lines[0]["phase"], first.lines[0]["version"])
     assert "open" == now.lines[0]["phase"]
     assert {True} == {clock["failed"] for clock in now.lines[0]["clocks"]}

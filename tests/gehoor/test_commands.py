@@ -375,6 +375,31 @@ async def test_verify_names_the_row_that_somebody_changed(
     assert "BROKEN" in read.out
 
 
+@pytest.mark.parametrize(
+    ("role", "organisation", "code", "reason"),
+    [
+        ("auditor", "*", 0, ""),
+        ("ops", "*", 0, ""),
+        ("handler", "*", 2, "one of the roles admin, auditor, ops"),
+        ("auditor", "supportoplus", 2, "a token for all organisations"),
+    ],
+)
+async def test_the_record_is_verified_for_who_looks_after_all_of_it(
+    gehoor: Gehoor,
+    filed: Filed,
+    token: Callable[..., Path],
+    role: Role,
+    organisation: str,
+    code: int,
+    reason: str,
+) -> None:
+    """A changed row may name another organisation: whoever sees one organisation alone could be deceived."""
+    answer = await gehoor("verify", "--token", token(role, organisation))
+
+    assert (code, code == 0) == (answer.code, "every chain holds" in answer.out)
+    assert reason in answer.err
+
+
 # --- parked ----------------------------------------------------------------------------------------------
 
 
@@ -412,6 +437,47 @@ async def test_what_is_parked_is_listed_shown_and_tried_again(
     assert (1, "") == (other.code, other.out)
     assert 0 == retried.code
     assert [True] == [row["retry_asked"] for row in after.lines]
+
+
+async def test_what_is_parked_is_shown_to_who_works_for_that_organisation(
+    gehoor: Gehoor, system: TestSystem, filed: Filed, token: Callable[..., Path]
+) -> None:
+    """Who looks after one organisation sees and retries its cases alone; a handler none at all."""
+    park = "INSERT INTO deadlines.parked (case_id, version, type, reason) VALUES ($1, 1, 'CaseOpened', 'odd')"
+    ours, theirs = token("ops", "supportoplus"), token("ops", "destiny")
+    connection = await system.admin()
+    try:
+        await connection.execute(park, filed.case_id)
+        await connection.execute(park, of_no_case := new_case_id())
+        listed = await gehoor("parked", "list", "--json", "--token", ours)
+        all_of_them = await gehoor("parked", "list", "--json")
+        others = [
+            await gehoor("parked", "list", "--token", theirs),
+            await gehoor("parked", "show", filed.reference, "--token", theirs),
+            await gehoor("parked", "retry", filed.reference, "--token", theirs),
+            await gehoor("parked", "retry", "--token", theirs),
+        ]
+        untouched = await connection.fetchval("SELECT bool_and(retry_at IS NULL) FROM deadlines.parked")
+        handler = [
+            await gehoor("parked", command, *reference, "--token", token("handler"))
+            for command, reference in (("list", ()), ("show", (filed.reference,)), ("retry", ()))
+        ]
+        mine = await gehoor("parked", "retry", "--token", ours)
+        asked = await connection.fetch("SELECT case_id FROM deadlines.parked WHERE retry_at IS NOT NULL")
+    finally:
+        await connection.execute("DELETE FROM deadlines.parked")
+        await connection.close()
+
+    assert [(str(filed.case_id), "supportoplus")] == [
+        (row["case"], row["organisation"]) for row in listed.lines
+    ]
+    assert {str(filed.case_id), str(of_no_case)} == {row["case"] for row in all_of_them.lines}
+    assert [0, 1, 1, 1] == [answer.code for answer in others]
+    assert not any(filed.reference in answer.out for answer in others)
+    assert untouched
+    assert {(2, "")} == {(answer.code, answer.out) for answer in handler}
+    assert all("one of the roles admin, ops" in answer.err for answer in handler)
+    assert (0, [filed.case_id]) == (mine.code, [row["case_id"] for row in asked])
 
 
 # --- erase -----------------------------------------------------------------------------------------------
@@ -516,6 +582,41 @@ async def test_the_tables_that_are_read_can_be_made_again(
     assert {0} == {each["unreadable"] for each in again.lines}
     assert (0, 0, 0) == (first.code, again.code, once_more.code)
     assert once_more.out.startswith("workflow.case_state: ")
+
+
+@pytest.mark.parametrize(
+    ("role", "organisation", "code", "reason"),
+    [
+        ("ops", "*", 0, ""),
+        ("auditor", "*", 2, "one of the roles admin, ops"),
+        ("ops", "supportoplus", 2, "a token for all organisations"),
+    ],
+)
+async def test_tables_are_made_again_for_who_looks_after_all_organisations(
+    gehoor: Gehoor,
+    filed: Filed,
+    token: Callable[..., Path],
+    role: Role,
+    organisation: str,
+    code: int,
+    reason: str,
+) -> None:
+    """Making the tables again touches every case, so it takes somebody who answers for all of them."""
+    answer = await gehoor("rebuild", "deadlines", "--token", token(role, organisation))
+
+    assert (code, code == 0) == (answer.code, answer.out.startswith("deadlines.due: "))
+    assert reason in answer.err
+
+
+async def test_looking_after_the_system_takes_no_key_of_any_person(
+    gehoor: Gehoor, filed: Filed, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    """What reads nothing personal goes on working while the key store is away."""
+    monkeypatch.setenv("GEHOOR_KEYS_URL", f"postgresql://127.0.0.1:{free_port}/keys")
+
+    answers = [await gehoor("verify"), await gehoor("parked", "list"), await gehoor("rebuild", "deadlines")]
+
+    assert [0, 0, 0] == [answer.code for answer in answers]
 
 
 async def tables(workflow: Platform, deadlines: Platform) -> list[list[Any]]:

@@ -83,7 +83,7 @@ class Access:
     def __post_init__(self) -> None:
         if not _ACTOR.fullmatch(self.actor):
             raise ValueError(
-                f"an actor is a pseudonym such as 'staff:des-2': small letters, digits and ._:/- "
+                f"an actor is a pseudonym such as 'staff:des-01': small letters, digits and ._:/- "
                 f"(no e-mail address, no name), at most 64; not {self.actor!r}"
             )
         if not self.roles or not self.roles <= set(ROLES):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cases.state import fold
 from deadlines.clocks import settle
-from events.access import Access, Role, issue
+from events.access import Access, NotAllowed, Role, issue, read
 from events.catalogue import ReceiptCorrected
 from events.envelope import History, NewEvent
 from events.errors import GehoorError
@@ -122,6 +122,68 @@ async def file(
     await transact(workflow, Command(case_id, new_case_id(), "service:workflow", opening))
     await transact(deadlines, Command(case_id, new_case_id(), "service:deadlines", settle))
     return Filed(case_id, reference)
+
+
+# --- token -----------------------------------------------------------------------------------------------
+
+ASKED = {"--role": "handler", "--organisation": "destiny", "--actor": "staff:des-01", "--valid-for": "30d"}
+NOT_GIVEN = {
+    "a role that is none": ("--role", "boss", "quality_manager"),
+    "an organisation that is none": ("--organisation", "destny", "supportoplus"),
+    "an organisation by the letters of its references": ("--organisation", "DES", "destiny"),
+    "somebody's name": ("--actor", "Jan Jansen", "pseudonym"),
+    "no period": ("--valid-for", "soon", "30m, 12h or 30d"),
+    "a period of nothing": ("--valid-for", "0d", "30m, 12h or 30d"),
+    "a period that has passed": ("--valid-for", "-1d", "30m, 12h or 30d"),
+    "almost for ever": ("--valid-for", "3661d", "at most 3660d"),
+}
+
+
+def options(asked: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in asked.items()]
+
+
+async def test_a_token_opens_what_it_was_given_for_and_as_long(
+    gehoor: Gehoor, system: TestSystem, services: tuple[Platform, Platform, Platform]
+) -> None:
+    """Whoever runs an installation lets people in: for these roles, these organisations and this long."""
+    given = await gehoor("token", *options(ASKED), "--role=ops", "--organisation=bc")
+
+    key, now = system.settings.secret("token.key"), services[0].clock.now()
+    header = f"Bearer {given.out.strip()}"
+    expected = Access("staff:des-01", frozenset({"handler", "ops"}), frozenset({"destiny", "bc"}))
+    assert (0, 1) == (given.code, given.out.count("\n"))
+    assert expected == read(key, header, now + timedelta(days=29, hours=23))
+    with pytest.raises(NotAllowed, match="expired"):
+        read(key, header, now + timedelta(days=30, minutes=1))
+
+
+async def test_a_token_that_was_made_is_taken_by_the_other_commands(
+    gehoor: Gehoor, filed: Filed, tmp_path: Path
+) -> None:
+    """What one command gives out, the others take, and no further than it reaches."""
+    (for_one := tmp_path / "one").write_text((await gehoor("token", *options(ASKED))).out)
+    (for_all := tmp_path / "all").write_text(
+        (await gehoor("token", *options(ASKED | {"--organisation": "*"}))).out
+    )
+
+    elsewhere = await gehoor("history", filed.reference, "--token", for_one)
+    everywhere = await gehoor("history", filed.reference, "--token", for_all)
+
+    assert (1, 0) == (elsewhere.code, everywhere.code)
+    assert "that this token reaches" in elsewhere.err
+
+
+@pytest.mark.parametrize(("option", "value", "reason"), NOT_GIVEN.values(), ids=NOT_GIVEN)
+async def test_a_token_for_nothing_there_is_is_not_given(
+    gehoor: Gehoor, option: str, value: str, reason: str
+) -> None:
+    """A slip in what is asked for is told with the option and what it takes, and nothing is printed."""
+    answer = await gehoor("token", *options(ASKED | {option: value}))
+
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.startswith(option)
+    assert reason in answer.err
 
 
 # --- history ---------------------------------------------------------------------------------------------

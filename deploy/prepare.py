@@ -44,13 +44,14 @@ SECRETS_OF: Mapping[str, tuple[str, ...]] = {
 
 def main() -> None:
     """Do what the one argument names; a wrong setting is one line and exit status 2."""
-    configure("prepare", os.environ.get("GEHOOR_LOG_LEVEL", "INFO"))
     try:
+        settings = load()
+        configure("prepare", settings.log_level)
         match sys.argv[1:]:
             case ["secrets"]:
-                hand_out_secrets(load())
+                hand_out_secrets(settings)
             case ["servers"]:
-                asyncio.run(prepare_servers(load()))
+                asyncio.run(prepare_servers(settings))
             case _:
                 sys.exit("prepare.py takes one argument: secrets or servers")
     except Misconfigured as wrong:

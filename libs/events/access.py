@@ -83,7 +83,7 @@ class Access:
     def __post_init__(self) -> None:
         if not _ACTOR.fullmatch(self.actor):
             raise ValueError(
-                f"an actor is a pseudonym such as 'staff:des-2': small letters, digits and ._:/- "
+                f"an actor is a pseudonym such as 'staff:des-01': small letters, digits and ._:/- "
                 f"(no e-mail address, no name), at most 64; not {self.actor!r}"
             )
         if not self.roles or not self.roles <= set(ROLES):
@@ -105,6 +105,13 @@ class Access:
         """Go on when the caller has one of these roles; raises `NotAllowed` (403) naming them otherwise."""
         if self.roles.isdisjoint(roles):
             raise NotAllowed(403, "role-missing", f"this takes one of the roles {', '.join(sorted(roles))}")
+
+    def require_everywhere(self, because: str) -> None:
+        """Go on when the caller works for all organisations; raises `NotAllowed` (403) with the reason."""
+        if EVERYWHERE not in self.organisations:
+            raise NotAllowed(
+                403, "organisation-missing", f"this takes a token for all organisations: {because}"
+            )
 
 
 class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,9 +154,10 @@ def read(key: bytes, header_value: str | None, now: datetime) -> Access:
 def write_tokens(settings: Settings, roles: Collection[Role] = ROLES) -> None:
     """Write one token per role to `$GEHOOR_HOME/tokens/<role>`, readable by the owner alone.
 
-    For the embedded set-up only. They do not expire: who can read this folder can read the signing key beside
-    it, and with an accelerated clock a year is over in six minutes. Running it again writes the
-    same tokens.
+    Every provisioning does, on servers of your own too: the command line needs one to begin with. What people
+    and programs get is made by `gehoor token`. These do not expire: who can read this folder can read the
+    signing key beside it, and with an accelerated clock a year is over in six minutes. Running it again
+    writes the same tokens.
     """
     key = settings.secret("token.key")
     folder = settings.home / "tokens"

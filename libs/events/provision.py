@@ -1,13 +1,16 @@
 """One idempotent command that makes everything a running system needs, with an administrator's rights.
 
 Secrets as files, roles with the least they need, schemas by migration, stream and durables on the bus.
-Services later only log in and bind. Running it again corrects what drifted and changes nothing else.
+Services later only log in and bind. Running it again corrects what drifted and changes nothing else: a table
+that is as it should be is only read, because a lock that waits for a long reader makes every append wait too.
 """
 
 import base64
 import hashlib
 import hmac
 import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -29,6 +32,26 @@ _SQL = Path(__file__).parent / "sql"
 _OWNER = "gehoor_owner"
 _ROLE_OF = {"keys": "keeper"}
 """The role that emits for a part of the catalogue, where it has another name."""
+
+_WAITS_AT_MOST = "5s"
+"""For a lock on a table: while it waits, everybody who wants the table after it waits too."""
+
+_IN_THE_WAY = """
+SELECT pid, usename,
+       coalesce(to_char(xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"'), 'a moment it does not tell') AS since
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid IN (
+    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+    WHERE l.granted AND c.relnamespace::regnamespace::text = ANY($1))
+ORDER BY xact_start, pid
+LIMIT 3
+"""
+
+_POLICIES = """
+SELECT policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies
+WHERE schemaname = 'gehoor' AND tablename = 'event'
+"""
+_ONLY_AS_POLICIES_SAY = "SELECT relrowsecurity FROM pg_class WHERE oid = 'gehoor.event'::regclass"
 
 _FROM_ANOTHER_CLUSTER = """
 SELECT EXISTS (
@@ -71,8 +94,8 @@ async def provision(
     Gives a line for each guard of the record that was off and is on again: somebody switched it off.
 
     `new_epoch` begins the next epoch, as needed once after a restore into another cluster. Raises
-    `Misconfigured` for a server that is too old, an administrator who may not, and a store that was moved and
-    has not begun its next epoch.
+    `Misconfigured` for a server that is too old, an administrator who may not, a store that was moved and
+    has not begun its next epoch, and a table that has to be changed and is in use.
     """
     secrets.ensure(settings.home, settings.reader_names)
     await _prepare_cluster(settings, admin_database_url, "database", secrets.DATABASE_ROLES)
@@ -192,18 +215,42 @@ async def _role(connection: asyncpg.Connection, name: str, options: str) -> None
     await connection.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {options}")
 
 
-async def _migrate(url: str, sets: list[Migrations]) -> None:
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to change something; a table that is in use is told with who uses it, as `Misconfigured`."""
     connection = await asyncpg.connect(url)
     try:
-        await migrate(connection, sets, _OWNER)
+        await connection.execute(f"SET lock_timeout = '{_WAITS_AT_MOST}'")
+        yield connection
+    except asyncpg.LockNotAvailableError as error:
+        raise Misconfigured(await _what_is_in_the_way(connection)) from error
     finally:
         await connection.close()
 
 
+async def _what_is_in_the_way(connection: asyncpg.Connection) -> str:
+    found = await connection.fetch(_IN_THE_WAY, ["gehoor", *secrets.SERVICES])
+    users = (
+        ", ".join(f"process {row['pid']} ({row['usename']}, since {row['since']})" for row in found)
+        or "somebody who has let go of it by now"
+    )
+    return (
+        f"a table has to be changed and is in use by {users}; it was waited for {_WAITS_AT_MOST} and no "
+        "longer, because every append waits too: run this again when that is done (a dump, `gehoor verify`), "
+        "or end it with SELECT pg_terminate_backend(process)"
+    )
+
+
+async def _migrate(url: str, sets: list[Migrations]) -> None:
+    async with _connected(url) as connection:
+        # Each file has a limit of its own, and another provisioning may take as long as its files need.
+        await connection.execute("RESET lock_timeout")
+        await migrate(connection, sets, _OWNER)
+
+
 async def _grant_service_schemas(url: str) -> None:
     """A service reads and writes its own tables, the auditor reads all, nobody else sees them."""
-    connection = await asyncpg.connect(url)
-    try:
+    async with _connected(url) as connection:  # granting locks no table: a reader is not in its way
         for schema in secrets.SERVICES:
             role = f"gehoor_{schema}"
             await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {_OWNER}")
@@ -215,48 +262,62 @@ async def _grant_service_schemas(url: str) -> None:
             await connection.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}")
             if await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migration"):
                 await connection.execute(f"REVOKE ALL ON {schema}.migration FROM {role}")
-    finally:
-        await connection.close()
 
 
 async def _grant_appends(url: str) -> None:
     """Let each service append the events it emits and no others, as the catalogue says."""
+    async with _connected(url) as connection, connection.transaction():
+        found = {row["policyname"]: tuple(row)[1:] for row in await connection.fetch(_POLICIES)}
+        wanted = _policies()
+        wrong = [name for name, policy in wanted.items() if found.get(name) != policy]
+        is_on = await connection.fetchval(_ONLY_AS_POLICIES_SAY)
+        if is_on and not wrong:
+            return
+        await connection.execute(f"SET LOCAL ROLE {_OWNER}")
+        if not is_on:
+            await connection.execute("ALTER TABLE gehoor.event ENABLE ROW LEVEL SECURITY")
+        for name in wrong:
+            _, (role,), command, using, check = wanted[name]
+            await connection.execute(f"DROP POLICY IF EXISTS {name} ON gehoor.event")
+            await connection.execute(
+                f"CREATE POLICY {name} ON gehoor.event FOR {command} TO {role} "
+                + (f"USING ({using})" if using is not None else f"WITH CHECK ({check})")
+            )
+
+
+_Policy = tuple[str, list[str], str, str | None, str | None]
+"""As `pg_policies` shows it: permissive, for whom, for what, which rows are seen, which may be added."""
+
+
+def _policies() -> Mapping[str, _Policy]:
+    """Give the policies of the event table by name, written as Postgres writes them when asked.
+
+    Should a version write them in another way, they are only made again each time.
+    """
     types: dict[str, list[str]] = {}
     for name, event in CATALOGUE.items():
-        types.setdefault(_ROLE_OF.get(event.emitted_by, event.emitted_by), []).append(name)
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL ROLE {_OWNER}")
-            await connection.execute("ALTER TABLE gehoor.event ENABLE ROW LEVEL SECURITY")
-            await connection.execute("DROP POLICY IF EXISTS reading ON gehoor.event")
-            await connection.execute("CREATE POLICY reading ON gehoor.event FOR SELECT USING (true)")
-            for role, names in types.items():
-                listed = ", ".join(f"'{name}'" for name in sorted(names))
-                await connection.execute(f"DROP POLICY IF EXISTS appending_{role} ON gehoor.event")
-                await connection.execute(
-                    f"CREATE POLICY appending_{role} ON gehoor.event FOR INSERT TO gehoor_{role} "
-                    f"WITH CHECK (type IN ({listed}))"
-                )
-    finally:
-        await connection.close()
+        types.setdefault(_ROLE_OF.get(event.emitted_by, event.emitted_by), []).append(f"'{name}'::text")
+    appending: dict[str, _Policy] = {
+        f"appending_{role}": ("PERMISSIVE", [f"gehoor_{role}"], "INSERT", None, _one_of(sorted(names)))
+        for role, names in types.items()
+    }
+    return {"reading": ("PERMISSIVE", ["public"], "SELECT", "true", None), **appending}
+
+
+def _one_of(types: list[str]) -> str:
+    return f"(type = {types[0]})" if len(types) == 1 else f"(type = ANY (ARRAY[{', '.join(types)}]))"
 
 
 async def _guard_the_record(url: str) -> list[str]:
     """Switch the append-only triggers on again where an administrator switched them off or removed them."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            found = await connection.fetch(_UNGUARDED)
-            if not found:
-                return []
-            await connection.execute(f"SET LOCAL ROLE {_OWNER}")
-            await connection.execute("SET LOCAL lock_timeout = '10s'")
-            # Of the parent first: what is made there is made on each partition too, and not yet ALWAYS.
-            while rows := await connection.fetch(_UNGUARDED):
-                await _switch_on(connection, rows[0])
-    finally:
-        await connection.close()
+    async with _connected(url) as connection, connection.transaction():
+        found = await connection.fetch(_UNGUARDED)
+        if not found:
+            return []
+        await connection.execute(f"SET LOCAL ROLE {_OWNER}")
+        # Of the parent first: what is made there is made on each partition too, and not yet ALWAYS.
+        while rows := await connection.fetch(_UNGUARDED):
+            await _switch_on(connection, rows[0])
     for row in found:
         log.warning("trigger.was_off", table=row["table"], trigger=row["trigger"], missing=row["missing"])
     return [f"{_named(row)}: on again" for row in found]
@@ -276,8 +337,7 @@ def _named(row: asyncpg.Record) -> str:
 
 async def _check_epoch(url: str, new_epoch: bool) -> None:
     """Refuse a store whose newest events come of transactions that this cluster has not had yet."""
-    connection = await asyncpg.connect(url)
-    try:
+    async with _connected(url) as connection:
         if new_epoch:
             log.warning("epoch.begun", epoch=await connection.fetchval("SELECT gehoor.begin_epoch()"))
         if await connection.fetchval(_FROM_ANOTHER_CLUSTER):
@@ -285,8 +345,6 @@ async def _check_epoch(url: str, new_epoch: bool) -> None:
                 "this event store was restored into another cluster: run `gehoor provision --new-epoch` "
                 "once, while no service runs, or every reader would miss events"
             )
-    finally:
-        await connection.close()
 
 
 def scram_verifier(password: str) -> str:

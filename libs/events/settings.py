@@ -8,16 +8,29 @@ servers of your own you set the addresses, and `gehoor provision` writes the pas
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.errors import Misconfigured
 from events.secrets import NATS_USERS
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+LogLevel = Annotated[
+    Literal["CRITICAL", "FATAL", "ERROR", "WARNING", "WARN", "INFO", "DEBUG", "NOTSET"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+"""The names that Python's logging knows, in small letters or capitals."""
 
 
 def _scheme(*allowed: str) -> AfterValidator:
@@ -70,25 +83,25 @@ class Settings(BaseSettings):
     clock_start: datetime | None = None
     clock_speed: Annotated[float, Field(gt=0, le=86_400)] | None = None
     demonstrations: bool = False
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
-    @model_validator(mode="after")
-    def _check_clock_start(self) -> Self:
-        if self.clock_start is not None and self.clock_start.tzinfo is None:
-            raise ValueError("clock_start needs an offset, for example 2026-03-30T08:00:00+02:00")
-        return self
+    @field_validator("clock_start")
+    @classmethod
+    def _check_clock_start(cls, start: datetime | None) -> datetime | None:
+        if start is not None and start.tzinfo is None:
+            raise ValueError("needs an offset, for example 2026-03-30T08:00:00+02:00")
+        return start
 
-    @model_validator(mode="after")
-    def _check_demonstrations(self) -> Self:
+    @field_validator("demonstrations")
+    @classmethod
+    def _check_demonstrations(cls, wanted: bool, info: ValidationInfo) -> bool:
         """`gehoor up` sets it for its own services; a database of somebody's own takes no made-up cases."""
-        if self.demonstrations and self.database_url is not None:
-            host = urlsplit(self.database_url).hostname
-            if host not in ("127.0.0.1", "localhost", "::1"):
-                raise ValueError(
-                    "demonstrations exist in the embedded set-up only, and the database is at "
-                    f"{host}: unset it"
-                )
-        return self
+        host = urlsplit(info.data.get("database_url") or "").hostname
+        if wanted and host is not None and host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(
+                f"demonstrations exist in the embedded set-up only, and the database is at {host}: unset it"
+            )
+        return wanted
 
     @property
     def reader_scopes(self) -> dict[str, str | None]:
@@ -156,7 +169,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"GEHOOR_{'_'.join(map(str, problem['loc'])).upper() or 'CLOCK_START'}: {problem['msg']}"
+            f"GEHOOR_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
             for problem in error.errors()
         )
         raise Misconfigured(problems) from error

@@ -41,8 +41,14 @@ _BORDERS = """
 SELECT percentile_disc($1::float8[]) WITHIN GROUP (ORDER BY case_id::text)
 FROM gehoor.event TABLESAMPLE SYSTEM ({share})
 """
+_AS_PYTHON_KNOWS_IT = "CASE WHEN {0} >= '0001-01-01 00:00Z' AND {0} < '10000-01-01 00:00Z' THEN {0} END"
+_READABLE = ", ".join(
+    _AS_PYTHON_KNOWS_IT.format(column) if column.endswith("_at") else column for column in COLUMNS.split(", ")
+)
+"""A moment that Postgres knows and Python does not would end the reading of every row beside it."""
+
 _EVENTS = f"""
-SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event
+SELECT {_READABLE}, epoch, xid, position FROM gehoor.event
 WHERE case_id >= $1 AND case_id <= $2 ORDER BY case_id, version
 """
 
@@ -174,11 +180,19 @@ class ChainChecker:
         before = self._before if self._before and self._before.case_id == event.case_id else None
         self._events += 1
         self._cases += before is None
-        for problem in problems(before, event):
+        for problem in _problems_of_any(before, event):
             self._bad += 1
             if self._first is None:
                 self._first = Finding(event.case_id, event.version, problem)
         self._before = event
+
+
+def _problems_of_any(before: Recorded | None, event: Recorded) -> list[str]:
+    """Name what is wrong with an event, also with one that cannot be checked because of what stands in it."""
+    try:
+        return list(problems(before, event))
+    except Exception as error:  # noqa: BLE001 - who changes a row must not be able to end the search for it
+        return [f"what stands in it cannot be checked ({type(error).__name__})"]
 
 
 def problems(before: Recorded | None, event: Recorded) -> Iterator[str]:
@@ -200,7 +214,7 @@ def problems(before: Recorded | None, event: Recorded) -> Iterator[str]:
 def _root_differs(event: Recorded) -> bool:
     try:
         return root_of(event) != event.fields_root
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):
         return True
 
 

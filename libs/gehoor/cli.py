@@ -23,6 +23,7 @@ FIRST = (
     "status",
     "doctor",
     "provision",
+    "token",
     "submit",
     "history",
     "clocks",

@@ -73,8 +73,11 @@ def named_case(text: str) -> UUID | str:
 
 
 @asynccontextmanager
-async def reader(token: Path | None) -> AsyncIterator[Reader]:
-    """Open the store for a caller; the embedded administrator's token is taken unless told otherwise."""
+async def reader(token: Path | None, *, personal: bool = True) -> AsyncIterator[Reader]:
+    """Open the store for a caller; the embedded administrator's token is taken unless told otherwise.
+
+    Without `personal` nothing will be decrypted, and the key store need not be there.
+    """
     settings = connected()
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_for("auditor"), "auditor", 2)
@@ -83,7 +86,7 @@ async def reader(token: Path | None) -> AsyncIterator[Reader]:
         await clock.measure(pool)
         caller = access.read(settings.secret("token.key"), f"Bearer {_token(settings, token)}", clock.now())
         keys = None
-        if caller.sees_personal_fields and settings.keys_url is not None:
+        if personal and caller.sees_personal_fields and settings.keys_url is not None:
             keys_pool = await open_pool(settings.keys_for("keeper"), "keeper", 1)
             stack.push_async_callback(close_pool, keys_pool)
             keys = KeyStore(keys_pool, settings.master_key())

@@ -35,14 +35,6 @@ def connected(home: Path | None = None) -> Settings:
     return settings
 
 
-async def require_store(settings: Settings) -> None:
-    """Connect once and let go; raises what connecting raises when the store is not there."""
-    import asyncpg
-
-    connection = await asyncpg.connect(settings.database_for("auditor"))
-    await connection.close()
-
-
 def address(settings: Settings, name: str, variable: str) -> str:
     """Give the address of a public part (`intake`, `workflow`); raises `Misconfigured` when nothing runs."""
     found = record(settings).urls.get(name)

@@ -82,6 +82,21 @@ def test_a_container_gets_its_own_secrets_and_no_others(prepare: ModuleType, tmp
     assert {"intake", "workflow", "notifier"} == {name for name in handed if "master.key" in handed[name]}
 
 
+def test_a_wrong_setting_stops_the_preparation_with_one_line(
+    prepare: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who mistypes the log level reads that, and no page of code."""
+    monkeypatch.setenv("GEHOOR_LOG_LEVEL", "LOUD")
+    monkeypatch.setattr("sys.argv", ["prepare.py", "secrets"])
+
+    with pytest.raises(SystemExit) as ended:
+        prepare.main()
+
+    said = capsys.readouterr().err
+    assert (2, 1) == (ended.value.code, said.count("\n"))
+    assert said.startswith("GEHOOR_LOG_LEVEL: ")
+
+
 def test_each_postgres_server_has_an_administrator_of_its_own(prepare: ModuleType, tmp_path: Path) -> None:
     """Whoever takes the container of the events is not the administrator of the keys."""
     prepare.hand_out_secrets(Settings(home=tmp_path))

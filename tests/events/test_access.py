@@ -19,11 +19,11 @@ from events.settings import Settings
 
 KEY = bytes(range(32))
 NOW = datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
-HANDLER = Access("staff:des-2", frozenset({"handler"}), frozenset({"destiny"}))
+HANDLER = Access("staff:des-01", frozenset({"handler"}), frozenset({"destiny"}))
 HEADER = {"alg": "HS256", "typ": "gehoor-access+jwt"}
 CLAIMS = {
     "aud": "gehoor",
-    "sub": "staff:des-2",
+    "sub": "staff:des-01",
     "roles": ["handler"],
     "organisations": ["destiny"],
     "exp": 1_900_000_000,

@@ -1,6 +1,7 @@
 """The chain tells on whoever changes the past, and says honestly what it cannot tell."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -10,9 +11,9 @@ from events.catalogue import ReportClassified
 from events.envelope import NewEvent
 from events.identity import new_case_id
 from events.platform import Platform
-from events.testing import TestSystem
+from events.testing import A_MORNING, TestSystem, history_of, received
 from events.transact import Command, Decide, transact
-from events.verify import LIMITS, verify
+from events.verify import LIMITS, ChainChecker, hash_of, verify
 
 pytestmark = pytest.mark.postgres
 
@@ -106,6 +107,67 @@ async def test_a_changed_column_is_found(
 
     assert report.first_bad is not None
     assert (case_id, version) == (report.first_bad.case_id, report.first_bad.version)
+
+
+UNREADABLE = {
+    "a negative version of its form": "schema_version = -1",
+    "a moment after all calendars": "happened_at = '294000-01-01'",
+    "a moment before all calendars": "recorded_at = '4000-01-01 BC'",
+    "a moment that never comes": "happened_at = 'infinity'",
+    "fields that are no text": r"data = '\xff'",
+}
+
+
+@pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_row_that_cannot_even_be_read_is_found_and_the_others_are_checked(
+    system: TestSystem,
+    intake: Platform,
+    workflow: Platform,
+    superuser: asyncpg.Connection,
+    change: str,
+) -> None:
+    """Whatever somebody writes into a row, it is named, and it does not hide what they did elsewhere."""
+    case_id = await a_case_of(system, intake, workflow, 3)
+    later = await a_case_of(system, intake, workflow, 2)
+
+    await superuser.execute(f"UPDATE gehoor.event SET {change} WHERE case_id = $1 AND version = 2", case_id)
+    await superuser.execute("UPDATE gehoor.event SET actor = 'x' WHERE case_id = $1 AND version = 2", later)
+    report = await verify(system.database_url)
+
+    assert report.first_bad is not None
+    assert (case_id, 2) == (report.first_bad.case_id, report.first_bad.version)
+    assert 2 == report.bad
+
+
+async def test_a_row_without_what_every_row_has_is_found(
+    system: TestSystem, intake: Platform, workflow: Platform, superuser: asyncpg.Connection
+) -> None:
+    """Also an administrator who takes the table's own rules away does not end the search."""
+    case_id = await a_case_of(system, intake, workflow, 3)
+
+    await superuser.execute("ALTER TABLE gehoor.event ALTER COLUMN epoch DROP NOT NULL")
+    await superuser.execute(
+        "UPDATE gehoor.event SET epoch = NULL WHERE case_id = $1 AND version = 3", case_id
+    )
+    report = await verify(system.database_url)
+    await superuser.execute("DELETE FROM gehoor.event WHERE epoch IS NULL")
+    await superuser.execute("ALTER TABLE gehoor.event ALTER COLUMN epoch SET NOT NULL")
+
+    assert report.first_bad is not None
+    assert (case_id, 3) == (report.first_bad.case_id, report.first_bad.version)
+
+
+def test_a_forged_personal_part_that_is_no_code_is_found() -> None:
+    """Who forges the encrypted part and the hash over it is found by the roots, however it is forged."""
+    event = history_of(NewEvent(received(), A_MORNING)).events[0]
+    pii = b'[{"person":"complainant","key_id":"%s","nonce":"","ciphertext":"","root":"A"}]'
+    forged = replace(event, pii=pii % str(event.case_id).encode())
+    checker = ChainChecker()
+
+    checker.check(replace(forged, hash=hash_of(forged, b"")))
+
+    assert checker.report.first_bad is not None
+    assert "fields_root" in checker.report.first_bad.problem
 
 
 async def test_a_removed_event_is_found(

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cases.state import fold
 from deadlines.clocks import settle
-from events.access import Access, Role, issue
+from events.access import Access, NotAllowed, Role, issue, read
 from events.catalogue import ReceiptCorrected
 from events.envelope import History, NewEvent
 from events.errors import GehoorError
@@ -101,10 +101,16 @@ async def services(system: TestSystem) -> tuple[Platform, Platform, Platform]:
 @pytest.fixture
 async def filed(system: TestSystem, services: tuple[Platform, Platform, Platform]) -> Filed:
     """A fresh case with everything in it that the services would have recorded."""
+    return await file(system, services, RECEIVED_AT)
+
+
+async def file(
+    system: TestSystem, services: tuple[Platform, Platform, Platform], received_at: datetime
+) -> Filed:
     reference = new_reference("SUP")
     intake, workflow, deadlines = services
     case_id = await system.receive(
-        intake, reference=reference, happened_at=RECEIVED_AT, received_on=date(2026, 3, 10)
+        intake, reference=reference, happened_at=received_at, received_on=received_at.date()
     )
     organisation = organisations()["supportoplus"]
 
@@ -116,6 +122,68 @@ async def filed(system: TestSystem, services: tuple[Platform, Platform, Platform
     await transact(workflow, Command(case_id, new_case_id(), "service:workflow", opening))
     await transact(deadlines, Command(case_id, new_case_id(), "service:deadlines", settle))
     return Filed(case_id, reference)
+
+
+# --- token -----------------------------------------------------------------------------------------------
+
+ASKED = {"--role": "handler", "--organisation": "destiny", "--actor": "staff:des-01", "--valid-for": "30d"}
+NOT_GIVEN = {
+    "a role that is none": ("--role", "boss", "quality_manager"),
+    "an organisation that is none": ("--organisation", "destny", "supportoplus"),
+    "an organisation by the letters of its references": ("--organisation", "DES", "destiny"),
+    "somebody's name": ("--actor", "Jan Jansen", "pseudonym"),
+    "no period": ("--valid-for", "soon", "30m, 12h or 30d"),
+    "a period of nothing": ("--valid-for", "0d", "30m, 12h or 30d"),
+    "a period that has passed": ("--valid-for", "-1d", "30m, 12h or 30d"),
+    "almost for ever": ("--valid-for", "3661d", "at most 3660d"),
+}
+
+
+def options(asked: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in asked.items()]
+
+
+async def test_a_token_opens_what_it_was_given_for_and_as_long(
+    gehoor: Gehoor, system: TestSystem, services: tuple[Platform, Platform, Platform]
+) -> None:
+    """Whoever runs an installation lets people in: for these roles, these organisations and this long."""
+    given = await gehoor("token", *options(ASKED), "--role=ops", "--organisation=bc")
+
+    key, now = system.settings.secret("token.key"), services[0].clock.now()
+    header = f"Bearer {given.out.strip()}"
+    expected = Access("staff:des-01", frozenset({"handler", "ops"}), frozenset({"destiny", "bc"}))
+    assert (0, 1) == (given.code, given.out.count("\n"))
+    assert expected == read(key, header, now + timedelta(days=29, hours=23))
+    with pytest.raises(NotAllowed, match="expired"):
+        read(key, header, now + timedelta(days=30, minutes=1))
+
+
+async def test_a_token_that_was_made_is_taken_by_the_other_commands(
+    gehoor: Gehoor, filed: Filed, tmp_path: Path
+) -> None:
+    """What one command gives out, the others take, and no further than it reaches."""
+    (for_one := tmp_path / "one").write_text((await gehoor("token", *options(ASKED))).out)
+    (for_all := tmp_path / "all").write_text(
+        (await gehoor("token", *options(ASKED | {"--organisation": "*"}))).out
+    )
+
+    elsewhere = await gehoor("history", filed.reference, "--token", for_one)
+    everywhere = await gehoor("history", filed.reference, "--token", for_all)
+
+    assert (1, 0) == (elsewhere.code, everywhere.code)
+    assert "that this token reaches" in elsewhere.err
+
+
+@pytest.mark.parametrize(("option", "value", "reason"), NOT_GIVEN.values(), ids=NOT_GIVEN)
+async def test_a_token_for_nothing_there_is_is_not_given(
+    gehoor: Gehoor, option: str, value: str, reason: str
+) -> None:
+    """A slip in what is asked for is told with the option and what it takes, and nothing is printed."""
+    answer = await gehoor("token", *options(ASKED | {option: value}))
+
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.startswith(option)
+    assert reason in answer.err
 
 
 # --- history ---------------------------------------------------------------------------------------------
@@ -177,6 +245,32 @@ async def test_before_its_first_event_there_was_no_case(gehoor: Gehoor, filed: F
     assert "no such case: its first event happened at 2026-03-10T09:30:00Z" in before.err
 
 
+@pytest.mark.parametrize("state", [(), ("--state",)], ids=["events", "state"])
+async def test_a_promise_broken_before_the_case_was_told_of_makes_no_case_of_it(
+    gehoor: Gehoor,
+    system: TestSystem,
+    services: tuple[Platform, Platform, Platform],
+    state: tuple[str, ...],
+) -> None:
+    """A receipt corrected to months earlier breaks promises then; at that time there still was no case."""
+    _, workflow, deadlines = services
+    now = workflow.clock.now()
+    late = await file(system, services, now)
+    months_ago = now - timedelta(days=90)
+    corrected = ReceiptCorrected(received_at=months_ago, received_on=months_ago.date())
+    told = Command(late.case_id, new_case_id(), "staff:test", lambda _, now: [NewEvent(corrected, now)])
+    await transact(workflow, told)
+    await transact(deadlines, Command(late.case_id, new_case_id(), "service:deadlines", settle))
+
+    whole = await gehoor("history", late.reference, "--json")
+    before = await gehoor("history", late.reference, "--as-of", f"{now - timedelta(days=5):%Y-%m-%d}", *state)
+
+    broken_at = [event["happened_at"] for event in whole.lines if event["type"] == "DeadlineBreached"]
+    assert min(broken_at) < whole.lines[0]["happened_at"]
+    assert (1, "") == (before.code, before.out)
+    assert "no such case: its first event happened at" in before.err
+
+
 async def test_an_unknown_procedure_is_answered_with_those_there_are(gehoor: Gehoor) -> None:
     """Whoever mistypes an organisation sees the names to choose from."""
     wrong = await gehoor("simulate", "--what-if", "nope")
@@ -192,8 +286,10 @@ async def test_the_state_is_told_as_of_a_version_or_a_moment(gehoor: Gehoor, fil
     first = await gehoor("history", filed.reference, "--state", "--json", "--at-version", "1")
     now = await gehoor("history", filed.reference, "--state", "--json")
     read = await gehoor("history", filed.reference, "--state")
+    then = await gehoor("history", filed.reference, "--state", "--json", "--as-of", "2026-04-30")
     before = await gehoor("history", filed.reference, "--state", "--as-of", "2025-12-31")
 
+    assert "received" == then.lines[0]["phase"]
     assert ("received", 1) == (first.lines[0]["phase"], first.lines[0]["version"])
     assert "open" == now.lines[0]["phase"]
     assert {True} == {clock["failed"] for clock in now.lines[0]["clocks"]}
@@ -341,6 +437,31 @@ async def test_verify_names_the_row_that_somebody_changed(
     assert "BROKEN" in read.out
 
 
+@pytest.mark.parametrize(
+    ("role", "organisation", "code", "reason"),
+    [
+        ("auditor", "*", 0, ""),
+        ("ops", "*", 0, ""),
+        ("handler", "*", 2, "one of the roles admin, auditor, ops"),
+        ("auditor", "supportoplus", 2, "a token for all organisations"),
+    ],
+)
+async def test_the_record_is_verified_for_who_looks_after_all_of_it(
+    gehoor: Gehoor,
+    filed: Filed,
+    token: Callable[..., Path],
+    role: Role,
+    organisation: str,
+    code: int,
+    reason: str,
+) -> None:
+    """A changed row may name another organisation: whoever sees one organisation alone could be deceived."""
+    answer = await gehoor("verify", "--token", token(role, organisation))
+
+    assert (code, code == 0) == (answer.code, "every chain holds" in answer.out)
+    assert reason in answer.err
+
+
 # --- parked ----------------------------------------------------------------------------------------------
 
 
@@ -378,6 +499,47 @@ async def test_what_is_parked_is_listed_shown_and_tried_again(
     assert (1, "") == (other.code, other.out)
     assert 0 == retried.code
     assert [True] == [row["retry_asked"] for row in after.lines]
+
+
+async def test_what_is_parked_is_shown_to_who_works_for_that_organisation(
+    gehoor: Gehoor, system: TestSystem, filed: Filed, token: Callable[..., Path]
+) -> None:
+    """Who looks after one organisation sees and retries its cases alone; a handler none at all."""
+    park = "INSERT INTO deadlines.parked (case_id, version, type, reason) VALUES ($1, 1, 'CaseOpened', 'odd')"
+    ours, theirs = token("ops", "supportoplus"), token("ops", "destiny")
+    connection = await system.admin()
+    try:
+        await connection.execute(park, filed.case_id)
+        await connection.execute(park, of_no_case := new_case_id())
+        listed = await gehoor("parked", "list", "--json", "--token", ours)
+        all_of_them = await gehoor("parked", "list", "--json")
+        others = [
+            await gehoor("parked", "list", "--token", theirs),
+            await gehoor("parked", "show", filed.reference, "--token", theirs),
+            await gehoor("parked", "retry", filed.reference, "--token", theirs),
+            await gehoor("parked", "retry", "--token", theirs),
+        ]
+        untouched = await connection.fetchval("SELECT bool_and(retry_at IS NULL) FROM deadlines.parked")
+        handler = [
+            await gehoor("parked", command, *reference, "--token", token("handler"))
+            for command, reference in (("list", ()), ("show", (filed.reference,)), ("retry", ()))
+        ]
+        mine = await gehoor("parked", "retry", "--token", ours)
+        asked = await connection.fetch("SELECT case_id FROM deadlines.parked WHERE retry_at IS NOT NULL")
+    finally:
+        await connection.execute("DELETE FROM deadlines.parked")
+        await connection.close()
+
+    assert [(str(filed.case_id), "supportoplus")] == [
+        (row["case"], row["organisation"]) for row in listed.lines
+    ]
+    assert {str(filed.case_id), str(of_no_case)} == {row["case"] for row in all_of_them.lines}
+    assert [0, 1, 1, 1] == [answer.code for answer in others]
+    assert not any(filed.reference in answer.out for answer in others)
+    assert untouched
+    assert {(2, "")} == {(answer.code, answer.out) for answer in handler}
+    assert all("one of the roles admin, ops" in answer.err for answer in handler)
+    assert (0, [filed.case_id]) == (mine.code, [row["case_id"] for row in asked])
 
 
 # --- erase -----------------------------------------------------------------------------------------------
@@ -482,6 +644,41 @@ async def test_the_tables_that_are_read_can_be_made_again(
     assert {0} == {each["unreadable"] for each in again.lines}
     assert (0, 0, 0) == (first.code, again.code, once_more.code)
     assert once_more.out.startswith("workflow.case_state: ")
+
+
+@pytest.mark.parametrize(
+    ("role", "organisation", "code", "reason"),
+    [
+        ("ops", "*", 0, ""),
+        ("auditor", "*", 2, "one of the roles admin, ops"),
+        ("ops", "supportoplus", 2, "a token for all organisations"),
+    ],
+)
+async def test_tables_are_made_again_for_who_looks_after_all_organisations(
+    gehoor: Gehoor,
+    filed: Filed,
+    token: Callable[..., Path],
+    role: Role,
+    organisation: str,
+    code: int,
+    reason: str,
+) -> None:
+    """Making the tables again touches every case, so it takes somebody who answers for all of them."""
+    answer = await gehoor("rebuild", "deadlines", "--token", token(role, organisation))
+
+    assert (code, code == 0) == (answer.code, answer.out.startswith("deadlines.due: "))
+    assert reason in answer.err
+
+
+async def test_looking_after_the_system_takes_no_key_of_any_person(
+    gehoor: Gehoor, filed: Filed, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    """What reads nothing personal goes on working while the key store is away."""
+    monkeypatch.setenv("GEHOOR_KEYS_URL", f"postgresql://127.0.0.1:{free_port}/keys")
+
+    answers = [await gehoor("verify"), await gehoor("parked", "list"), await gehoor("rebuild", "deadlines")]
+
+    assert [0, 0, 0] == [answer.code for answer in answers]
 
 
 async def tables(workflow: Platform, deadlines: Platform) -> list[list[Any]]:

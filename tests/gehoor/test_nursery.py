@@ -1,6 +1,7 @@
 """Services start quickly as forks, and behave exactly as processes started in the ordinary way."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gehoor.embedded import forking
 from gehoor.embedded.forking import Nursery
 from gehoor.embedded.processes import Child, Launch, began
 
@@ -112,3 +114,31 @@ async def test_a_killed_nursery_takes_its_forks_down_and_they_are_noticed(tmp_pa
     assert began(child.pid) is None
     assert (await nursery.start(launch(tmp_path, "fail"))).process.pid != child.pid
     await nursery.close()
+
+
+async def test_a_fork_that_does_not_come_in_time_does_not_come_later_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service never runs twice: before it is started in another way, its late twin is made impossible."""
+    (tmp_path / "little_service.py").write_text(SERVICE)
+    monkeypatch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
+    nursery = Nursery(tmp_path, tmp_path / "nursery.log")
+    await nursery.open()
+    neighbour = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+    forks_it = parent_of(neighbour.pid)
+    (other := tmp_path / "other").mkdir()
+    monkeypatch.setattr(forking, "_STARTS_WITHIN_S", 0.1)
+    os.kill(forks_it, signal.SIGSTOP)
+
+    child = await asyncio.wait_for(nursery.start(launch(other, "run")), WITHIN_S)
+
+    assert began(forks_it) is None
+    assert "run" in await first_line(child)
+    await asyncio.wait_for(neighbour.process.wait(), WITHIN_S)
+    assert began(neighbour.pid) is None
+    await child.stop(5.0)
+    await nursery.close()
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

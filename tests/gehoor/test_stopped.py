@@ -27,6 +27,7 @@ READING = [
     ("parked", "retry"),
     ("erase", REFERENCE, "--yes"),
     ("rebuild",),
+    ("token", "--role", "ops", "--organisation", "*", "--actor", "staff:it-1", "--valid-for", "1d"),
     ("simulate", "--what-if", "destiny"),
 ]
 

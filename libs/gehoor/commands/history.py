@@ -78,8 +78,8 @@ async def _show(
             and (known_at is None or event.recorded_at <= known_at)
             and (at_version is None or event.version <= at_version)
         ]
-        if not seen:
-            first = whole.events[0]
+        first = whole.events[0]
+        if first not in seen:  # perhaps others are: promises of a receipt that was corrected to be earlier
             happened, recorded = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (first.happened_at, first.recorded_at))
             raise NoSuchCase(
                 "at that moment there was no such case: "

@@ -101,6 +101,7 @@ class Nursery:
                 pid = _NOT_STARTED
             if pid == _NOT_STARTED:
                 self._channel = None
+                await self.kill()  # a fork that comes after all would hold the port, and nobody would know it
                 return await processes.start(launch)
         forked = Forked(pid)
         self._forks[pid] = forked

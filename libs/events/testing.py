@@ -34,7 +34,7 @@ A_MORNING = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
 def received(**changes: Any) -> ComplaintReceived:
     """Give the canonical complaint's event; a test changes only the field that matters."""
     values: dict[str, Any] = {
-        "reference": "SUP-00000-00000-0",
+        "reference": "SUP-00000-00000-C",
         "channel": "portal",
         "channel_named": True,
         "language": "nl",

@@ -116,7 +116,7 @@ async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
         await add(desk, reference, "rubbish", WORDS),
         await add(desk, reference, other, WORDS),
         await add(desk, reference, channel_token(desk, "destiny"), WORDS),
-        await add(desk, "SUP-00000-00000-0", other, WORDS),
+        await add(desk, "SUP-00000-00000-C", other, WORDS),
         await add(desk, "rubbish", other, WORDS),
     ]
 

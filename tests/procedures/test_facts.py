@@ -39,7 +39,7 @@ def recorded(event: Event, version: int = 1) -> Recorded:
 
 
 RECEIVED = ComplaintReceived(
-    reference="DES-00000-00000-0",
+    reference="DES-00000-00000-J",
     channel="email",
     channel_named=True,
     language="nl",

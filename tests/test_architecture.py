@@ -28,6 +28,7 @@ ASKS_THE_DECIDERS = "simulation"
 deciders, not through copies of them. No service imports it, and no library but the command line."""
 
 PURE = (
+    "libs/events/addresses.py",
     "libs/events/canonical.py",
     "libs/events/catalogue/*.py",
     "libs/events/chain.py",
@@ -36,6 +37,7 @@ PURE = (
     "libs/events/errors.py",
     "libs/events/identity.py",
     "libs/events/personal.py",
+    "libs/events/refusals.py",
     "libs/events/upcasters.py",
     "libs/procedures/*.py",
     "services/deadlines/clocks.py",

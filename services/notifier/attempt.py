@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from events.addresses import NotAnAddress, parse_address
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
 from events.envelope import History, Recorded
 from events.errors import GehoorError, MalformedEvent
 from notifier.case import Case, Owing, fold, letter_id_of
 from notifier.conversation import Refused, Result, Uncertain
-from notifier.header import NotAnAddress, UnsafeHeader, parse_address
+from notifier.header import UnsafeHeader
 from notifier.letter import WrittenLetter, write_letter
 from notifier.mail import Mail, message_id_of, to_bytes
 from notifier.outbox import Attempt

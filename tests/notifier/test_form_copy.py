@@ -67,7 +67,7 @@ def test_the_copy_holds_every_field_as_it_was_filled_in() -> None:
     message, text = read(ready.message)
 
     assert (INBOX, "auto-generated") == (message["To"], message["Auto-Submitted"])
-    assert "Ingevuld klachtenformulier (SUP-7K3M9-QXW2R-B)" == message["Subject"]
+    assert "Ingevuld klachtenformulier (SUP-7K3M9-QXW2R-C)" == message["Subject"]
     for what, words in {
         "De naam": "Sanne de Wit", "Het e-mailadres": "sanne@klant.example",
         "Een beschrijving van wat er is gebeurd": "# Drie keer\n\n{{ niet }} gekomen.",

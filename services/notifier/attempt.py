@@ -23,8 +23,8 @@ from notifier.outbox import Attempt
 from notifier.outcome import AlreadySettled, Closed, Done, Held, Printed
 from notifier.owed import why_not
 from notifier.writing import Opened, Writing
-from procedures.library import procedure
 from procedures.organisations import Organisation, organisations
+from procedures.pinned import pinned
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 
@@ -223,4 +223,4 @@ def _is_on_paper(owing: Owing, attempt: Attempt) -> bool:
 def _pinned(case: Case) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
-    return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)
+    return pinned(case.opened, case.life.version, case.life.digest)

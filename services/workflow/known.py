@@ -7,7 +7,7 @@ counts, such as who asks, the moment, and whom the complaint is about as far as 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -83,7 +83,7 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or "T" not in text or not 1970 <= moment.year < CALENDARS_END:
         raise ValueError("not a moment with its offset")
-    return moment
+    return moment.astimezone(UTC)  # so that equal moments are stored as equal bytes
 
 
 Words = Annotated[

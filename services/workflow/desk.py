@@ -124,7 +124,7 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         if answer is None:
             raise _busy()
         return Answer(answer, again=True)
-    version = outcome.events[-1].version if outcome.events else max(versions)
+    version = outcome.events[-1].version  # a command that is done has recorded something
     log.info(
         "command.done",
         case=str(asked.case_id),

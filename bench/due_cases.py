@@ -79,7 +79,7 @@ async def _copy(url: str, low: int, high: int) -> None:
 
 def _events() -> list[NewEvent]:
     opened = CaseOpened(
-        reference="PRE-00000-00000-A", procedure="preact", procedure_version=1, procedure_digest="0" * 64,
+        reference="PRE-00000-00000-N", procedure="preact", procedure_version=1, procedure_digest="0" * 64,
         zone="Europe/Amsterdam", language="nl", handler="pre-1", team="quality", received_on=date(2026, 6, 1),
         clocks=(RULE,), letters=("acknowledgement",),
     )  # fmt: skip

@@ -43,7 +43,7 @@ CONFIRM = ClockRule(
 
 def received(at: datetime) -> ComplaintReceived:
     return ComplaintReceived(
-        reference="PRE-00000-00000-A",
+        reference="PRE-00000-00000-N",
         channel="email",
         channel_named=True,
         language="nl",
@@ -58,7 +58,7 @@ def received(at: datetime) -> ComplaintReceived:
 
 def opened(on: date, *rules: ClockRule) -> CaseOpened:
     return CaseOpened(
-        reference="PRE-00000-00000-A",
+        reference="PRE-00000-00000-N",
         procedure="preact",
         procedure_version=1,
         procedure_digest="0" * 64,

@@ -28,6 +28,7 @@ ASKS_THE_DECIDERS = "simulation"
 deciders, not through copies of them. No service imports it, and no library but the command line."""
 
 PURE = (
+    "libs/events/addresses.py",
     "libs/events/canonical.py",
     "libs/events/catalogue/*.py",
     "libs/events/chain.py",
@@ -36,6 +37,7 @@ PURE = (
     "libs/events/errors.py",
     "libs/events/identity.py",
     "libs/events/personal.py",
+    "libs/events/refusals.py",
     "libs/events/request_keys.py",
     "libs/events/upcasters.py",
     "libs/procedures/*.py",
@@ -240,6 +242,48 @@ def test_nobody_asks_the_machine_for_the_time() -> None:
             if isinstance(node, ast.Call) and (called := _clock_call(node)) is not None
         ]
     )
+
+
+ASKS_FOR_A_VERSION_BY_NUMBER = {
+    "libs/procedures/pinned.py": "it compares the digest",
+    "services/workflow/moving.py": "it looks at a version that no case is pinned to yet",
+}
+
+
+def test_a_pinned_procedure_is_never_read_without_its_digest() -> None:
+    """A case runs under the text it was opened under: an edited file is noticed wherever it is read."""
+    told(
+        [
+            f"{relative(path)}:{line}: imports procedures.library.procedure: ask procedures.pinned.pinned, "
+            "which compares the digest"
+            for path in sources("libs", "services")
+            if relative(path) not in ASKS_FOR_A_VERSION_BY_NUMBER
+            for line, name in imported_names(path)
+            if name == "procedures.library.procedure"
+        ]
+    )
+
+
+def test_zones_come_from_the_pinned_time_zone_data() -> None:
+    """A letter's date does not depend on the time zone files of the machine that writes it."""
+    told(
+        [
+            f"{relative(path)}:{node.lineno}: makes a ZoneInfo: ask procedures.zones, which reads the pinned "
+            "tzdata package and never the machine"
+            for path in sources("libs", "services")
+            if relative(path) != "libs/procedures/zones.py"
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Call) and "ZoneInfo" in ast.unparse(node.func)
+        ]
+    )
+
+
+def imported_names(path: Path) -> Iterator[tuple[int, str]]:
+    """Every name that a file imports from a module, with its line."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
 
 
 def _clock_call(node: ast.Call) -> str | None:

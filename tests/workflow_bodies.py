@@ -28,8 +28,10 @@ def bodies(command: str, case: Case, asking: Asking) -> list[Mapping[str, Any]]:
             return [{"system": asking.conduct.external_systems[0], "number": "INC0001", "what": "updated"}]
         case "record-information":
             return [{"channel": "phone", "message": W}]
-        case "record-contact" | "record-contact-attempt" | "invite-to-talk" | "invite-to-hearing":
+        case "record-contact" | "record-contact-attempt":
             return [{"how": "phone"}]
+        case "invite-to-talk" | "invite-to-hearing":
+            return [{"how": "phone"}, {"how": "letter"}]
         case "record-talk":
             return [{"how": "phone", "note": W}]
         case "consult":

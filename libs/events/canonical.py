@@ -1,8 +1,9 @@
 """One way to write a value as bytes, because what is hashed must never depend on who wrote it.
 
 Canonical JSON here: keys sorted, no white space, UTF-8, no floating point numbers; moments as RFC 3339 in
-UTC, dates as ISO 8601. Length-prefixed encoding: four bytes of length, then the bytes; nothing is the
-length 0xFFFFFFFF alone, so that absent and empty differ and no two lists of fields share an encoding.
+UTC, to which whoever reads one from outside brings it; dates as ISO 8601. Length-prefixed encoding: four
+bytes of length, then the bytes; nothing is the length 0xFFFFFFFF alone, so that absent and empty differ and
+no two lists of fields share an encoding.
 """
 
 from collections.abc import Iterable

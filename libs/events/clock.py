@@ -6,7 +6,7 @@ are not its business: they use the event loop's monotonic time.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -23,7 +23,7 @@ class Clock(Protocol):
 
 @dataclass(slots=True)
 class FrozenClock:
-    """A clock for tests, which moves only when told."""
+    """A clock for tests, which stands still."""
 
     at: datetime
     speed: float = 1.0
@@ -34,9 +34,4 @@ class FrozenClock:
         self.at = self.at.astimezone(UTC)
 
     def now(self) -> datetime:
-        return self.at
-
-    def advance(self, step: timedelta) -> datetime:
-        """Move forward by `step` and give the new moment."""
-        self.at += step
         return self.at

@@ -65,6 +65,7 @@ class ConsumerLoop:
         self.lanes: dict[int, Lane] = {}
         self.bus_is_up = False
         self.applied = 0
+        self.last_round_at_s = monotonic()
         self._one_at_a_time = asyncio.Lock()
         self._swept_at_s = 0.0
 
@@ -164,6 +165,7 @@ class ConsumerLoop:
 
     async def _round(self) -> bool:
         """Take what is next in every lane and react to it; tells whether there may be more."""
+        self.last_round_at_s = monotonic()
         planned, goals = self._from_messages()
         more = False
         to_sweep = [lane for lane in self.lanes.values() if lane.sweep]

@@ -4,6 +4,7 @@ Ready needs Postgres and loops that come through. The bus is shown but not neede
 happens, only slower.
 """
 
+import asyncio
 import json
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from events.service import Running
 
 STALLED_AFTER_S = 60.0
+"""A loop that fails, or is stuck in one step, for so long: no statement may take longer than that."""
+
+ANSWERS_WITHIN_S = 2.0
+"""Who asks waits no longer: a slower store, or a pool with no connection free, is told as a problem."""
+
 _JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
@@ -59,13 +65,28 @@ async def _problems(running: "Running") -> list[str]:
         return [f"the event store is not reachable yet: {running.last_error}"]
     problems = []
     try:
-        await running.platform.pool.fetchval("SELECT 1", timeout=2)
+        await _ask(running.platform.pool)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         problems.append(f"the event store does not answer: {type(error).__qualname__}")
     for name, loop in running.loops.items():
-        if loop.last_error and monotonic() - loop.good_at_s > STALLED_AFTER_S:
+        if loop.hangs_for_s() > STALLED_AFTER_S:
+            problems.append(f"loop {name} hangs: no step for {loop.hangs_for_s():.0f} s")
+        elif loop.last_error and monotonic() - loop.good_at_s > STALLED_AFTER_S:
             problems.append(f"loop {name} fails: {loop.last_error}")
     return problems
+
+
+async def _ask(pool: asyncpg.Pool) -> None:
+    """Let the store answer, waiting for a free connection included; raises `TimeoutError`."""
+    async with asyncio.timeout(ANSWERS_WITHIN_S):
+        connection = await pool.acquire()
+        try:
+            await connection.fetchval("SELECT 1")
+        except BaseException:
+            connection.terminate()  # giving back one that does not answer would wait for its answer
+            raise
+        finally:
+            await pool.release(connection)
 
 
 async def _answer(

@@ -48,7 +48,7 @@ def command_id_of(*parts: object) -> UUID:
 
 
 def new_reference(code: str) -> str:
-    """Make a reference such as `DES-7K3M9-QXW2R-C`: code, 50 random bits in base32, check character.
+    """Make a reference such as `DES-7K3M9-QXW2R-N`: code, 50 random bits in base32, check character.
 
     `code` is the organisation's two to six letters. The reference is not a secret: reading a case takes
     a signed link or a token.
@@ -74,6 +74,19 @@ def parse_reference(text: str) -> str:
 
 
 def _check_character(code: str, digits: str) -> str:
-    """Weighted sum modulo 31 (a prime), so that one wrong or two swapped characters are noticed."""
-    total = sum((weight + 2) * ord(character) for weight, character in enumerate(code + digits))
-    return _ALPHABET[total % 31]
+    """Give the check character: one wrong character is noticed, and two swapped ones of the same kind.
+
+    A weighted sum in the field of 32 elements, in which every character is an element. The weights are the
+    powers of its generator, from the first on: all differ and none is zero, up to 30 characters.
+    """
+    values = [ord(letter) - ord("A") for letter in code] + [_ALPHABET.index(digit) for digit in digits]
+    total = 0
+    for value in reversed(values):
+        total = _times_generator(total ^ value)
+    return _ALPHABET[total]
+
+
+def _times_generator(element: int) -> int:
+    """Multiply by x in the field of 32 elements, made by the polynomial x⁵ + x² + 1."""
+    doubled = element << 1
+    return doubled ^ 0b100101 if doubled & 0b100000 else doubled

@@ -161,8 +161,14 @@ class KeyStore:
         return self._token("email", unicodedata.normalize("NFKC", address).strip().casefold())
 
     def phone_token(self, number: str | None) -> bytes | None:
-        """Make the keyed search token of a telephone number: only its digits matter; 00 and + and 0 agree."""
-        digits = re.sub(r"\D", "", number or "")
+        """Make the keyed search token of a telephone number: only its digits matter; 00 and + and 0 agree.
+
+        A zero in brackets after the country code, as in +31 (0)6, is dialled within the country only.
+        """
+        stated = (number or "").lstrip(" (")
+        if stated.startswith(("+", "00")):
+            stated = re.sub(r"\(\s*0\s*\)", "", stated, count=1)
+        digits = re.sub(r"\D", "", stated)
         if not digits:
             return None
         if digits.startswith("00"):

@@ -59,6 +59,11 @@ class SweepLoop:
         self._consumer = consumer
         self._bus_is_up = bus_is_up
 
+    @property
+    def stepped_at_s(self) -> float:
+        """Tell when the last round was begun: reading on after a long time away takes many."""
+        return self._consumer.last_round_at_s
+
     async def run_once(self) -> int:
         was_up, self._consumer.bus_is_up = self._consumer.bus_is_up, self._bus_is_up()
         came_back = self._consumer.bus_is_up and not was_up

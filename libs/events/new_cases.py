@@ -111,11 +111,6 @@ async def append_new_cases(connection: asyncpg.Connection, cases: Sequence[NewCa
     return results
 
 
-async def find_key(connection: asyncpg.Connection | asyncpg.Pool, scope: str, key: str) -> Kept | None:
-    """Give what stands under a key, if anything."""
-    return (await _earlier(connection, [Key(scope, key, b"", b"")])).get((scope, key))
-
-
 async def _earlier(
     connection: asyncpg.Connection | asyncpg.Pool, keys: Sequence[Key]
 ) -> dict[tuple[str, str], Kept]:

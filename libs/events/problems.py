@@ -20,11 +20,11 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
-from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from events import refusals
 from events.canonical import to_json
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,7 +39,6 @@ DISCARD_WITHIN_S = 3.0
 Cutting at once would reset the connection, and many clients then never see why they were refused."""
 
 _NAME = re.compile(r"[a-z_]{1,40}")
-_OURS = "refused"
 _REF = "#/components/schemas/{model}"
 
 log = structlog.get_logger(__name__)
@@ -108,11 +107,6 @@ def install(app: FastAPI, on_problem: OnProblem | None = None) -> None:
     app.add_exception_handler(HTTPException, _raise_http)
     app.add_middleware(Answers, on_problem=on_problem)
     _describe_problems(app)
-
-
-def refuse(reason: str) -> PydanticCustomError:
-    """Make the error that a validator of ours raises; `reason` is shown and must not hold the value."""
-    return PydanticCustomError(_OURS, "{reason}", {"reason": reason})
 
 
 def invalid(errors: Sequence[FieldError]) -> Problem:
@@ -316,7 +310,7 @@ def _reason(found: Mapping[str, Any]) -> str:
     kind: str = found["type"]
     context: Mapping[str, Any] = found.get("ctx") or {}
     match kind:
-        case "refused":
+        case refusals.REFUSED:
             return str(context["reason"])
         case "missing":
             return "is required"

@@ -6,7 +6,7 @@ Nothing here is used by a running service. The databases are real; only their na
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +17,7 @@ import asyncpg
 from events.catalogue import CATALOGUE, COMPLAINANT, ComplaintReceived, Personal
 from events.clock import Clock
 from events.database import close_pool, open_pool, transaction
-from events.envelope import START, Cause, History, NewEvent, Recorded
+from events.envelope import Cause, History, NewEvent, Recorded
 from events.identity import new_case_id, new_reference
 from events.keys import KeyStore, NewPerson
 from events.platform import Platform
@@ -27,14 +27,11 @@ from events.settings import Settings
 from events.store import Entry, Store
 from events.store_clock import StoreClock
 
-A_MORNING = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
-"""Thursday 2 April 2026, 11:30 in Amsterdam: before Easter, which every clock has to count around."""
-
 
 def received(**changes: Any) -> ComplaintReceived:
     """Give the canonical complaint's event; a test changes only the field that matters."""
     values: dict[str, Any] = {
-        "reference": "SUP-00000-00000-0",
+        "reference": "SUP-00000-00000-C",
         "channel": "portal",
         "channel_named": True,
         "language": "nl",
@@ -189,11 +186,6 @@ async def make_system(home: Path, admin_url: str, admin_keys_url: str, **setting
     made = Settings(**values)
     await provision(made, database_url, keys_url)
     return TestSystem(home, database_url, keys_url, made)
-
-
-def place_of(history: History) -> Any:
-    """Give the feed position of the newest event of a history that was read from the store."""
-    return history.events[-1].place if history.events else START
 
 
 def _with_database(url: str, name: str) -> str:

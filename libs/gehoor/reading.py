@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from events import access
 from events.access import Access
@@ -26,8 +25,9 @@ from events.settings import Settings
 from events.store import Store
 from events.store_clock import StoreClock
 from gehoor.running import connected
+from procedures.zones import zone_named
 
-HERE = ZoneInfo("Europe/Amsterdam")
+HERE = zone_named("Europe/Amsterdam")
 """The zone of a moment that was typed without an offset."""
 
 

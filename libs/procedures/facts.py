@@ -49,6 +49,7 @@ from events.catalogue import (
 from events.envelope import Recorded
 from events.errors import MalformedEvent
 from procedures.words import LETTERS
+from procedures.zones import civil_date
 
 COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"
@@ -104,6 +105,9 @@ _BY_CONTENT: tuple[type[Event], ...] = (
 
 TOLD: tuple[str, ...] = ("plan term", *(f"{letter} period" for letter in LETTERS))
 """Facts that carry a day: the end of a period that was set or told."""
+
+_BEFORE_OPENING = "UTC"
+"""A case has no zone until it is opened; no fact before that reads its day off a moment."""
 
 _OF_LETTERS = tuple(f"{letter} {what}" for letter in LETTERS for what in ("sent", "arrived", "dated"))
 
@@ -171,7 +175,7 @@ def facts_of(recorded: Recorded) -> tuple[str, ...]:
     A letter that the recipient's server accepted, or that was posted, is both sent and arrived. Raises
     `MalformedEvent` for a letter this version of the code does not know: dropping it would lose a fact.
     """
-    return tuple(fact.name for fact in _facts(recorded))
+    return tuple(fact.name for fact in _facts(recorded, _BEFORE_OPENING))
 
 
 def facts_of_letter(letter: str) -> tuple[str, ...]:
@@ -182,7 +186,11 @@ def facts_of_letter(letter: str) -> tuple[str, ...]:
 
 def facts_in(events: Iterable[Recorded]) -> tuple[Fact, ...]:
     """List the facts of a history, in the order in which they were recorded, taken back or not."""
-    return tuple(fact for recorded in events for fact in _facts(recorded))
+    zone, found = _BEFORE_OPENING, list[Fact]()
+    for recorded in events:
+        zone = _zone_after(recorded, zone)
+        found += _facts(recorded, zone)
+    return tuple(found)
 
 
 def standing_facts(events: Iterable[Recorded]) -> Facts:
@@ -201,9 +209,11 @@ class _Standing:
         self.told: dict[str, list[Fact]] = {}
         self.by_letter: dict[UUID, list[Fact]] = {}
         self.revoked: dict[Fact, Revoked] = {}
+        self.zone = _BEFORE_OPENING
 
     def take(self, recorded: Recorded) -> None:
         event = recorded.event
+        self.zone = _zone_after(recorded, self.zone)
         match event:
             case LetterBounced():
                 self._come_back(event.letter_id, recorded)
@@ -221,7 +231,7 @@ class _Standing:
                 self._revoke(self.told.get(MERGED, ()), recorded)
             case _:
                 pass  # it only gives facts
-        facts = _facts(recorded)
+        facts = _facts(recorded, self.zone)
         for fact in facts:
             self.told.setdefault(fact.name, []).append(fact)
         if isinstance(event, LetterSent | LetterPosted):
@@ -266,7 +276,12 @@ def _in_order(fact: Fact) -> tuple[datetime, int]:
     return fact.happened_at, fact.version
 
 
-def _facts(recorded: Recorded) -> tuple[Fact, ...]:
+def _zone_after(recorded: Recorded, zone: str) -> str:
+    """Give the zone of the case's civil days: the one it was opened with, once it is."""
+    return recorded.event.zone if isinstance(recorded.event, CaseOpened) else zone
+
+
+def _facts(recorded: Recorded, zone: str) -> tuple[Fact, ...]:
     if recorded.type not in TELLING:
         return ()
     event = recorded.event
@@ -288,7 +303,7 @@ def _facts(recorded: Recorded) -> tuple[Fact, ...]:
         case HearingInvited():
             return () if event.how == "letter" else (fact("hearing invited"),)
         case HearingAgreed():
-            return (fact("hearing agreed", event.at.date()),)  # by daylight, so in any zone of ours the same
+            return (fact("hearing agreed", civil_date(event.at, zone)),)
         case CaseClosed():
             # A withdrawn complaint was not handled, and a merged one is handled elsewhere.
             is_handled = event.because not in ("withdrawn", "merged")

@@ -11,17 +11,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from events.addresses import LONGEST_ADDRESS, stated_address
 from procedures.model import AZone, Identifier, Line
 from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
 from procedures.words import ALanguage, ALetter, AnAmount, ARole, ATone
 
 _FOLDER = Path(__file__).parent / "organisation_files"
 
-Address = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)
-]
+Address = Annotated[str, AfterValidator(stated_address), Field(max_length=LONGEST_ADDRESS)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 -]{6,20}$")]
 
 

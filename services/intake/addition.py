@@ -18,7 +18,8 @@ from intake.form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt
 from intake.moments import ImpossibleMoment, received
 from intake.submission import filled, given_in
 from intake.text import running
-from procedures.library import in_force, procedure
+from procedures.library import in_force
+from procedures.pinned import pinned
 from procedures.procedure import Procedure
 from procedures.zones import zone_named
 
@@ -55,6 +56,7 @@ def written(addition: Addition, case: Case, by_link: bool, now: Any) -> NewEvent
     """Turn an addition into the event that is appended; raises `Problem` naming the fields.
 
     Whoever holds the link speaks for themselves and now: channel and moment are the organisation's to state.
+    Raises what `pinned` raises when the case waits for the procedure that it runs under.
     """
     stated: dict[str, Any] = filled(addition.model_dump())
     if not stated.keys() - _SAYS_NOTHING:
@@ -93,4 +95,4 @@ def fingerprint(addition: Addition, reference: str, key: bytes) -> bytes:
 def _procedure(case: Case) -> Procedure:
     if case.opened is None:
         return in_force(case.organisation, case.received.received_on)
-    return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)
+    return pinned(case.opened, case.life.version, case.life.digest)

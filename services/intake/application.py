@@ -12,10 +12,12 @@ from fastapi.responses import HTMLResponse
 
 from events import request_keys
 from events.bodies import BodyGuard, StrictRoute
+from events.errors import MalformedEvent
 from events.failpoints import failpoint
 from events.identity import new_reference
 from events.platform import Platform
 from events.problems import Problem, described, install
+from events.unreadable import tell_unreadable
 from intake.adding import adding
 from intake.answer import Accepted
 from intake.form import Submission
@@ -29,8 +31,9 @@ from intake.secure import SecureAnswers
 from intake.sender import sender_of
 from intake.standing import Standing, standing_of
 from intake.submission import file, find_organisation, fingerprint
-from procedures.library import library
+from procedures.library import UnknownProcedure, library
 from procedures.organisations import admit_demonstrations, organisations
+from procedures.pinned import ProcedureChanged
 
 BODY_LIMIT_BYTES = 512 * 1024
 """Room for every field at its limit with every character spelt as a \\u escape."""
@@ -151,6 +154,7 @@ def skeleton() -> FastAPI:
     app.include_router(looking)
     app.add_middleware(SecureAnswers)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
+    tell_unreadable(app, MalformedEvent, UnknownProcedure, ProcedureChanged)
     install(app, tell_refused)
     return app
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from events.problems import refuse
+from events.refusals import refuse
 from intake.moments import ImpossibleMoment, parse_date, parse_moment
 from intake.text import email_address, one_line, running
 

@@ -7,7 +7,6 @@ exactly that style and nothing else.
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from intake.letter_names import LETTERS
 from intake.standing import Standing
+from procedures.days import day_in_words
 from procedures.organisations import Organisation
 
 _PAGES = files("intake") / "pages"
@@ -37,13 +37,6 @@ SECURITY: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
-
-_MONTHS: Mapping[str, tuple[str, ...]] = {
-    "nl": ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
-           "oktober", "november", "december"),
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-           "October", "November", "December"),
-}  # fmt: skip
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "nl": {
@@ -166,13 +159,13 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
         words=words,
         standing=standing,
         organisation=organisation.name,
-        received_on=_day(standing.received_on, language),
+        received_on=day_in_words(standing.received_on, language),
         letters=[
-            (LETTERS[language].get(one.letter, one.letter), one, _day(one.on, language))
+            (LETTERS[language].get(one.letter, one.letter), one, day_in_words(one.on, language))
             for one in standing.letters.values()
         ],
         windows=[
-            (words[_STEPS.get(window.what, "respond")], window.until, _day(window.until, language))
+            (words[_STEPS.get(window.what, "respond")], window.until, day_in_words(window.until, language))
             for window in standing.windows.values()
             if window.status == "open"
         ],
@@ -180,8 +173,8 @@ def status_page(standing: Standing, organisation: Organisation) -> str:
             (
                 _FACTS[language].get(promise.what, _ANYTHING[language]),
                 promise,
-                _day(promise.on, language),
-                _day(promise.kept_on, language) if promise.kept_on else None,
+                day_in_words(promise.on, language),
+                day_in_words(promise.kept_on, language) if promise.kept_on else None,
             )
             for _, _, promise in sorted(told, key=lambda entry: entry[:2])
             if not promise.dropped
@@ -196,7 +189,3 @@ def not_found_page() -> str:
 
 def _render(name: str, **values: Any) -> str:
     return _environment.get_template(name).render(style=_STYLE, **values)
-
-
-def _day(day: date, language: str) -> str:
-    return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"

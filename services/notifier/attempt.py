@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from events.addresses import NotAnAddress, parse_address
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
 from events.envelope import History, Recorded
 from events.errors import GehoorError, MalformedEvent
 from notifier.case import Case, Owing, fold, letter_id_of
 from notifier.conversation import Refused, Result, Uncertain
-from notifier.header import NotAnAddress, UnsafeHeader, parse_address
+from notifier.header import UnsafeHeader
 from notifier.letter import WrittenLetter, write_letter
 from notifier.mail import Mail, message_id_of, to_bytes
 from notifier.outbox import Attempt
 from notifier.outcome import AlreadySettled, Closed, Done, Held, Printed
 from notifier.owed import why_not
 from notifier.writing import Opened, Writing
-from procedures.library import procedure
 from procedures.organisations import Organisation, organisations
+from procedures.pinned import pinned
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 
@@ -222,4 +223,4 @@ def _is_on_paper(owing: Owing, attempt: Attempt) -> bool:
 def _pinned(case: Case) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
-    return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)
+    return pinned(case.opened, case.life.version, case.life.digest)

@@ -1,4 +1,4 @@
-"""The header guard: how text becomes a header line, and what counts as an address.
+"""The header guard: how text becomes a header line.
 
 Always holds: no text of a user reaches a header except through `safe_header`, and no text through which a
 second header, a second line or a second recipient could come gets out of this file. Nothing here uses the
@@ -13,19 +13,11 @@ import unicodedata
 LONGEST_HEADER = 150
 """Characters of a header's text; more is cut off. Short enough that no line needs folding at a guess."""
 
-LONGEST_ADDRESS = 254
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([BbQq])\?([^?\r\n]*)\?=")
 _DECODING_ROUNDS = 3
 _NOT_IN_A_HEADER = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ENCODED_CHUNK_BYTES = 42
 """42 bytes are 56 characters of base64: an encoded word of 68, under the 75 that RFC 2047 allows."""
-
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-
-
-class NotAnAddress(ValueError):
-    """This is not an e-mail address we can send to; the message says why and never repeats the address."""
 
 
 class UnsafeHeader(ValueError):
@@ -74,39 +66,6 @@ def phrase(text: str) -> bytes:
     if value.startswith(b"=?"):
         return value
     return b'"' + value.replace(b"\\", b"").replace(b'"', b"'") + b'"'
-
-
-def parse_address(text: str) -> str:
-    """Read one bare address `local@domain`; its domain comes back in lower case, in ASCII.
-
-    Refused with `NotAnAddress`: lists, display names, comments, quoted or non-ASCII local parts, address
-    literals, domains without a dot, anything too long.
-    """
-    text = text.strip(" \t")
-    if not text:
-        raise NotAnAddress("it is empty")
-    if len(text) > LONGEST_ADDRESS:
-        raise NotAnAddress(f"it is longer than {LONGEST_ADDRESS} characters")
-    local, at, domain = text.rpartition("@")
-    if not at:
-        raise NotAnAddress("it has no @")
-    if not _LOCAL.fullmatch(local) or len(local) > 64:
-        raise NotAnAddress("the part before the @ holds something a plain address cannot hold")
-    return f"{local}@{_ascii_domain(domain)}"
-
-
-def _ascii_domain(domain: str) -> str:
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise NotAnAddress("the domain has characters no domain can have") from error
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
-        raise NotAnAddress("the part after the @ is not a full domain name")
-    if len(domain) > 253:
-        raise NotAnAddress("the domain is too long")
-    return domain.lower()
 
 
 def check_headers(message: bytes, expected: tuple[str, ...]) -> None:

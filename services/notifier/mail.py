@@ -13,7 +13,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from uuid import UUID
 
-from notifier.header import check_headers, header_value, parse_address, phrase
+from events.addresses import parse_address
+from notifier.header import check_headers, header_value, phrase
 
 HEADERS = (
     "From",

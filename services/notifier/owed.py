@@ -23,7 +23,8 @@ from events.catalogue import (
     TermExtended,
 )
 from notifier.case import Case, Owing, evolve, fold, is_explained, is_settled, letter_id_of
-from procedures.library import UnknownProcedure, procedure
+from procedures.library import UnknownProcedure
+from procedures.pinned import ProcedureChanged, pinned
 from procedures.procedure import LetterRule, Procedure
 from procedures.words import FORM_COPY
 
@@ -118,10 +119,10 @@ def why_not(case: Case, owing: Owing) -> str | None:
         return "a newer letter says how things stand"
     if isinstance(event, ComplainantReminded) and not (case.life.waiting_since and case.life.reminders):
         return "the complainant has moved"
-    pinned = _pinned(case)
-    if pinned is not None and letter not in pinned.letters and not isinstance(event, CaseOpened):
+    procedure = _pinned(case)
+    if procedure is not None and letter not in procedure.letters and not isinstance(event, CaseOpened):
         return "the procedure does not name this letter"
-    waiting = _waits_for_its_clock(case, owing, pinned.letters.get(letter) if pinned else None)
+    waiting = _waits_for_its_clock(case, owing, procedure.letters.get(letter) if procedure else None)
     return f"the clock {waiting} has not got the day of this letter yet" if waiting else None
 
 
@@ -168,10 +169,10 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
 
 
 def _pinned(case: Case) -> Procedure | None:
-    """Give the version that the case is pinned to now; one that is not on the shelf holds a letter later."""
+    """Give the version that the case is pinned to now; a missing or edited one holds a letter later."""
     if case.opened is None:
         return None
     try:
-        return procedure(case.opened.procedure, case.life.version or case.opened.procedure_version)
-    except UnknownProcedure:
+        return pinned(case.opened, case.life.version, case.life.digest)
+    except (UnknownProcedure, ProcedureChanged):
         return None

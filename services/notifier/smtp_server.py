@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from events.addresses import NotAnAddress, parse_address
 from events.errors import Misconfigured
-from notifier.header import NotAnAddress, parse_address
 
 Encryption = Literal["implicit", "always", "opportunistic", "never"]
 

@@ -9,18 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
+from procedures.days import day_in_words
+
 Language = Literal["nl", "en"]
 
 _DAYS: Mapping[Language, tuple[str, ...]] = {
     "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
-_MONTHS: Mapping[Language, tuple[str, ...]] = {
-    "nl": ("januari", "februari", "maart", "april", "mei", "juni",
-           "juli", "augustus", "september", "oktober", "november", "december"),
-    "en": ("January", "February", "March", "April", "May", "June",
-           "July", "August", "September", "October", "November", "December"),
-}  # fmt: skip
 _AND: Mapping[Language, str] = {"nl": "en", "en": "and"}
 
 _FIELDS: Mapping[str, Mapping[Language, str]] = {
@@ -93,7 +89,7 @@ LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
 
 def in_words(day: date, language: Language) -> str:
     """Write a date such as `vrijdag 4 december 2026` or `Friday 4 December 2026`."""
-    return f"{_DAYS[language][day.weekday()]} {day.day} {_MONTHS[language][day.month - 1]} {day.year}"
+    return f"{_DAYS[language][day.weekday()]} {day_in_words(day, language)}"
 
 
 def fields_in_words(fields: Sequence[str], language: Language) -> str:

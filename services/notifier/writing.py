@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from notifier.case import Case, Owing
 from notifier.words import Language
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
+from procedures.zones import civil_date
 
 Opened = Callable[[int], Mapping[str, Any]]
 """Gives the complainant's encrypted fields of the event with this version, opened."""
@@ -58,7 +58,7 @@ class Writing:
 
     def civil_day(self, moment: datetime) -> date:
         """Give the civil day of a moment in the procedure's zone."""
-        return moment.astimezone(ZoneInfo(self.procedure.zone)).date()
+        return civil_date(moment, self.procedure.zone)
 
     def said(self, field: str) -> str:
         """Give what somebody wrote in the event that owes this letter; empty when there is nothing."""

@@ -122,7 +122,7 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
     if outcome.status == "duplicate":
         kept = await repeats.earlier(platform.pool, ticket)
         return Answer(kept or await _said_before(platform, asked, outcome), again=True)
-    version = outcome.events[-1].version if outcome.events else max(versions)
+    version = outcome.events[-1].version  # a command that is done has recorded something
     log.info(
         "command.done",
         case=str(asked.case_id),

@@ -12,7 +12,7 @@ from events.errors import MalformedEvent
 from events.problems import Problem
 from events.weather import AGAIN, WEATHER
 from procedures.library import UnknownProcedure
-from workflow.pinned import ProcedureChanged
+from procedures.pinned import ProcedureChanged
 
 log = structlog.get_logger()
 

@@ -148,10 +148,10 @@ def test_a_merged_case_promises_nothing_and_gets_its_clocks_back_when_the_merge_
     for each in (story, alone):
         each.look(at(6, 4))  # the target was missed by then
 
-    story.tell(CaseMerged(into="PRE-00000-00000-B"), at(6, 5))
+    story.tell(CaseMerged(into="PRE-00000-00001-9"), at(6, 5))
     story.look(at(6, 5) + SECOND)
     asked_nothing = standing(story)
-    story.tell(CaseUnmerged(out_of="PRE-00000-00000-B"), at(6, 6))
+    story.tell(CaseUnmerged(out_of="PRE-00000-00001-9"), at(6, 6))
     story.look(at(6, 6) + SECOND)
 
     assert {"PRE-1": "dropped", "PRE-3": "dropped", "AIM-1": "broken"} == asked_nothing
@@ -165,11 +165,11 @@ def test_a_merged_case_promises_nothing_and_gets_its_clocks_back_when_the_merge_
 def test_a_promise_that_passed_during_a_mistaken_merge_was_broken() -> None:
     """The mistake was the organisation's: the complainant was promised an answer all the time."""
     story = opened_case(CONFIRM, at=JUNE)
-    story.tell(CaseMerged(into="PRE-00000-00000-B"), at(6, 5))
+    story.tell(CaseMerged(into="PRE-00000-00001-9"), at(6, 5))
     story.look(at(6, 5) + SECOND)
     story.look(at(6, 20))
 
-    story.tell(CaseUnmerged(out_of="PRE-00000-00000-B"), at(6, 22))
+    story.tell(CaseUnmerged(out_of="PRE-00000-00001-9"), at(6, 22))
     found = story.look(at(6, 22) + SECOND)
 
     assert ("DeadlineBreached", JUNE_DUE) in told(found)
@@ -184,9 +184,9 @@ def test_a_clock_in_dispute_stays_in_dispute_through_a_merge(days: tuple[int, in
     merged, parted = (datetime(2026, 4, 2 + day, 12, tzinfo=UTC) for day in days)
 
     story.look(merged)
-    story.tell(CaseMerged(into="PRE-00000-00000-B"), merged)
+    story.tell(CaseMerged(into="PRE-00000-00001-9"), merged)
     story.look(merged + SECOND)
-    story.tell(CaseUnmerged(out_of="PRE-00000-00000-B"), parted)
+    story.tell(CaseUnmerged(out_of="PRE-00000-00001-9"), parted)
     for each in (story, alone):
         each.look(parted + SECOND)
         each.look(datetime(2026, 5, 1, tzinfo=UTC))

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from events.access import ROLES, Access, Role, issue
-from events.catalogue import ComplainantWrote
-from events.envelope import Recorded
+from events.catalogue import CaseOpened, ComplainantWrote
+from events.envelope import NewEvent, Recorded
 from events.forgetting import ForgettingLoop
 from intake_desk import BODY, Desk
 
@@ -183,7 +183,7 @@ async def test_nobody_adds_to_a_complaint_of_somebody_else(desk: Desk) -> None:
         await add(desk, reference, "rubbish", WORDS),
         await add(desk, reference, other, WORDS),
         await add(desk, reference, channel_token(desk, "destiny"), WORDS),
-        await add(desk, "SUP-00000-00000-0", other, WORDS),
+        await add(desk, "SUP-00000-00000-C", other, WORDS),
         await add(desk, "rubbish", other, WORDS),
     ]
 
@@ -219,6 +219,27 @@ async def test_a_token_of_another_organisation_learns_nothing_from_its_role(desk
 
     assert (404, 404) == (there.status_code, nowhere.status_code)
     assert there.content == nowhere.content
+
+
+async def test_a_case_whose_procedure_file_was_edited_takes_no_message_and_says_so(desk: Desk) -> None:
+    """The link still shows where the case stands; what is added has to wait, and is not taken and lost."""
+    reference, token = await filed(desk)
+    (received,) = await events(desk, reference)
+    opening = CaseOpened(
+        reference=reference, procedure="supportoplus", procedure_version=1, procedure_digest="0" * 64,
+        zone="Europe/Amsterdam", language="nl", handler="sup-01", team="Kwaliteit",
+        received_on=received.happened_at.date(), clocks=(), letters=(),
+    )  # fmt: skip
+    opened = NewEvent(opening, received.happened_at)
+    await desk.system.append(received.case_id, opened, store=desk.platform.store)
+
+    answer = await add(desk, reference, token, WORDS)
+    page = await desk.client.get(f"/status/{token}")
+
+    assert (503, "60") == (answer.status_code, answer.headers["Retry-After"])
+    assert "urn:gehoor:problem:not-readable-now" == answer.json()["type"]
+    assert 200 == page.status_code
+    assert 2 == len(await events(desk, reference))
 
 
 @pytest.mark.parametrize(

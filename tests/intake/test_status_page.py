@@ -87,7 +87,7 @@ ON_PAPER = LetterPrepared(
 POSTED = LetterPosted(letter="response", letter_id=ON_PAPER.letter_id, dated_on=ON_PAPER.dated_on)
 RETURNED = LetterBounced(letter="response", letter_id=ON_PAPER.letter_id, how="post")
 OPENED = CaseOpened(
-    reference="SUP-00000-00000-0",
+    reference="SUP-00000-00000-C",
     procedure="supportoplus",
     procedure_version=1,
     procedure_digest="",
@@ -101,8 +101,8 @@ OPENED = CaseOpened(
 )
 WITHDRAWN = ComplaintWithdrawn(channel="phone")
 CLOSED = CaseClosed(because="handled")
-MERGED = CaseMerged(into="SUP-22222-22222-2")
-UNMERGED = CaseUnmerged(out_of="SUP-22222-22222-2")
+MERGED = CaseMerged(into="SUP-22222-22222-S")
+UNMERGED = CaseUnmerged(out_of="SUP-22222-22222-S")
 A_WINDOW = changed(
     A_CLOCK,
     kind="window",
@@ -148,7 +148,7 @@ def test_a_new_complaint_is_said_to_be_received() -> None:
     """Reference, organisation and day of receipt stand on the page from the first moment."""
     text = page(standing())
 
-    assert "SUP-00000-00000-0" in text
+    assert "SUP-00000-00000-C" in text
     assert organisations()["supportoplus"].name.replace("&", "&amp;") in text
     assert "2 april 2026" in text
     assert "ontvangen en vastgelegd" in text
@@ -391,10 +391,10 @@ def test_an_organisation_that_says_je_says_je() -> None:
 
 def test_a_link_is_the_same_every_time_and_leads_to_its_case_alone() -> None:
     """The same case has one link for ever; nothing about it needs to be stored."""
-    token = LINKS.token("SUP-00000-00000-0")
+    token = LINKS.token("SUP-00000-00000-C")
 
-    assert token == LINKS.token("SUP-00000-00000-0")
-    assert f"https://klachten.example/status/{token}" == LINKS.url("SUP-00000-00000-0")
+    assert token == LINKS.token("SUP-00000-00000-C")
+    assert f"https://klachten.example/status/{token}" == LINKS.url("SUP-00000-00000-C")
 
 
 def test_only_our_own_tokens_are_read() -> None:
@@ -450,7 +450,7 @@ async def test_the_link_in_the_answer_shows_the_case(desk: Desk) -> None:
 async def test_every_bad_link_gets_the_same_page(desk: Desk) -> None:
     """Nobody can learn from the answer whether a case exists."""
     address = (await desk.file()).json()["status_url"]
-    token = desk_links(desk).token("SUP-00000-00000-0")
+    token = desk_links(desk).token("SUP-00000-00000-C")
 
     answers = [
         await desk.client.get(bad)

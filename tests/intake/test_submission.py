@@ -40,7 +40,7 @@ def filed(**changes: Any) -> Filing:
     """File the whole example with changes; None takes a field away."""
     content = {name: value for name, value in (EVERYTHING | changes).items() if value is not None}
     submission = Submission.model_validate(content)
-    return file(submission, find_organisation(submission), "ING-00000-00000-0", NOW)
+    return file(submission, find_organisation(submission), "ING-00000-00000-M", NOW)
 
 
 def test_everything_that_was_said_is_kept_and_nothing_personal_is_in_clear() -> None:
@@ -59,7 +59,7 @@ def test_everything_that_was_said_is_kept_and_nothing_personal_is_in_clear() -> 
         "about": EVERYTHING["about"],
     }
     assert filing.event == ComplaintReceived(
-        reference="ING-00000-00000-0",
+        reference="ING-00000-00000-M",
         channel="letter",
         channel_named=filing.event.channel_named,
         language="nl",
@@ -118,7 +118,7 @@ def test_a_submission_with_nothing_in_it_is_refused(content: dict[str, Any]) -> 
     submission = Submission.model_validate({"organisation": "bc", "channel": "portal"} | content)
 
     with pytest.raises(Problem) as refused:
-        file(submission, find_organisation(submission), "BNC-00000-00000-0", NOW)
+        file(submission, find_organisation(submission), "BNC-00000-00000-3", NOW)
 
     assert (422, "nothing-in-it") == (refused.value.status, refused.value.code)
 

@@ -1,7 +1,5 @@
 """What text may hold when somebody sends it."""
 
-from time import perf_counter
-
 import pytest
 from pydantic_core import PydanticCustomError
 
@@ -42,36 +40,9 @@ def test_writing_from_right_to_left_is_kept_in_running_text() -> None:
     assert "\u2067שלום\u2069 staat er" == running("\u2067שלום\u2069 staat er")
 
 
-@pytest.mark.parametrize(
-    "address", ["eva@example.org", "e.v-a+klacht@sub.example.org", "o'neil@xn--bcher-kva.example", "a@b.co"]
-)
-def test_a_plain_address_is_accepted(address: str) -> None:
-    """Ordinary addresses pass as they are."""
-    assert address == email_address(address)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "eva", "eva@", "@example.org", "eva@example", "eva@@example.org", "eva@example.org,jan@example.org",
-        "Eva <eva@example.org>", "eva@example.org\r\nBcc: x@example.org", "eva@exam ple.org",
-        ".eva@example.org", "eva..x@example.org", "eva@-example.org", "eva@example-.org",
-        "eva@[127.0.0.1]", '"e v"@example.org',
-        "eva@example.org>", "eva@bücher.example", "éva@example.org", "=?UTF-8?Q?a=0ABcc:b?=@example.org\n\n.",
-        "x" * 65 + "@example.org", "eva@" + "x" * 64 + ".org", "eva(comment)@example.org", "eva@example.1",
-    ],
-)  # fmt: skip
-def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
-    """No list, no name, no comment, no quotes, nothing that a mail header could take for something else."""
+def test_an_address_may_be_left_empty_and_is_kept_as_it_was_typed() -> None:
+    """White space around an address goes, an empty field is nothing said, anything else is one address."""
+    assert "" == email_address("  ")
+    assert "Eva@Example.org" == email_address(" Eva@Example.org ")
     with pytest.raises(PydanticCustomError):
-        email_address(address)
-
-
-@pytest.mark.parametrize("address", ["a." * 127, "a@" + "a." * 126, "a@" + "a-" * 126, "!" * 254])
-def test_a_hostile_address_is_refused_at_once(address: str) -> None:
-    """No address makes the check slow."""
-    began_s = perf_counter()
-    with pytest.raises(PydanticCustomError):
-        email_address(address)
-
-    assert perf_counter() - began_s < 0.05
+        email_address("eva..x@example.org")

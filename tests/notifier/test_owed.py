@@ -251,6 +251,13 @@ def test_a_letter_follows_the_version_that_the_case_was_moved_to() -> None:
     assert [("substantive reaction", 1)] == still_owed("destiny", moved, ReactionGiven(by="x"))
 
 
+def test_a_letter_of_a_case_whose_procedure_file_was_edited_stays_owed() -> None:
+    """No letter is forgotten while the old text is missing: it is held with why until the text is back."""
+    edited = case("destiny", "nl", ReactionGiven(by="x"), procedure_digest="0" * 64)
+
+    assert "substantive reaction" in [each.letter for each in owed(edited)]
+
+
 def test_a_late_objection_is_told_so() -> None:
     """An objection in time and one too late get different letters; neither is without one."""
     in_time, late = (ObjectionLodged(channel="email", late=late) for late in (False, True))

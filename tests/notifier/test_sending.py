@@ -431,6 +431,19 @@ async def test_a_letter_that_cannot_be_made_is_held_with_its_reason_and_stops_no
     assert [] == await office.events(held)
 
 
+async def test_no_letter_is_written_by_an_edited_procedure(office: PostOffice) -> None:
+    """Somebody edits the file of a version that cases run under: their letters wait until it is put back."""
+    held = await office.owed("destiny", procedure_digest="0" * 64)
+    sent = await office.owed("destiny")
+
+    await office.run_until(await office.sender(), [sent], "LetterSent")
+
+    (row,) = await office.rows()
+    assert (held, "held") == (row["case_id"], row["state"])
+    assert "put the old file back" in row["reason"]
+    assert [] == await office.events(held)
+
+
 async def test_while_the_keys_are_away_letters_wait_without_a_false_trace(office: PostOffice) -> None:
     """The key store is down: no letter can be written, none is called uncertain, and later all go."""
     case_id = await office.owed("destiny")

@@ -5,10 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from events.catalogue import ComplaintReceived, Event, LetterRefused, LetterSent, encode
+from events.catalogue import (
+    CaseOpened,
+    ComplaintReceived,
+    Event,
+    HearingAgreed,
+    LetterRefused,
+    LetterSent,
+    encode,
+)
 from events.envelope import FeedPosition, Recorded
 from events.errors import MalformedEvent
-from procedures.facts import FACTS, Fact, facts_in, facts_of
+from procedures.facts import FACTS, Fact, facts_in, facts_of, standing_facts
 from procedures.words import LETTERS
 
 CASE = UUID("01930000-0000-7000-8000-000000000001")
@@ -39,7 +47,7 @@ def recorded(event: Event, version: int = 1) -> Recorded:
 
 
 RECEIVED = ComplaintReceived(
-    reference="DES-00000-00000-0",
+    reference="DES-00000-00000-J",
     channel="email",
     channel_named=True,
     language="nl",
@@ -49,6 +57,21 @@ RECEIVED = ComplaintReceived(
     given=("description",),
     missing=(),
     reachable_by=("email",),
+)
+
+
+OPENED = CaseOpened(
+    reference=RECEIVED.reference,
+    procedure="preact",
+    procedure_version=1,
+    procedure_digest="",
+    zone="Europe/Amsterdam",
+    language="nl",
+    handler="pre-01",
+    team="Support",
+    received_on=RECEIVED.received_on,
+    clocks=(),
+    letters=(),
 )
 
 
@@ -109,3 +132,12 @@ def test_facts_carry_the_moment_as_stated_and_the_event_that_says_so() -> None:
         Fact("acknowledgement dated", AT, 2, date(2026, 4, 2)),
     )
     assert {fact.name for fact in facts} <= set(FACTS)
+
+
+def test_a_talk_is_agreed_for_its_day_on_the_calendar_on_the_wall() -> None:
+    """Half past midnight in Amsterdam belongs to the new day there, however the moment was written."""
+    agreed = HearingAgreed(at=datetime(2026, 6, 9, 22, 30, tzinfo=UTC))
+    told = [recorded(RECEIVED), recorded(OPENED, 2), recorded(agreed, 3)]
+
+    assert Fact("hearing agreed", AT, 3, date(2026, 6, 10)) == facts_in(told)[-1]
+    assert Fact("hearing agreed", AT, 3, date(2026, 6, 10)) == standing_facts(told).first("hearing agreed")

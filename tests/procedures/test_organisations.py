@@ -59,7 +59,7 @@ GOOD = (Path(people.__file__).parent / "organisation_files" / "destiny.toml").re
         ('tone = "u"', 'tone = "U"', "destiny.toml:8: tone: unknown tone 'U', did you mean 'u'?"),
         ('rota = ["des-01", ', 'rota = ["des-10", ', "destiny.toml:14: rota: 'des-10' is not among the staff"),
         ('signature = "', 'signature = "\\r\\nBcc: all@destiny.example ', "destiny.toml:13: signature: String should match"),
-        ('email = "n.verhagen@destiny.example"', 'email = "n.verhagen@destiny.example, x@y.example"', "destiny.toml:20: staff.des-01.email: String should match"),
+        ('email = "n.verhagen@destiny.example"', 'email = "n.verhagen@destiny.example, x@y.example"', "destiny.toml:20: staff.des-01.email: must be one plain e-mail"),
         ('zone = "Europe/Amsterdam"', 'zone = "Amsterdam"', "destiny.toml:7: zone: 'Amsterdam' is no time zone"),
         ("<klachten@destiny.example>", "<info@destiny.example>", "destiny.toml:12: sender: the sender must end in"),
         ('default_language = "nl"', 'default_language = "de"', "destiny.toml:10: default_language: unknown language 'de'"),

@@ -113,6 +113,7 @@ def test_the_same_file_gives_the_same_ends(tmp_path: Path) -> None:
         for one in compare(stands(history), changed(history, change, YEAR.until))
     ]
 
+    assert found
     assert all(one.was == one.would_be for one in found)
 
 

@@ -105,7 +105,7 @@ async def test_commands_about_another_organisations_case_are_answered_like_none_
     assert 1 == len({answer.content for answer in answers})
 
 
-@pytest.mark.parametrize("path", ["/v1/cases", "/v1/cases/DES-00000-00000-A"])
+@pytest.mark.parametrize("path", ["/v1/cases", "/v1/cases/DES-00000-00000-J"])
 async def test_without_a_token_nothing_is_shown(desk: Desk, path: str) -> None:
     """Who brings no token, or a wrong one, learns how to bring one and nothing else."""
     missing = await desk.client.get(path)

@@ -199,6 +199,22 @@ async def test_a_wrong_body_is_refused_field_by_field(desk: Desk, body: Any) -> 
     assert 3 == (await desk.platform.store.history(case_id)).version
 
 
+@pytest.mark.parametrize("email", ["a..b@example.org", ".a@example.org", "a@-x-.example", "a.@example.org"])
+async def test_an_address_no_letter_could_go_to_is_refused_when_it_is_recorded(
+    desk: Desk, email: str
+) -> None:
+    """The handler still has the caller on the line and can ask again; later the letter would just fail."""
+    case_id, reference = await desk.opened("bc")
+    body = {"channel": "phone", "email": email}
+
+    answer = await desk.command(reference, "record-information", body, if_match='"3"')
+
+    reason = "must be one plain e-mail address such as name@example.org"
+    assert 422 == answer.status_code
+    assert [{"field": "email", "reason": reason}] == answer.json()["errors"]
+    assert 3 == (await desk.platform.store.history(case_id)).version
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [

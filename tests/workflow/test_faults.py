@@ -10,8 +10,9 @@ from events.catalogue import Event
 from events.database import close_pool
 from events.envelope import NewEvent
 from events.weather import AGAIN, WEATHER
+from procedures.pinned import ProcedureChanged
 from workflow.http import application
-from workflow.pinned import ProcedureChanged, pinned_procedure
+from workflow.pinned import pinned_procedure
 from workflow_servers import Desk
 from workflow_stories import NOW, Story, complaint, opened
 

@@ -20,7 +20,7 @@ LATER = UUID("019d3d00-0000-7000-8000-000000000009")
 
 def two(organisation: str = "supportoplus") -> tuple[Life, Life]:
     """An earlier case and a later one of the same organisation, with their clocks."""
-    earlier, later = Life(organisation, CASE), Life(organisation, LATER, reference="SUP-00000-00000-B")
+    earlier, later = Life(organisation, CASE), Life(organisation, LATER, reference="SUP-00000-00001-G")
     for life in (earlier, later):
         clocks_set(life.story)
     return earlier, later
@@ -48,7 +48,7 @@ def test_the_earliest_receipt_rules() -> None:
     both("merge", later, earlier)
 
     assert ("merged", "handling") == (later.stage, earlier.stage)
-    assert (("SUP-00000-00000-B",), earlier.case.received.reference) == (
+    assert (("SUP-00000-00001-G",), earlier.case.received.reference) == (
         earlier.case.life.absorbed,
         later.case.life.merged_into,
     )
@@ -70,7 +70,7 @@ def test_links_are_seen_from_both_sides_and_undone_on_both() -> None:
     earlier, later = two()
 
     both("link", earlier, later, relation="incident of this complaint")
-    assert ("SUP-00000-00000-B", "incident of this complaint") == earlier.case.life.links[0]
+    assert ("SUP-00000-00001-G", "incident of this complaint") == earlier.case.life.links[0]
     assert "complaint about this incident" == later.case.life.links[0][1]
     both("unlink", earlier, later)
 

@@ -25,8 +25,8 @@ def clocks(
     T is a date (its end), a local moment in Amsterdam or one with an offset. Exit 1 if there is no such case.
 
     \b
-    Examples: gehoor clocks SUP-7K3M9-QXW2R-C --explain
-              gehoor clocks SUP-7K3M9-QXW2R-C --known-at 2026-04-08
+    Examples: gehoor clocks SUP-7K3M9-QXW2R-B --explain
+              gehoor clocks SUP-7K3M9-QXW2R-B --known-at 2026-04-08
     """  # fmt: skip
     import asyncio
 

@@ -25,7 +25,7 @@ def erase(
     Needs a token with the role privacy_officer or admin. Exit 1 if there is no such case or person.
 
     \b
-    Example: gehoor erase SUP-7K3M9-QXW2R-C --person complainant --basis request
+    Example: gehoor erase SUP-7K3M9-QXW2R-B --person complainant --basis request
     """  # fmt: skip
     import asyncio
 

@@ -31,9 +31,9 @@ def history(
     T is a date (its end), a local moment in Amsterdam or one with an offset. Exit 1 if there is no such case.
 
     \b
-    Examples: gehoor history SUP-7K3M9-QXW2R-C
-              gehoor history SUP-7K3M9-QXW2R-C --state --at-version 3
-              gehoor history SUP-7K3M9-QXW2R-C --as-of 2026-04-08 --json
+    Examples: gehoor history SUP-7K3M9-QXW2R-B
+              gehoor history SUP-7K3M9-QXW2R-B --state --at-version 3
+              gehoor history SUP-7K3M9-QXW2R-B --as-of 2026-04-08 --json
     """  # fmt: skip
     import asyncio
 

@@ -65,7 +65,7 @@ class ConsumerLoop:
         self.lanes: dict[int, Lane] = {}
         self.bus_is_up = False
         self.applied = 0
-        self.last_round_at_s = monotonic()
+        self.last_round_at_s = monotonic()  # by this a long sweep that comes on is told from one that hangs
         self._one_at_a_time = asyncio.Lock()
         self._swept_at_s = 0.0
 

@@ -2,15 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
+import asyncpg
 import pytest
 
+from events.batch import Reaction
 from events.bus import make_broker
+from events.consumer import ConsumerLoop
+from events.envelope import History, Recorded
 from events.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
-from events.loops import LoopHealth, keep_running
+from events.loops import LoopHealth, Stepping, keep_running
+from events.maintenance import SweepLoop
 from events.platform import Platform
 from events.service import Running, Service
 from events.testing import TestSystem
@@ -50,6 +56,20 @@ class Failing(Waiting):
     async def run_once(self) -> int:
         self.has_begun.set()
         raise ConnectionError
+
+
+class NobodyAtHome:
+    """A consumer that does nothing about anything."""
+
+    name = "intake"
+    reconciles = True
+    reacts_to = frozenset[str]()
+
+    def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
+        return Reaction()
+
+    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Any]]) -> None:
+        """There is nothing to write."""
 
 
 @pytest.fixture
@@ -129,6 +149,18 @@ async def test_a_loop_that_takes_long_and_comes_on_is_not_told(
     status, _ = await asked(running)
 
     assert 200 == status
+
+
+async def test_reading_on_through_the_store_tells_its_rounds(platform: Platform) -> None:
+    """The sweep, which may take long after a long time away, is told from one that hangs by its rounds."""
+    consumer = ConsumerLoop(platform, NobodyAtHome())
+    consumer.last_round_at_s = 0.0
+    sweep = SweepLoop(consumer, lambda: True)
+    assert isinstance(sweep, Stepping)
+
+    await sweep.run_once()
+
+    assert sweep.stepped_at_s > 0.0
 
 
 async def test_a_loop_that_fails_for_long_is_told(running: Running, tasks: list[asyncio.Task[None]]) -> None:

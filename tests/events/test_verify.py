@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +12,7 @@ from events.catalogue import ReportClassified
 from events.envelope import NewEvent
 from events.identity import new_case_id
 from events.platform import Platform
-from events.testing import A_MORNING, TestSystem, history_of, received
+from events.testing import TestSystem, history_of, received
 from events.transact import Command, Decide, transact
 from events.verify import LIMITS, ChainChecker, hash_of, verify
 
@@ -159,7 +160,7 @@ async def test_a_row_without_what_every_row_has_is_found(
 
 def test_a_forged_personal_part_that_is_no_code_is_found() -> None:
     """Who forges the encrypted part and the hash over it is found by the roots, however it is forged."""
-    event = history_of(NewEvent(received(), A_MORNING)).events[0]
+    event = history_of(NewEvent(received(), datetime(2026, 3, 30, 9, 15, tzinfo=UTC))).events[0]
     pii = b'[{"person":"complainant","key_id":"%s","nonce":"","ciphertext":"","root":"A"}]'
     forged = replace(event, pii=pii % str(event.case_id).encode())
     checker = ChainChecker()

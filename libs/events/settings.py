@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     nats_url: Annotated[str, _scheme("nats", "tls")] | None = None
     smtp_url: Annotated[str, _scheme("smtp", "smtps")] | None = None
     master_key_file: Path | None = None
-    public_url: str | None = None
+    public_url: Annotated[str, _scheme("http", "https")] | None = None
     bind: str = "127.0.0.1"
     replica: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
     readers: Annotated[str, AfterValidator(_readers)] = "reader"

@@ -47,12 +47,18 @@ _PROBLEMS = {
     401: "No token was sent, or one that is not accepted.",
     403: "The token has no role that works with complainants.",
     404: "There is no such complaint for this token.",
+    408: "The body did not arrive in time.",
     409: "The Idempotency-Key was used for something else, or the person was forgotten.",
     413: "The body is too large.",
     415: "The body is not `application/json` in UTF-8.",
     422: "Some fields are not right, or there is nothing in it. Nothing was stored.",
     503: "The store is away: send it again after the seconds in Retry-After.",
 }
+
+_AFTER_FORGETTING = (
+    "This person was forgotten, at their wish or by law, and nothing more is recorded about them here. "
+    "Nothing was stored. File a new complaint where they want to write again."
+)
 
 
 class Added(BaseModel):
@@ -185,7 +191,8 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
     except asyncpg.UniqueViolationError:
         outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
     except CommandRefused as refused:
-        raise Problem(409, refused.code, "This cannot be recorded", refused.detail) from refused
+        detail = _AFTER_FORGETTING if refused.code == "person-erased" else refused.detail
+        raise Problem(409, refused.code, "This cannot be recorded", detail) from refused
     if outcome.status == "duplicate":
         return await _said_before(desk, writer, how, outcome)
     log.info("complaint.added_to", case=str(writer.case_id), by_link=writer.by_link)

@@ -16,6 +16,7 @@ WRONG = {
         "GEHOOR_DEMONSTRATIONS",
         "store.example",
     ),
+    "an address that is none": ({"GEHOOR_PUBLIC_URL": "nonsense"}, "GEHOOR_PUBLIC_URL", "http://"),
     "a port beyond all ports": ({"GEHOOR_INTAKE_PORT": "70000"}, "GEHOOR_INTAKE_PORT", "65535"),
 }
 

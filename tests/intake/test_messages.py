@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -11,6 +12,7 @@ from events.access import ROLES, Access, Role, issue
 from events.catalogue import CaseOpened, ComplainantWrote
 from events.envelope import NewEvent, Recorded
 from events.forgetting import ForgettingLoop
+from events.testing import TestSystem
 from intake_desk import BODY, Desk
 
 pytestmark = pytest.mark.postgres
@@ -58,6 +60,27 @@ async def test_whoever_holds_the_link_adds_what_was_missing(desk: Desk) -> None:
     await desk.platform.keys.load([added.case_id])
     opened = desk.platform.keys.open(added)
     assert "Mijn nummer is veranderd." == opened["complainant"]["message"]
+
+
+async def test_who_was_forgotten_adds_nothing_and_learns_what_to_do(desk: Desk, system: TestSystem) -> None:
+    """After the complainant's key was destroyed a message is refused, and says how to write again."""
+    reference, token = await filed(desk)
+    case_id = await desk.platform.store.find(reference)
+    keys = await asyncpg.connect(system.keys_url)
+    await keys.execute(
+        "UPDATE gehoor.person_key SET wrapped = NULL, destroyed_at = now(), email_token = NULL, "
+        "phone_token = NULL WHERE case_id = $1",
+        case_id,
+    )
+    await keys.close()
+    assert desk.platform.keys is not None
+    desk.platform.keys._cache.clear()
+
+    answer = await add(desk, reference, token, WORDS)
+
+    assert (409, "urn:gehoor:problem:person-erased") == (answer.status_code, answer.json()["type"])
+    assert "File a new complaint" in answer.json()["detail"]
+    assert 1 == len(await events(desk, reference))
 
 
 async def test_somebody_complained_about_later_gets_a_key_of_their_own(desk: Desk) -> None:

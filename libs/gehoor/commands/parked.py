@@ -52,6 +52,8 @@ def show(
     rows = [row for row in asyncio.run(_rows(token)) if named in (row["reference"], row["case"])]
     for row in rows:
         _print(row, as_json)
+    if not rows and not as_json:
+        print(f"nothing of {reference} is parked")
     raise typer.Exit(0 if rows else 1)
 
 
@@ -62,7 +64,10 @@ def retry(
     ] = None,
     token: _Token = None,
 ) -> None:
-    """Let consumers try parked cases again, from the parked event on, in order. They do so within 30 s."""
+    """Let consumers try parked cases again, from the parked event on, in order. They do so within 30 s.
+
+    Exit 1 when nothing was parked.
+    """
     import asyncio
 
     number = asyncio.run(_retry(None if reference is None else _named(reference), token))

@@ -496,7 +496,7 @@ async def test_what_is_parked_is_listed_shown_and_tried_again(
     assert (1, 1) == (listed.code, read.code)
     assert f"{filed.reference}  version 2 CaseOpened: odd" in read.out
     assert (0, listed.lines) == (shown.code, shown.lines)
-    assert (1, "") == (other.code, other.out)
+    assert (1, "nothing of this case is parked\n") == (other.code, other.out)
     assert 0 == retried.code
     assert [True] == [row["retry_asked"] for row in after.lines]
 

@@ -53,7 +53,7 @@ def show(
     for row in rows:
         _print(row, as_json)
     if not rows and not as_json:
-        print(f"nothing of {reference} is parked")
+        print("nothing of this case is parked")
     raise typer.Exit(0 if rows else 1)
 
 

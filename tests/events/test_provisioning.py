@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from events import provision as provisioning
+from events import tables_in_use
 from events.errors import Misconfigured
 from events.platform import Platform
 from events.provision import provision
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits five seconds to see that somebody would."""
-    monkeypatch.setattr(provisioning, "_WAITS_AT_MOST", "100ms")
+    monkeypatch.setattr(tables_in_use, "_WAITS_AT_MOST", "100ms")
 
 
 @pytest.fixture(scope="module")

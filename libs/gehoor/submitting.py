@@ -1,7 +1,6 @@
 """Filing a complaint over HTTP, with nothing but the standard library: also a model for integrators."""
 
 import json
-import re
 import sys
 import urllib.error
 import urllib.request
@@ -9,10 +8,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from events import request_keys
 from events.errors import Misconfigured
 
 ANSWERS_WITHIN_S = 30.0
-_KEY = re.compile("[!-~]{1,255}")
 
 
 def read_complaint(file: str) -> dict[str, Any]:
@@ -37,8 +36,8 @@ def send(intake_url: str, complaint: dict[str, Any], key: str | None = None) -> 
     """
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if key is not None:
-        if not _KEY.fullmatch(key):
-            raise Misconfigured("--key: must be 1 to 255 visible ASCII characters")
+        if not request_keys.is_usable(key):
+            raise Misconfigured(f"--key: must be {request_keys.FORM}")
         headers["Idempotency-Key"] = key
     if not intake_url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url: {intake_url!r} must begin with http:// or https://")

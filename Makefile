@@ -31,24 +31,24 @@ prove-deploy: ## build deploy/compose.yaml, file complaints while its containers
 	@exec "$(PYTHON)" deploy/prove.py $(PROVE)
 
 bench: .environment-dev ## measure beside bare Postgres, bare NATS and others; CELL=append for one, GROWTH=10m for more
-	@exec $(VENV_PYTHON) -m bench
+	@PYTHONPATH=libs:services:tools exec $(VENV_PYTHON) -m bench
 
-# MIX=, SECONDS=, RATE=, SEED=, PLANTED=, KEEP=, RESULTS=, RESTS= in the environment or behind: see chaos/README.md.
+# MIX=, SECONDS=, RATE=, SEED=, PLANTED=, KEEP=, RESULTS=, RESTS= in the environment or behind: tools/chaos/README.md.
 chaos: .environment-dev ## break the whole system under load and judge what is left; MIX=kill for one mix, PLANTED=1
 	@MIX="$(MIX)" SECONDS="$(SECONDS)" RATE="$(RATE)" SEED="$(SEED)" PLANTED="$(PLANTED)" KEEP="$(KEEP)" \
-		RESULTS="$(RESULTS)" RESTS="$(RESTS)" PYTHONPATH=libs:services:. exec $(VENV_PYTHON) -m chaos
+		RESULTS="$(RESULTS)" RESTS="$(RESTS)" PYTHONPATH=libs:services:tools exec $(VENV_PYTHON) -m chaos
 
 fuzz: .environment-dev ## a hundred thousand hostile requests, and what they were answered; CASES=, SEED=
-	@PYTHONPATH=libs:services:tests:. exec $(VENV_PYTHON) tests/hostile/campaign.py
+	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/hostile/campaign.py
 
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
-	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) -m soak
+	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) -m soak
 
 due-check: .environment-dev ## a million random cases of every procedure against a second implementation
-	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)
+	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)
 
 simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
-	@PYTHONPATH=libs:services:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
+	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
 	@$(VENV_PYTHON) -m ruff check
@@ -60,7 +60,7 @@ doctor: .environment ## look at this machine and say what is missing, each with 
 
 clean: ## remove .venv and caches; var/ (your data) stays, remove it yourself
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find libs services tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
@@ -68,16 +68,16 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
 lock: .environment-dev ## resolve pyproject.toml again into the locks (uv itself: requirements-uv.lock; the benchmark's peers)
 	@$(UV_COMPILE) pyproject.toml --extra build --extra dev --output-file requirements-dev.lock
 	@$(UV_COMPILE) pyproject.toml --extra build --constraint requirements-dev.lock --output-file requirements.lock
-	@$(UV_COMPILE) bench/requirements-peers.in --output-file bench/requirements-peers.txt
+	@$(UV_COMPILE) tools/bench/requirements-peers.in --output-file tools/bench/requirements-peers.txt
 	@.venv/bin/uv --version | awk '{ print $$1 "==" $$2 }' | \
 		$(UV_COMPILE) - --output-file requirements-uv.lock
 
 .environment:
 	@command -v "$(PYTHON)" >/dev/null || \
 		{ echo "gehoor: Python 3.11 is missing; install it with: apt-get install python3 python3-venv" >&2; exit 2; }
-	@"$(PYTHON)" libs/gehoor/bootstrap.py run
+	@"$(PYTHON)" deploy/bootstrap.py run
 
 .environment-dev:
 	@command -v "$(PYTHON)" >/dev/null || \
 		{ echo "gehoor: Python 3.11 is missing; install it with: apt-get install python3 python3-venv" >&2; exit 2; }
-	@"$(PYTHON)" libs/gehoor/bootstrap.py dev
+	@"$(PYTHON)" deploy/bootstrap.py dev

@@ -14,18 +14,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "workflow", "deadlines", "notifier")
-LIBRARIES = ("events", "cases", "procedures", "simulation", "gehoor")
+LIBRARIES = ("events", "cases", "procedures")
+TOOLS = ("gehoor", "simulation", "chaos", "bench", "soak")
 
 LIBRARY_MAY_IMPORT = {
     "events": frozenset[str](),
     "cases": frozenset({"events"}),
     "procedures": frozenset({"events"}),
-    "simulation": frozenset({"events", "cases", "procedures"}),
-    "gehoor": frozenset({"events", "cases", "procedures", "simulation"}),
 }
 ASKS_THE_DECIDERS = "simulation"
-"""The one library that imports services, and of them only what is pure: a year is lived through their own
-deciders, not through copies of them. No service imports it, and no library but the command line."""
+"""Of the tools the one that imports of services only what is pure: a year is lived through their own
+deciders, not through copies of them."""
 
 PURE = (
     "libs/events/addresses.py",
@@ -90,7 +89,7 @@ CLOCK_CALLS = frozenset(
     }
 )
 MAY_READ_THE_REAL_CLOCK = {
-    "services/notifier/mailbox/sink.py": "the mailbox shows when a mail really came; no case depends on it",
+    "tools/gehoor/mailbox/sink.py": "the mailbox shows when a mail really came; no case depends on it",
 }
 
 
@@ -155,14 +154,14 @@ def test_services_never_import_each_other() -> None:
     )
 
 
-def test_services_never_import_the_command_line() -> None:
-    """A service runs in a container without the embedded runtime."""
+def test_nothing_that_runs_imports_a_tool() -> None:
+    """A service runs in a container that holds no tool."""
     told(
         [
-            f"{relative(path)}:{one.line}: imports {one.name}: the runtime starts services, never the reverse"
-            for path in sources("services")
+            f"{relative(path)}:{one.line}: imports {one.name}: tools start services, never the reverse"
+            for path in sources("libs", "services")
             for one in imports(path)
-            if one.package == "gehoor"
+            if one.package in TOOLS
         ]
     )
 
@@ -179,7 +178,6 @@ def test_libraries_never_import_services_and_point_one_way() -> None:
             if one.package in (*SERVICES, *LIBRARIES)
             and one.package != library
             and one.package not in LIBRARY_MAY_IMPORT[library]
-            and not (library == ASKS_THE_DECIDERS and one.package in SERVICES)
         ]
     )
 
@@ -189,21 +187,9 @@ def test_the_simulation_asks_nothing_of_services_but_their_decisions() -> None:
     told(
         [
             f"{relative(path)}:{one.line}: imports {one.name}: of a service only a file of PURE"
-            for path in sources(f"libs/{ASKS_THE_DECIDERS}")
+            for path in sources(f"tools/{ASKS_THE_DECIDERS}")
             for one in imports(path)
             if one.package in SERVICES and f"services/{one.name.replace('.', '/')}.py" not in PURE
-        ]
-    )
-
-
-def test_services_know_nothing_of_their_simulation() -> None:
-    """What is simulated must not depend on who simulates it."""
-    told(
-        [
-            f"{relative(path)}:{one.line}: imports {one.name}: a service never imports its simulation"
-            for path in sources("services")
-            for one in imports(path)
-            if one.package == ASKS_THE_DECIDERS
         ]
     )
 
@@ -236,7 +222,7 @@ def test_nobody_asks_the_machine_for_the_time() -> None:
         [
             f"{relative(path)}:{node.lineno}: calls {called}(): take `now` or a clock as an argument "
             "(time.monotonic is for durations)"
-            for path in sources("libs", "services")
+            for path in sources("libs", "services", "tools/gehoor", "tools/simulation")
             if relative(path) not in MAY_READ_THE_REAL_CLOCK
             for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call) and (called := _clock_call(node)) is not None
@@ -256,7 +242,7 @@ def test_a_pinned_procedure_is_never_read_without_its_digest() -> None:
         [
             f"{relative(path)}:{line}: imports procedures.library.procedure: ask procedures.pinned.pinned, "
             "which compares the digest"
-            for path in sources("libs", "services")
+            for path in sources("libs", "services", "tools/gehoor", "tools/simulation")
             if relative(path) not in ASKS_FOR_A_VERSION_BY_NUMBER
             for line, name in imported_names(path)
             if name == "procedures.library.procedure"
@@ -270,7 +256,7 @@ def test_zones_come_from_the_pinned_time_zone_data() -> None:
         [
             f"{relative(path)}:{node.lineno}: makes a ZoneInfo: ask procedures.zones, which reads the pinned "
             "tzdata package and never the machine"
-            for path in sources("libs", "services")
+            for path in sources("libs", "services", "tools/gehoor", "tools/simulation")
             if relative(path) != "libs/procedures/zones.py"
             for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call) and "ZoneInfo" in ast.unparse(node.func)

@@ -85,7 +85,7 @@ class WholeSystem:
             ports.append(choose(avoid=frozenset(ports)))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GEHOOR_")},
-            "PYTHONPATH": f"{ROOT / 'libs'}:{ROOT / 'services'}",
+            "PYTHONPATH": f"{ROOT / 'libs'}:{ROOT / 'services'}:{ROOT / 'tools'}",
             "GEHOOR_HOME": str(home),
             "GEHOOR_INTAKE_PORT": str(ports[0]),
             "GEHOOR_WORKFLOW_PORT": str(ports[1]),

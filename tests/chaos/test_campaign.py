@@ -91,7 +91,7 @@ async def test_every_patch_still_finds_what_it_breaks() -> None:
     """A planted bug that no longer fits the code would be found by nobody, and nobody would notice."""
     program = "from chaos.planted_patches import PATCHES\nfor patch in PATCHES.values(): patch()"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=ROOT, env={**os.environ, "PYTHONPATH": "libs:services:."}
+        sys.executable, "-c", program, cwd=ROOT, env={**os.environ, "PYTHONPATH": "libs:services:tools"}
     )
 
     assert 0 == await process.wait()

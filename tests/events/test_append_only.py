@@ -11,7 +11,7 @@ from events.platform import Platform
 from events.provision import provision
 from events.secrets import DATABASE_ROLES
 from events.testing import TestSystem
-from gehoor.examination import Finding, append_only
+from gehoor.doctor import Finding, append_only
 
 pytestmark = pytest.mark.postgres
 

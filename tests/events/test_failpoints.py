@@ -27,7 +27,7 @@ def test_the_table_names_exactly_the_points_in_the_code() -> None:
     """Whoever adds a point says what is true there, and a table line without a point is a lie."""
     standing = [
         node.args[0].value
-        for folder in ("libs", "services")
+        for folder in ("libs", "services", "tools")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoint"

@@ -84,7 +84,7 @@ def test_a_reference_is_understood_as_people_type_it(reference: str) -> None:
 
 def test_every_reference_that_is_shown_as_an_example_is_one() -> None:
     """Nobody copies an example out of the documentation and is told that it is no reference."""
-    papers = [path for folder in ("libs", "services", "bench") for path in (ROOT / folder).rglob("*")]
+    papers = [path for folder in ("libs", "services", "tools") for path in (ROOT / folder).rglob("*")]
     texts = [path for path in (ROOT / "README.md", *papers) if path.suffix in (".py", ".md", ".json")]
     shown = {one for path in texts for one in SHOWN.findall(path.read_text(encoding="utf-8"))}
 

@@ -7,18 +7,18 @@ import pytest
 from typer.testing import CliRunner
 
 from events import catalogue
-from gehoor import examination
+from gehoor import doctor
 from gehoor.cli import build
-from gehoor.demonstration import PEOPLE, START, complaint, shortly_before_a_deadline
+from gehoor.demo import PEOPLE, START, complaint, shortly_before_a_deadline
+from gehoor.embedded.event_ticker import words
 from gehoor.embedded.logs import LogWatch, worth_showing
-from gehoor.embedded.notable import words
 
 
 def test_the_header_hole_of_this_python_is_found_or_absent() -> None:
     """Doctor tells whether this Python lets a subject add a recipient, and that our guard holds anyway."""
-    finding = examination.mail_headers()
+    finding = doctor.mail_headers()
 
-    assert finding.verdict == ("note" if examination.headers_can_be_injected() else "fine")
+    assert finding.verdict == ("note" if doctor.headers_can_be_injected() else "fine")
     assert "guard" in finding.found
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from events.errors import Misconfigured
 from events.settings import Settings
+from gehoor.connection import connected
 from gehoor.embedded import outside, run
 from gehoor.embedded.home import Home, RunRecord
 from gehoor.embedded.plan import make_plan
 from gehoor.embedded.ports import choose, require
 from gehoor.embedded.services import service_environment
-from gehoor.running import connected
 
 FREE = {"intake_port": 0, "workflow_port": 0, "mailbox_port": 0, "mailbox_smtp_port": 0}
 

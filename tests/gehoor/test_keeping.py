@@ -9,8 +9,8 @@ import pytest
 
 from gehoor.embedded import processes
 from gehoor.embedded.backoff import LONGEST_S, STABLE_AFTER_S, Backoff
-from gehoor.embedded.keeper import Keeper
 from gehoor.embedded.processes import Child, Launch, began, end_leftover
+from gehoor.embedded.restarter import Keeper
 
 WITHIN_S = 20.0
 

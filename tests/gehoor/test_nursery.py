@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gehoor.embedded import forking
-from gehoor.embedded.forking import Nursery
+from gehoor.embedded import fork_client
+from gehoor.embedded.fork_client import Nursery
 from gehoor.embedded.processes import Child, Launch, began
 
 WITHIN_S = 60.0
@@ -127,7 +127,7 @@ async def test_a_fork_that_does_not_come_in_time_does_not_come_later_either(
     neighbour = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
     forks_it = parent_of(neighbour.pid)
     (other := tmp_path / "other").mkdir()
-    monkeypatch.setattr(forking, "_STARTS_WITHIN_S", 0.1)
+    monkeypatch.setattr(fork_client, "_STARTS_WITHIN_S", 0.1)
     os.kill(forks_it, signal.SIGSTOP)
 
     child = await asyncio.wait_for(nursery.start(launch(other, "run")), WITHIN_S)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from events.errors import Misconfigured
 from gehoor.cli import build
-from gehoor.submitting import send
+from gehoor.client import send
 
 COMPLAINT = {"organisation": "bc", "channel": "api", "description": "Nobody called back."}
 

@@ -23,7 +23,7 @@ async def running(system: TestSystem, free_port: int, tmp_path: Path) -> AsyncIt
     log = tmp_path / "intake.log"
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT / 'libs'}:{ROOT / 'services'}",
+        "PYTHONPATH": f"{ROOT / 'libs'}:{ROOT / 'services'}:{ROOT / 'tools'}",
         "GEHOOR_HOME": str(system.home),
         "GEHOOR_DATABASE_URL": system.database_url,
         "GEHOOR_KEYS_URL": system.keys_url,

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from events import access
-from gehoor.driving import Driver, compare
+from gehoor.connection import connected
 from gehoor.embedded.home import Home
-from gehoor.living import LiveRun, begins_at
-from gehoor.running import connected
+from gehoor.simulate.driver import Driver, compare
+from gehoor.simulate.live import LiveRun, begins_at
 from simulated import oracle_says
 from simulation.arrivals import Season
 from simulation.pure import Lived

@@ -10,12 +10,12 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from gehoor.mailbox.http import application
+from gehoor.mailbox.kept import MailFolder
+from gehoor.mailbox.sink import Sink, conversation_with
 from notifier.connections import Connections
 from notifier.conversation import Accepted
 from notifier.mail import Mail, to_bytes
-from notifier.mailbox.http import application
-from notifier.mailbox.kept import MailFolder
-from notifier.mailbox.sink import Sink, conversation_with
 from notifier.smtp_server import read_smtp_url
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 _ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(_ROOT / part) for part in ("libs", "services", ".", "tests/simulation")]
+sys.path[:0] = [str(_ROOT / part) for part in ("libs", "services", "tools", "tests/simulation")]
 
 from simulate import Simulation  # noqa: E402
 

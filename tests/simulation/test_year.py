@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def gehoor_simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gehoor", "simulate", *arguments],
-        env={"PYTHONPATH": f"{ROOT}/libs:{ROOT}/services"}, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": f"{ROOT}/libs:{ROOT}/services:{ROOT}/tools"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

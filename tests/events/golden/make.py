@@ -1,6 +1,6 @@
 """Makes the golden files: what the software of today stores, to be read by every later one.
 
-    PYTHONPATH=libs:services:tests python tests/events/golden/make.py [--replace | --states]
+    PYTHONPATH=libs:services:tools:tests python tests/events/golden/make.py [--replace | --states]
 
 Starts the whole system on a clock in which a day passes in two seconds, files one complaint to each of the
 five organisations, waits until time changes nothing about them any more, and writes

@@ -17,11 +17,11 @@ import nats
 import structlog
 
 from events import secrets
+from events.bus.topology import server_config
 from events.errors import GehoorError, Misconfigured
 from events.logs import configure, describe
-from events.provision import provision, provision_bus
+from events.provision.provision import provision, provision_bus
 from events.settings import Settings, load
-from events.topology import server_config
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from deadlines.clocks import Clocks, fold, settle
 from events.catalogue import CaseOpened, ClockRule, ComplaintReceived, Event, LetterSent, encode
-from events.envelope import START, History, NewEvent, Recorded
+from events.record.envelope import START, History, NewEvent, Recorded
 from procedures.zones import civil_date
 
 ZONE = "Europe/Amsterdam"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from events.envelope import FeedPosition, History, Recorded
+from events.record.envelope import FeedPosition, History, Recorded
 
 FOLDER = Path(__file__).parent / "events" / "golden"
 

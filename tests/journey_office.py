@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx2
 
-from events.envelope import History
-from events.store import STREAM, recorded
+from events.record.envelope import History
+from events.store.streams import STREAM, recorded
 from journey_staff import Complaint
 from whole_system import BEHIND, CONSUMERS, LETTERS_IN_HAND, WholeSystem, until
 

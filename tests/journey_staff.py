@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from events.access import Access, Role, issue
+from events.access_tokens import Access, Role, issue
 from events.catalogue import (
     CaseOpened,
     DeadlineBreached,
@@ -28,7 +28,7 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
-from events.envelope import History
+from events.record.envelope import History
 
 if TYPE_CHECKING:
     from journey_office import Office

@@ -32,7 +32,7 @@ from events.catalogue import (
     TalkInvited,
     TermExtended,
 )
-from events.envelope import History, NewEvent
+from events.record.envelope import History, NewEvent
 from events.testing import history_of, received
 from notifier.case import letter_id_of
 from notifier.owed import Case, fold

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent
-from events.consumer import ConsumerLoop
-from events.envelope import History, NewEvent
+from events.consumer.loop import ConsumerLoop
 from events.identity import PARTITIONS
-from events.ownership import Ownership
+from events.partitions.ownership import Ownership
 from events.platform import Platform
+from events.record.envelope import History, NewEvent
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
 from notifier.connections import Connections

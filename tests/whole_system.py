@@ -20,9 +20,9 @@ from uuid import UUID
 import asyncpg
 import httpx2
 
-from events.envelope import History
+from events.record.envelope import History
 from events.settings import Settings
-from events.store import STREAM, recorded
+from events.store.streams import STREAM, recorded
 from gehoor.embedded.home import Home, RunRecord
 from gehoor.embedded.ports import choose
 from gehoor.embedded.processes import began

@@ -13,10 +13,10 @@ import pytest
 from pydantic import BaseModel
 
 from cases.state import Case
-from events.access import Role
+from events.access_tokens import Role
 from events.catalogue import DeadlineSet, Event, LetterSent, Moment, WindowLapsed
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.organisations import organisations
 from procedures.terms import terms_of
 from procedures.zones import end_of

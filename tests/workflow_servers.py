@@ -8,8 +8,8 @@ from uuid import UUID
 
 import httpx2
 
-from events.access import Access, Role, issue
-from events.consumer import ConsumerLoop
+from events.access_tokens import Access, Role, issue
+from events.consumer.loop import ConsumerLoop
 from events.platform import Platform
 from events.testing import TestSystem
 

@@ -20,8 +20,8 @@ from events.catalogue import (
     Moment,
     encode,
 )
-from events.envelope import START, History, NewEvent, Recorded
 from events.identity import reaction_id
+from events.record.envelope import START, History, NewEvent, Recorded
 from procedures.organisations import organisations
 from procedures.schedule import Known, Timed, schedule
 from procedures.zones import TIMEZONE_DATA

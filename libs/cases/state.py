@@ -45,8 +45,8 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
-from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
+from events.record.envelope import History, NewEvent, Recorded
 
 Kind = Literal["complaint", "incident", "both", "neither"]
 LetterEvent = LetterSent | LetterPrepared | LetterRefused | LetterUncertain | LetterPosted | LetterBounced

@@ -11,12 +11,12 @@ from typing import Literal
 from uuid import UUID
 
 from events.catalogue import ErasureRequested, SubjectErased
-from events.envelope import History, NewEvent
 from events.errors import CommandRefused, Misconfigured
 from events.failpoints import failpoint
 from events.identity import command_id_of
-from events.personal import persons_sealed
 from events.platform import Platform
+from events.record.encryption import persons_sealed
+from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact
 
 Basis = Literal["request", "retention", "objection", "order"]

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from events import settings as settings_module
-from events.database import close_pool, open_pool
 from events.errors import GehoorError
 from events.logs import configure
 from events.platform import Platform
-from events.store import Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool
+from events.store.store_clock import StoreClock
+from events.store.streams import Store
 
 Errand = Callable[[Platform], Awaitable[Mapping[str, Any]]]
 

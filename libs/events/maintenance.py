@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from events.consumer import SWEEP_WITHOUT_BUS_S, ConsumerLoop
+from events.consumer.loop import SWEEP_WITHOUT_BUS_S, ConsumerLoop
 from events.failpoints import failpoint
-from events.ownership import BEAT_EVERY_S
+from events.partitions.ownership import BEAT_EVERY_S
 from events.platform import Platform
-from events.store_clock import MEASURE_CHOSEN_EVERY_S, MEASURE_EVERY_S, StoreClock
+from events.store.store_clock import MEASURE_CHOSEN_EVERY_S, MEASURE_EVERY_S, StoreClock
 
 
 class ClockLoop:

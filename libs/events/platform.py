@@ -7,10 +7,10 @@ import asyncpg
 
 from events.clock import Clock
 from events.doorbell import Doorbell, SilentDoorbell
-from events.keys import KeyStore
-from events.ownership import Ownership
+from events.partitions.ownership import Ownership
 from events.settings import Settings
-from events.store import Store
+from events.store.keys import KeyStore
+from events.store.streams import Store
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker

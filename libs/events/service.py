@@ -21,23 +21,24 @@ from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
 from prometheus_client import REGISTRY, Gauge, make_asgi_app
 
-from events import asyncapi, failpoints, health
+from events import failpoints, health
 from events import settings as settings_module
-from events.batch import Consumer
-from events.bus import BusDoorbell, LaneSubscriber, make_broker, subscribe
-from events.consumer import ConsumerLoop
-from events.database import close_pool, open_pool
+from events.bus import asyncapi
+from events.bus.broker import BusDoorbell, LaneSubscriber, make_broker, subscribe
+from events.consumer.batch import Consumer
+from events.consumer.loop import ConsumerLoop
 from events.errors import Misconfigured
 from events.http_protocol import Protocol
-from events.keys import KeyStore
 from events.logs import configure, describe
 from events.loops import Closing, Loop, LoopHealth, keep_running
 from events.maintenance import ClockLoop, OwnershipLoop, SweepLoop
-from events.ownership import Ownership
+from events.partitions.ownership import Ownership
 from events.platform import Platform
 from events.settings import Settings
-from events.store import Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool
+from events.store.keys import KeyStore
+from events.store.store_clock import StoreClock
+from events.store.streams import Store
 
 log = structlog.get_logger()
 

@@ -16,16 +16,16 @@ import asyncpg
 
 from events.catalogue import CATALOGUE, COMPLAINANT, ComplaintReceived, Personal
 from events.clock import Clock
-from events.database import close_pool, open_pool, transaction
-from events.envelope import Cause, History, NewEvent, Recorded
 from events.identity import new_case_id, new_reference
-from events.keys import KeyStore, NewPerson
 from events.platform import Platform
-from events.provision import provision
-from events.sealing import next_rows
+from events.provision.provision import provision
+from events.record.envelope import Cause, History, NewEvent, Recorded
+from events.record.sealing import next_rows
 from events.settings import Settings
-from events.store import Entry, Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool, transaction
+from events.store.keys import KeyStore, NewPerson
+from events.store.store_clock import StoreClock
+from events.store.streams import Entry, Store
 
 
 def received(**changes: Any) -> ComplaintReceived:

@@ -14,13 +14,13 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from events.database import transaction
-from events.envelope import Cause, History, NewEvent, Recorded
 from events.errors import ClockDisagrees, CommandRefused, PersonErased, StreamConflict
 from events.logs import describe
 from events.platform import Platform
-from events.sealing import next_rows
-from events.store import Entry, lock_cases
+from events.record.envelope import Cause, History, NewEvent, Recorded
+from events.record.sealing import next_rows
+from events.store.database import transaction
+from events.store.streams import Entry, lock_cases
 
 log = structlog.get_logger()
 

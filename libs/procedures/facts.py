@@ -46,8 +46,8 @@ from events.catalogue import (
     TalkHeld,
     TalkInvited,
 )
-from events.envelope import Recorded
 from events.errors import MalformedEvent
+from events.record.envelope import Recorded
 from procedures.words import LETTERS
 from procedures.zones import civil_date
 

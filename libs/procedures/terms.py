@@ -20,7 +20,7 @@ from events.catalogue import (
     Reading,
     ReportClassified,
 )
-from events.envelope import Recorded
+from events.record.envelope import Recorded
 from procedures.facts import Facts, standing_facts
 from procedures.schedule import Known, Plan, known_of, schedule
 from procedures.zones import civil_date

@@ -19,7 +19,7 @@ from deadlines.setting import starts
 from deadlines.settling import BEFORE_ALL_TIME, Settling
 from deadlines.state import BRINGS_RULES, EMITS, Clocks, Outcome, evolve_all, fold
 from deadlines.surroundings import Surroundings
-from events.envelope import History, NewEvent
+from events.record.envelope import History, NewEvent
 from procedures.schedule import known_of, schedule
 
 __all__ = [

@@ -12,8 +12,8 @@ import asyncpg
 
 from deadlines.clocks import BRINGS_RULES, look
 from deadlines.due import NextLook, write
-from events.batch import Reaction
-from events.envelope import History, Recorded
+from events.consumer.batch import Reaction
+from events.record.envelope import History, Recorded
 from procedures.facts import TELLING
 
 CLOCKS_AGREE_WITHIN_S = 2.0

@@ -17,13 +17,13 @@ from prometheus_client import Histogram
 from deadlines import due
 from deadlines.clocks import Look, look
 from deadlines.consumer import CLOCKS_AGREE_WITHIN_S
-from events.batch import reason_of
 from events.catalogue import DeadlineBreached, TargetMissed
-from events.database import connection_of
-from events.envelope import History, NewEvent, Recorded
+from events.consumer.batch import reason_of
 from events.errors import CommandRefused
 from events.failpoints import failpoint
 from events.platform import Platform
+from events.record.envelope import History, NewEvent, Recorded
+from events.store.database import connection_of
 from events.transact import Command, Outcome, transact_many
 
 log = structlog.get_logger()

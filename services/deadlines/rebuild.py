@@ -9,10 +9,10 @@ from uuid import UUID
 
 from deadlines import due
 from deadlines.clocks import next_look
-from events.envelope import History
+from events.consumer.rebuild import Rebuilt, Table, rebuild_table
 from events.errand import run_errand
 from events.platform import Platform
-from events.rebuilding import Rebuilt, Table, rebuild_table
+from events.record.envelope import History
 
 _ORPHANS = """
 DELETE FROM due WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = due.case_id AND e.version = 1)

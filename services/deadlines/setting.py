@@ -8,7 +8,7 @@ from deadlines.dropping import ground_to_drop
 from deadlines.state import Clocks, Running
 from deadlines.surroundings import Surroundings, index_of
 from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
-from events.envelope import NewEvent
+from events.record.envelope import NewEvent
 from procedures.derivation import Derivation, norm_end
 from procedures.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
 from procedures.schedule import OpenEnd, Plan, Timed, Waiting

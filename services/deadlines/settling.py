@@ -22,7 +22,7 @@ from events.catalogue import (
     OpenEndedSet,
     WindowLapsed,
 )
-from events.envelope import NewEvent
+from events.record.envelope import NewEvent
 from procedures.facts import Fact
 from procedures.schedule import OpenEnd, Plan, Span, Timed, Waiting
 from procedures.zones import civil_date

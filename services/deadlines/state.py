@@ -33,8 +33,8 @@ from events.catalogue import (
     WindowLapsed,
     decode,
 )
-from events.envelope import History, NewEvent, Recorded
 from events.errors import MalformedEvent
+from events.record.envelope import History, NewEvent, Recorded
 from procedures.facts import Facts, standing_facts
 from procedures.zones import civil_date
 

@@ -21,10 +21,10 @@ from events import request_keys
 from events.bodies import StrictRoute
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
-from events.envelope import History, NewEvent
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import NotAReference, parse_reference
 from events.problems import Problem, described
+from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact
 from intake.addition import Addition, fingerprint, written
 from intake.recording import UNRECORDED, NotRecorded, Repeatable

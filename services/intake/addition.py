@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cases.state import Case
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
-from events.envelope import NewEvent
 from events.problems import FieldError, Problem, invalid
+from events.record.envelope import NewEvent
 from intake.form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt, Reference
 from intake.moments import ImpossibleMoment, received
 from intake.submission import filled, given_in

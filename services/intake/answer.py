@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from events.catalogue import ComplaintReceived
-from events.envelope import Recorded
+from events.record.envelope import Recorded
 from intake.links import StatusLinks
 from intake.receipts import Receipts
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import OKPKey
 
 from events.canonical import to_json
-from events.envelope import Recorded
 from events.errors import Misconfigured
+from events.record.envelope import Recorded
 
 TYPE = "gehoor-receipt+jws"
 

@@ -16,17 +16,17 @@ import msgspec
 
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT
-from events.database import transaction
-from events.envelope import Cause
 from events.errors import ClockDisagrees
 from events.failpoints import failpoint
 from events.identity import command_id_of, new_case_id, new_reference
-from events.keys import KeyStore, NewPerson
-from events.new_cases import EARLIER, Key, NewCase, append_new_cases
 from events.platform import Platform
-from events.sealing import next_rows
-from events.store import Entry
-from events.weather import AGAIN, WEATHER
+from events.record.envelope import Cause
+from events.record.sealing import next_rows
+from events.store.database import transaction
+from events.store.keys import KeyStore, NewPerson
+from events.store.new_cases import EARLIER, Key, NewCase, append_new_cases
+from events.store.streams import Entry
+from events.transient import AGAIN, WEATHER
 from intake.answer import answer_of
 from intake.links import StatusLinks
 from intake.receipts import Receipts

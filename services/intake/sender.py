@@ -11,14 +11,19 @@ from datetime import datetime
 
 from starlette.requests import Request
 
-from events import access, request_keys
+from events import access_tokens, request_keys
 from events.problems import Problem
 from intake.recording import Repeatable
 
 ANONYMOUS = "anonymous"
 """The actor of a complaint that came without a token."""
 
-WORKS_WITH_COMPLAINANTS: tuple[access.Role, ...] = ("admin", "handler", "integrator", "quality_manager")
+WORKS_WITH_COMPLAINANTS: tuple[access_tokens.Role, ...] = (
+    "admin",
+    "handler",
+    "integrator",
+    "quality_manager",
+)
 """Who may say that a complainant wrote; whoever only watches, audits or decides about objections may not."""
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -61,23 +66,23 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
     )
 
 
-def caller_of(request: Request, token_key: bytes, now: datetime) -> access.Access:
+def caller_of(request: Request, token_key: bytes, now: datetime) -> access_tokens.Access:
     """Read whose token a request brings; raises `Problem` with 401 for one that is missing or wrong."""
     try:
-        return access.read(token_key, request.headers.get("authorization"), now)
-    except access.NotAllowed as refusal:
+        return access_tokens.read(token_key, request.headers.get("authorization"), now)
+    except access_tokens.NotAllowed as refusal:
         raise _refused(refusal, "This token is not accepted") from None
 
 
-def require_work_with_complainants(caller: access.Access) -> None:
+def require_work_with_complainants(caller: access_tokens.Access) -> None:
     """Go on for somebody who may add to a case; raises `Problem` (403) naming the roles otherwise."""
     try:
         caller.require(*WORKS_WITH_COMPLAINANTS)
-    except access.NotAllowed as refusal:
+    except access_tokens.NotAllowed as refusal:
         raise _refused(refusal, "Not allowed") from None
 
 
-def _refused(refusal: access.NotAllowed, title: str) -> Problem:
+def _refused(refusal: access_tokens.NotAllowed, title: str) -> Problem:
     return Problem(refusal.status, refusal.code, title, refusal.detail, headers=refusal.headers)
 
 

@@ -36,7 +36,7 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
-from events.envelope import History
+from events.record.envelope import History
 from procedures.zones import zone_named
 
 _TELLING: frozenset[str] = frozenset(

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived
-from events.envelope import NewEvent
 from events.problems import FieldError, Problem, invalid
+from events.record.envelope import NewEvent
 from intake.form import Submission
 from intake.moments import ImpossibleMoment, received, reported
 from procedures.library import in_force

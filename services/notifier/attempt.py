@@ -12,8 +12,8 @@ from typing import Any
 
 from events.addresses import NotAnAddress, parse_address
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
-from events.envelope import History, Recorded
 from events.errors import GehoorError, MalformedEvent
+from events.record.envelope import History, Recorded
 from notifier.case import Case, Owing, fold, letter_id_of
 from notifier.conversation import Refused, Result, Uncertain
 from notifier.header import UnsafeHeader

@@ -41,8 +41,8 @@ from events.catalogue import (
     ReportClassified,
     SubjectErased,
 )
-from events.envelope import History, Recorded
 from events.identity import command_id_of
+from events.record.envelope import History, Recorded
 
 _OUTCOMES = frozenset({LetterSent.__name__, LetterPrepared.__name__, LetterRefused.__name__})
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from events.batch import Reaction
-from events.envelope import History, Recorded
+from events.consumer.batch import Reaction
+from events.record.envelope import History, Recorded
 from notifier import outbox
 from notifier.owed import REACTS_TO, fold, owed
 

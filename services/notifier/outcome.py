@@ -22,8 +22,8 @@ from events.catalogue import (
     LetterSent,
     LetterUncertain,
 )
-from events.envelope import History, NewEvent, Recorded
 from events.identity import command_id_of
+from events.record.envelope import History, NewEvent, Recorded
 from events.transact import Command
 from notifier.case import is_explained, is_settled
 from notifier.conversation import Accepted, Deferred, Refused, Result, Uncertain

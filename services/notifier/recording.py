@@ -14,7 +14,7 @@ from events.failpoints import failpoint
 from events.logs import describe
 from events.platform import Platform
 from events.transact import Command, Outcome, transact_many
-from events.weather import AGAIN, ITS_OWN_FAULT, WEATHER
+from events.transient import AGAIN, ITS_OWN_FAULT, WEATHER
 from notifier import outbox
 from notifier.outbox import Attempt
 from notifier.outcome import Done, command_of, postponement_of, tell

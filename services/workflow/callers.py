@@ -11,11 +11,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from cases.state import Case
-from events.access import Access, NotAllowed, read
-from events.envelope import History
+from events.access_tokens import Access, NotAllowed, read
 from events.identity import NotAReference, parse_reference
 from events.platform import Platform
 from events.problems import Problem
+from events.record.envelope import History
 from procedures.organisations import organisations
 from procedures.terms import terms_of
 from workflow.known import Asking

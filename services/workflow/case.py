@@ -14,8 +14,8 @@ from datetime import datetime
 
 from cases.state import Case, Kind
 from events.catalogue import COMPLAINANT, CaseOpened, ReportClassified
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from workflow.rota import assign

@@ -11,8 +11,8 @@ from msgspec import structs
 from cases.life import Stage
 from cases.state import Case, ClockStatus
 from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.facts import CERTAIN, REOPENED, WITHDRAWN
 from procedures.schedule import Timed
 from procedures.words import Need

@@ -7,8 +7,8 @@ Who may give one, and in which stage, is the procedure's business (`table.py`). 
 from collections.abc import Mapping, Sequence
 
 from cases.state import Case
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from workflow import (
     closing,
     correcting,

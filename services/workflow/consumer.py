@@ -6,10 +6,10 @@ from datetime import datetime
 import asyncpg
 
 from cases.state import fold, with_decided
-from events.batch import Reaction
 from events.catalogue import CATALOGUE, CaseOpened
-from events.envelope import History, Recorded
+from events.consumer.batch import Reaction
 from events.errors import MalformedEvent
+from events.record.envelope import History, Recorded
 from procedures.library import in_force
 from procedures.organisations import organisations
 from workflow.case import open_case

@@ -9,8 +9,8 @@ from datetime import date
 
 from cases.state import Case, ClockStatus, Letter
 from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.calendars import calendar
 from procedures.words import Letter as LetterName
 from procedures.zones import civil_date

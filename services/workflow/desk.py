@@ -15,14 +15,14 @@ import msgspec
 import structlog
 
 from cases.state import Case, fold, with_decided
-from events.access import Access
+from events.access_tokens import Access
 from events.canonical import to_json
 from events.catalogue import ABOUT
-from events.envelope import History, NewEvent
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import command_id_of
 from events.platform import Platform
 from events.problems import Problem
+from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact_many
 from workflow import repeats
 from workflow.callers import asking_of

@@ -10,8 +10,8 @@ from fastapi import FastAPI, Request
 
 from events.errors import MalformedEvent
 from events.problems import Problem
+from events.transient import AGAIN, WEATHER
 from events.unreadable import tell_unreadable
-from events.weather import AGAIN, WEATHER
 from procedures.library import UnknownProcedure
 from procedures.pinned import ProcedureChanged
 

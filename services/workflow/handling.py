@@ -26,8 +26,8 @@ from events.catalogue import (
     TalkInvited,
     TermExtended,
 )
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.derivation import derive
 from procedures.schedule import Timed
 from workflow.known import (

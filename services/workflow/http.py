@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cases.life import Stage
 from cases.state import Case, Phase, fold
-from events import access as tokens
+from events import access_tokens as tokens
 from events import request_keys
-from events.access import Access, NotAllowed
+from events.access_tokens import Access, NotAllowed
 from events.bodies import BodyGuard, StrictRoute
 from events.catalogue import (
     COMPLAINANT,
@@ -27,10 +27,10 @@ from events.catalogue import (
     InformationReceived,
     ReportClassified,
 )
-from events.envelope import History
 from events.identity import parse_reference
 from events.platform import Platform
 from events.problems import FieldError, Problem, described, install, invalid
+from events.record.envelope import History
 from procedures.library import library
 from procedures.organisations import organisations
 from workflow import desk, views, worklist

@@ -13,8 +13,8 @@ from pydantic import Field
 from cases.life import Stage
 from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from workflow.known import Asking, Body, Known, said
 
 Reference = Annotated[str, Field(min_length=1, max_length=40, description="Reference of the other case.")]

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from cases.state import Case
-from events.access import Role
+from events.access_tokens import Role
 from events.addresses import LONGEST_ADDRESS, stated_address
 from events.catalogue import COMPLAINANT, Event
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from events.refusals import refuse
 from procedures.conduct import Conduct
 from procedures.facts import Fact

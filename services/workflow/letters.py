@@ -15,8 +15,8 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
 from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
-from events.envelope import History, Recorded
 from events.problems import Problem, described
+from events.record.envelope import History, Recorded
 from procedures.words import FORM_COPY
 from workflow.callers import ACaller, Caller
 

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from cases.state import Case
 from events.catalogue import CaseMovedToVersion, ClockRule
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.derivation import Derivation, derive
 from procedures.facts import COMPLAINT_RECEIVED
 from procedures.library import UnknownProcedure, procedure

@@ -22,8 +22,8 @@ from events.catalogue import (
     OuterRouteNamed,
     OuterRouteTaken,
 )
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from workflow.known import Answered, Asking, Body, Channel, How, Known, Moment, Spoken, Stated, Words, said
 from workflow.proposing import Nothing, OutcomeWord
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from cases.state import Case, Letter
 from events.catalogue import LetterBounced, LetterPosted
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.words import Letter as LetterName
 from procedures.zones import civil_date
 from workflow.known import Answered, Asking, Body, Known, Stated, said

@@ -23,8 +23,8 @@ from events.catalogue import (
     SolutionProposed,
     SolutionReportedBack,
 )
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from workflow.handling import measures_agreed
 from workflow.known import Answered, Asking, Body, Known, Measures, Stated, Words, said
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from events import request_keys
-from events.access import Access
+from events.access_tokens import Access
 from events.canonical import prefixed
 from events.problems import Problem
 

@@ -10,8 +10,8 @@ from datetime import date
 from cases.life import Objection, Stage
 from cases.state import Case, Letter
 from events.catalogue import CaseEscalated, ObjectionLodged
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.conduct import Conduct
 from procedures.organisations import organisations
 from procedures.words import FORM_COPY

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cases.life import Stage
 from cases.state import Case
-from events.access import Role
+from events.access_tokens import Role
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
 from workflow.known import Asking, Known

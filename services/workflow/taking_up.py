@@ -23,8 +23,8 @@ from events.catalogue import (
     InformationReceived,
     RefusedWithRoute,
 )
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures.conduct import ROLES
 from procedures.words import Field as AskedField
 from procedures.words import Role

@@ -18,8 +18,8 @@ import asyncpg
 
 from cases.state import Case, Clock, fold
 from events.canonical import to_json
-from events.envelope import History
 from events.errors import GehoorError
+from events.record.envelope import History
 
 MOST_PER_PAGE = 200
 """More than a person reads at once; a program takes the next page."""

@@ -32,8 +32,8 @@ from events.catalogue import (
     ReportClassified,
     TargetMissed,
 )
-from events.envelope import History, NewEvent
 from events.errors import MalformedEvent
+from events.record.envelope import History, NewEvent
 from procedures.zones import TIMEZONE_DATA
 
 STRICT = Moment(on=date(2026, 4, 10), at=EASTER_STRICT)

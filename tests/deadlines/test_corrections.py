@@ -18,7 +18,7 @@ from events.catalogue import (
     LetterPosted,
     ReceiptCorrected,
 )
-from events.envelope import History
+from events.record.envelope import History
 from procedures import derivation
 from procedures.calendars import Calendar, calendar
 

@@ -30,12 +30,12 @@ from deadlines.firing import Firing
 from deadlines.rebuild import rebuild
 from events.catalogue import ClockRule, Event
 from events.clock import FrozenClock
-from events.consumer import ConsumerLoop
-from events.database import connection_of
-from events.envelope import History, NewEvent
+from events.consumer.loop import ConsumerLoop
 from events.identity import PARTITIONS, new_case_id
-from events.ownership import Ownership
+from events.partitions.ownership import Ownership
 from events.platform import Platform
+from events.record.envelope import History, NewEvent
+from events.store.database import connection_of
 from events.testing import TestSystem
 from events.transact import Apply, Command, Outcome, transact, transact_many
 

@@ -37,7 +37,7 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
-from events.envelope import NewEvent
+from events.record.envelope import NewEvent
 from procedures.library import in_force
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 
-from events.access import ROLES, SEES_PERSONAL_FIELDS, Access, NotAllowed, issue, read, write_tokens
+from events.access_tokens import ROLES, SEES_PERSONAL_FIELDS, Access, NotAllowed, issue, read, write_tokens
 from events.settings import Settings
 
 KEY = bytes(range(32))

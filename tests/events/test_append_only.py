@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from events.append_only import unguarded
 from events.platform import Platform
-from events.provision import provision
+from events.provision.append_only import unguarded
+from events.provision.provision import provision
 from events.secrets import DATABASE_ROLES
 from events.testing import TestSystem
 from gehoor.doctor import Finding, append_only

@@ -12,11 +12,12 @@ import asyncpg
 import nats
 import pytest
 
-from events import secrets, topology
-from events.batch import Reaction
-from events.envelope import History, Recorded
+from events import secrets
+from events.bus import topology
+from events.bus.relay import make_loop
+from events.consumer.batch import Reaction
 from events.platform import Platform
-from events.relay import make_loop
+from events.record.envelope import History, Recorded
 from events.service import Service, ServiceApplication, make_application
 from events.settings import Settings
 from events.testing import TestSystem

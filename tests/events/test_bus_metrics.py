@@ -6,7 +6,7 @@ from uuid import uuid4
 from faststream.nats import NatsBroker, TestNatsBroker
 from prometheus_client import CollectorRegistry
 
-from events.bus_metrics import metrics_middleware
+from events.bus.metrics import metrics_middleware
 
 
 async def test_metrics_do_not_grow_with_the_number_of_cases() -> None:

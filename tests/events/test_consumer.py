@@ -10,14 +10,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from events import feed
-from events.batch import Reaction
 from events.catalogue import DeadlineWarned, Moment, ReportClassified
-from events.consumer import ConsumerLoop
-from events.envelope import START, FeedPosition, History, NewEvent, Recorded
+from events.consumer.batch import Reaction
+from events.consumer.loop import ConsumerLoop
 from events.identity import PARTITIONS, new_case_id, partition_of
-from events.lanes import Message
+from events.partitions.partition import Message
 from events.platform import Platform
+from events.record.envelope import START, FeedPosition, History, NewEvent, Recorded
+from events.store import feed
 from events.testing import TestSystem
 from events.transact import Command, transact
 

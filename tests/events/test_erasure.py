@@ -9,16 +9,16 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from events.catalogue import ERASED, LetterSent
-from events.envelope import NewEvent
 from events.erasure import erase
 from events.errors import CommandRefused
 from events.identity import new_case_id
-from events.keys import KeyStore, NewPerson
-from events.personal import open_sealed
 from events.platform import Platform
+from events.record.encryption import open_sealed
+from events.record.envelope import NewEvent
+from events.store.keys import KeyStore, NewPerson
+from events.store.verify import verify
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
-from events.verify import verify
 from servers import PostgresServer
 
 pytestmark = pytest.mark.postgres

@@ -9,8 +9,8 @@ import pytest
 from cases.state import fold, told
 from deadlines.clocks import settle
 from events.catalogue import encode
-from events.envelope import History
-from events.verify import problems
+from events.record.envelope import History
+from events.store.verify import problems
 from golden_histories import FOLDER, from_lines, to_lines
 from notifier.owed import fold as fold_letters
 from notifier.owed import owed

@@ -10,14 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from events.batch import Reaction
-from events.bus import make_broker
-from events.consumer import ConsumerLoop
-from events.envelope import History, Recorded
+from events.bus.broker import make_broker
+from events.consumer.batch import Reaction
+from events.consumer.loop import ConsumerLoop
 from events.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
 from events.loops import LoopHealth, Stepping, keep_running
 from events.maintenance import SweepLoop
 from events.platform import Platform
+from events.record.envelope import History, Recorded
 from events.service import Running, Service
 from events.testing import TestSystem
 

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from events import tables_in_use
 from events.errors import Misconfigured
 from events.platform import Platform
-from events.provision import provision
+from events.provision import table_locks
+from events.provision.provision import provision
 from events.testing import TestSystem
 
 WITHIN_S = 60.0
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits five seconds to see that somebody would."""
-    monkeypatch.setattr(tables_in_use, "_WAITS_AT_MOST", "100ms")
+    monkeypatch.setattr(table_locks, "_WAITS_AT_MOST", "100ms")
 
 
 @pytest.fixture(scope="module")

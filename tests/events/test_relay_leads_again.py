@@ -2,7 +2,7 @@
 
 import asyncio
 
-from events.relay import RelayLoop
+from events.bus.relay import RelayLoop
 from events.testing import TestSystem
 
 _LIVES = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"

@@ -3,7 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
-from events.publishing import Outgoing, Publisher
+from events.bus.publishing import Outgoing, Publisher
 
 
 class FullBus:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.keys import KeyStore
+from events.store.keys import KeyStore
 
 KEYS = KeyStore(None, b"m" * 32)  # type: ignore[arg-type]  # nothing is asked of the cluster here
 

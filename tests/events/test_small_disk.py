@@ -6,8 +6,8 @@ from uuid import uuid4
 import nats
 import pytest
 
-from events import topology
-from events.topology import BusRefused
+from events.bus import topology
+from events.bus.topology import BusRefused
 from gehoor.embedded.nats import NatsServer, minimal_configuration
 from servers import NatsFactory
 

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from events import feed
 from events.catalogue import ReportClassified
-from events.database import transaction
-from events.envelope import START, NewEvent
 from events.errors import ClockDisagrees
 from events.identity import new_case_id
 from events.platform import Platform
-from events.store import Entry
+from events.record.envelope import START, NewEvent
+from events.store import feed
+from events.store.database import transaction
+from events.store.streams import Entry
 from events.testing import TestSystem
 from events.transact import Command, rows_after, transact, transact_many
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from events import bus
-from events.bus import LaneSubscriber
+from events.bus import broker
+from events.bus.broker import LaneSubscriber
 from events.identity import PARTITIONS
-from events.ownership import Ownership
+from events.partitions.ownership import Ownership
 
 ALL_LANES = frozenset(range(PARTITIONS))
 
@@ -32,7 +32,7 @@ class EndlessPull:
 
 async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages never stop coming in the first lane: the others are pulled when they are owned."""
-    monkeypatch.setattr(bus, "LanePull", EndlessPull)
+    monkeypatch.setattr(broker, "LanePull", EndlessPull)
     subscriber = LaneSubscriber.__new__(LaneSubscriber)
     subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
     subscriber.ownership.owned = frozenset({0})

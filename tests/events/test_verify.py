@@ -9,12 +9,12 @@ import asyncpg
 import pytest
 
 from events.catalogue import ReportClassified
-from events.envelope import NewEvent
 from events.identity import new_case_id
 from events.platform import Platform
+from events.record.envelope import NewEvent
+from events.store.verify import LIMITS, ChainChecker, hash_of, verify
 from events.testing import TestSystem, history_of, received
 from events.transact import Command, Decide, transact
-from events.verify import LIMITS, ChainChecker, hash_of, verify
 
 pytestmark = pytest.mark.postgres
 

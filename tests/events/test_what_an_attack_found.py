@@ -10,28 +10,28 @@ import asyncpg
 import msgspec
 import pytest
 
-from events import ownership as ownership_module
-from events.batch import Reaction
 from events.catalogue import ABOUT, COMPLAINANT, DeadlineWarned, Moment, ReportClassified
-from events.chain import data_root, field_leaf, field_salts, join_roots, merkle_root
 from events.clock import Clock
-from events.consumer import ConsumerLoop
-from events.database import transaction
-from events.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
+from events.consumer.batch import Reaction
+from events.consumer.loop import ConsumerLoop
 from events.erasure import erase
 from events.errors import KeyMissing, Misconfigured
-from events.feed import Notice, head, page
 from events.identity import PARTITIONS, new_case_id
-from events.lanes import Message
-from events.ownership import DEAD_AFTER_S, Ownership
-from events.personal import CaseKeys, open_sealed, person_roots
+from events.partitions import ownership as ownership_module
+from events.partitions.ownership import DEAD_AFTER_S, Ownership
+from events.partitions.partition import Message
 from events.platform import Platform
-from events.provision import provision
-from events.sealing import next_rows
-from events.store import Entry
+from events.provision.provision import provision
+from events.record.chain import data_root, field_leaf, field_salts, join_roots, merkle_root
+from events.record.encryption import CaseKeys, open_sealed, person_roots
+from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
+from events.record.sealing import next_rows
+from events.store.database import transaction
+from events.store.feed import Notice, head, page
+from events.store.streams import Entry
+from events.store.verify import root_of
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
-from events.verify import root_of
 
 pytestmark = pytest.mark.postgres
 

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from cases.state import fold
 from deadlines.clocks import settle
-from events.access import Access, NotAllowed, Role, issue, read
+from events.access_tokens import Access, NotAllowed, Role, issue, read
 from events.catalogue import ReceiptCorrected
-from events.envelope import History, NewEvent
 from events.errors import GehoorError
 from events.identity import new_case_id, new_reference
 from events.platform import Platform
+from events.record.envelope import History, NewEvent
 from events.testing import TestSystem
 from events.transact import Command, transact
 from gehoor.cli import build

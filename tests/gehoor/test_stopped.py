@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from events import secrets
-from events.verify import Report, _in_processes
+from events.store.verify import Report, _in_processes
 from gehoor import cli
 from gehoor.unreachable import unreachable
 

@@ -8,7 +8,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from events.consumer import ConsumerLoop
+from events.consumer.loop import ConsumerLoop
 from events.testing import TestSystem
 from gehoor.embedded.ports import choose
 from hostile.people import tokens

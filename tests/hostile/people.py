@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from events.access import EVERYWHERE, ROLES, Access, issue
+from events.access_tokens import EVERYWHERE, ROLES, Access, issue
 from hostile.standing import ACTOR
 
 A_YEAR = timedelta(days=365)

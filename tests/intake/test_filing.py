@@ -11,9 +11,9 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from events.access import Access, issue
+from events.access_tokens import Access, issue
 from events.catalogue import ComplaintReceived
-from events.envelope import Recorded
+from events.record.envelope import Recorded
 from intake.application import application
 from intake_desk import BODY, Desk
 

@@ -8,10 +8,10 @@ import asyncpg
 import httpx2
 import pytest
 
-from events.access import ROLES, Access, Role, issue
+from events.access_tokens import ROLES, Access, Role, issue
 from events.catalogue import CaseOpened, ComplainantWrote
-from events.envelope import NewEvent, Recorded
 from events.forgetting import ForgettingLoop
+from events.record.envelope import NewEvent, Recorded
 from events.testing import TestSystem
 from intake_desk import BODY, Desk
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from events import asyncapi
+from events.bus import asyncapi
 from events.testing import TestSystem
 from intake_desk import BODY
 

@@ -34,7 +34,7 @@ from events.catalogue import (
     SubjectErased,
     WindowLapsed,
 )
-from events.envelope import NewEvent
+from events.record.envelope import NewEvent
 from events.testing import history_of, received
 from intake.links import StatusLinks
 from intake.page import SECURITY, WORDS, not_found_page, status_page

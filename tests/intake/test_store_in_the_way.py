@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from events.weather import AGAIN, WEATHER
+from events.transient import AGAIN, WEATHER
 from intake_desk import BODY, Desk
 
 pytestmark = pytest.mark.postgres

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from events import access
+from events import access_tokens
 from gehoor.connection import connected
 from gehoor.embedded.home import Home
 from gehoor.simulate.driver import Driver, compare
@@ -113,8 +113,8 @@ async def test_stored_cases_are_read_for_a_purpose_of_the_register_only(
     """Whoever wants to use complaints for something else is refused, and so is a token of somewhere else."""
     system, _ = lived
     settings = connected(system.home)
-    elsewhere = access.Access("embedded:auditor", frozenset({"auditor"}), frozenset({"destiny"}))
-    token = access.issue(
+    elsewhere = access_tokens.Access("embedded:auditor", frozenset({"auditor"}), frozenset({"destiny"}))
+    token = access_tokens.issue(
         settings.secret("token.key"), elsewhere, begins_at(ASKED.cases(), ASKED.speed), timedelta(days=3_650)
     )
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from events.consumer import ConsumerLoop
+from events.consumer.loop import ConsumerLoop
 from events.testing import TestSystem
 from notifier.consumer import LetterConsumer
 from post_office import LANES, Desks, PostOffice

@@ -30,7 +30,7 @@ from events.catalogue import (
     TalkInvited,
     TermExtended,
 )
-from events.envelope import History, NewEvent
+from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from notifier.owed import REACTS_TO, Owed, fold, owed, waits_for
 from notifier_cases import (

@@ -15,7 +15,7 @@ from events.catalogue import (
     LetterSent,
     TermExtended,
 )
-from events.envelope import History, NewEvent
+from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from notifier.conversation import Accepted
 from notifier.letter import write_letter

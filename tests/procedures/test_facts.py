@@ -14,8 +14,8 @@ from events.catalogue import (
     LetterSent,
     encode,
 )
-from events.envelope import FeedPosition, Recorded
 from events.errors import MalformedEvent
+from events.record.envelope import FeedPosition, Recorded
 from procedures.facts import FACTS, Fact, facts_in, facts_of, standing_facts
 from procedures.words import LETTERS
 

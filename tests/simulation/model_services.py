@@ -17,11 +17,11 @@ from chaos.load import ORGANISATIONS, digest
 from chaos.record import Answered, Invoked
 from deadlines.clocks import look
 from deadlines.consumer import DeadlinesConsumer
-from events.batch import Consumer
 from events.catalogue import CATALOGUE
-from events.envelope import START, Cause, FeedPosition, History, Recorded, follow
+from events.consumer.batch import Consumer
 from events.errors import MalformedEvent
 from events.identity import command_id_of, reaction_id
+from events.record.envelope import START, Cause, FeedPosition, History, Recorded, follow
 from intake.form import Submission
 from intake.submission import file
 from notifier.consumer import LetterConsumer

@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 
 from chaos.chain import hash_of
 from chaos.record import AnyLine, Fault, Mail, Move, Read, Said
-from events.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
-from events.sealing import next_rows
+from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
+from events.record.sealing import next_rows
 from workflow.worklist import Row
 
 IDLE = float("inf")

@@ -38,8 +38,8 @@ from chaos.record import (
     Row,
     Sampled,
 )
-from events.envelope import History
 from events.errors import MalformedEvent
+from events.record.envelope import History
 from workflow.worklist import project
 
 FAULTS_FOR_S = 60.0

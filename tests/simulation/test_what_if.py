@@ -8,7 +8,7 @@ import pytest
 
 from deadlines.clocks import EMITS
 from events.catalogue import encode
-from events.envelope import History, Recorded
+from events.record.envelope import History, Recorded
 from procedures.library import files
 from procedures.purposes import PurposeRefused, require_purpose
 from procedures.reading import BrokenProcedure

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from events.consumer import ConsumerLoop
+from events.consumer.loop import ConsumerLoop
 from events.testing import make_system
 from servers import PostgresServer
 from workflow.consumer import WorkflowConsumer

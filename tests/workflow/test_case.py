@@ -30,8 +30,8 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
-from events.envelope import History, NewEvent
 from events.errors import CommandRefused, MalformedEvent
+from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from procedures.library import in_force, library
 from procedures.organisations import organisations

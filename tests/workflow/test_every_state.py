@@ -20,8 +20,8 @@ from cases.letters import owed_by
 from cases.life import Stage
 from cases.state import Case, Clock, ClockStatus, with_decided
 from events.catalogue import Moment
-from events.envelope import NewEvent
 from events.errors import CommandRefused
+from events.record.envelope import NewEvent
 from procedures import organisations as people
 from procedures.facts import facts_of
 from procedures.leading import BROUGHT_BY, LEADS, leads_to

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from events.catalogue import Event
-from events.database import close_pool
-from events.envelope import NewEvent
-from events.weather import AGAIN, WEATHER
+from events.record.envelope import NewEvent
+from events.store.database import close_pool
+from events.transient import AGAIN, WEATHER
 from procedures.pinned import ProcedureChanged
 from workflow.http import application
 from workflow.pinned import pinned_procedure

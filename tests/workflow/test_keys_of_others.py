@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
-from events.envelope import History, NewEvent
 from events.identity import new_case_id
+from events.record.envelope import History, NewEvent
 from events.transact import Command, transact
 from workflow_servers import Desk
 

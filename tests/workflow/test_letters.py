@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterSent
-from events.envelope import History, NewEvent
+from events.record.envelope import History, NewEvent
 from events.transact import Command, transact
 from workflow_servers import Desk
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cases.state import fold
-from events.access import Role
+from events.access_tokens import Role
 from workflow_servers import Desk
 
 pytestmark = pytest.mark.postgres

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from events.consumer import ConsumerLoop
-from events.database import transaction
-from events.envelope import NewEvent
+from events.consumer.loop import ConsumerLoop
+from events.record.envelope import NewEvent
+from events.store.database import transaction
 from workflow.consumer import WorkflowConsumer
 from workflow.rebuild import rebuild
 from workflow.worklist import Row, project, write

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from cases.state import with_decided
-from events.access import Role
+from events.access_tokens import Role
 from events.catalogue import CaseAssigned, HearingHeld, ObjectionDecided, OutcomeDecided
 from events.errors import CommandRefused
 from procedures.organisations import organisations

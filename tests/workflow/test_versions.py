@@ -14,7 +14,7 @@ import pytest
 
 from deadlines.consumer import DeadlinesConsumer
 from events.catalogue import CaseMovedToVersion, DeadlineMoved, DeadlineSet
-from events.consumer import ConsumerLoop
+from events.consumer.loop import ConsumerLoop
 from procedures import library
 from workflow_life import QUALITY, Life
 from workflow_servers import Desk

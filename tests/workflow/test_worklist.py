@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.catalogue import DeadlineSet
-from events.envelope import History, Recorded
+from events.record.envelope import History, Recorded
 from workflow.worklist import NotACursor, cursor_after, project, read_cursor
 from workflow_stories import NOW, SECOND, Story, breached, clocks_set, complaint, letter_sent, met, opened
 

@@ -22,8 +22,8 @@ from bench.payload import Writer
 from bench.peers import eventsourcing, message_db
 from bench.peers.environment import NotHere
 from bench.run import Run
-from events.envelope import NewEvent, Recorded
-from events.store import COLUMNS, Entry
+from events.record.envelope import NewEvent, Recorded
+from events.store.streams import COLUMNS, Entry
 from events.testing import TestSystem
 
 CELL = "append"

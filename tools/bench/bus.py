@@ -19,20 +19,20 @@ from nats.aio.msg import Msg
 from bench import filling
 from bench.figures import Figure, of_repeats, ratio
 from bench.run import Run
-from events import feed
-from events.batch import Reaction
-from events.bus import HAND_OVER_PER_LANE, understand
+from events.bus.broker import HAND_OVER_PER_LANE, understand
+from events.bus.publishing import IN_FLIGHT
+from events.bus.pull import LanePull
+from events.bus.relay import RelayLoop
+from events.bus.wire import headers_of, subject_of
 from events.catalogue import CATALOGUE
-from events.consumer import ConsumerLoop
-from events.envelope import START, History, Recorded
+from events.consumer.batch import Reaction
+from events.consumer.loop import ConsumerLoop
 from events.identity import PARTITIONS
 from events.platform import Platform
-from events.provision import provision_bus
-from events.publishing import IN_FLIGHT
-from events.pull import LanePull
-from events.relay import RelayLoop
+from events.provision.provision import provision_bus
+from events.record.envelope import START, History, Recorded
+from events.store import feed
 from events.testing import TestSystem
-from events.wire import headers_of, subject_of
 from gehoor.embedded.nats import minimal_configuration
 
 CELL = "bus"

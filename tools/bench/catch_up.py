@@ -16,10 +16,10 @@ from bench.payload import Writer
 from bench.peers import eventsourcing
 from bench.peers.environment import NotHere
 from bench.run import Run
-from events import feed
-from events.envelope import START
 from events.platform import Platform
-from events.store import COLUMNS, Entry
+from events.record.envelope import START
+from events.store import feed
+from events.store.streams import COLUMNS, Entry
 
 CELL = "catch-up"
 EVENTS = 48_000

@@ -11,9 +11,9 @@ import asyncpg
 
 from deadlines.clocks import look
 from events.catalogue import CaseOpened, ClockRule, ReportClassified
-from events.envelope import Cause, NewEvent, Recorded
-from events.sealing import next_rows
-from events.store import COLUMNS
+from events.record.envelope import Cause, NewEvent, Recorded
+from events.record.sealing import next_rows
+from events.store.streams import COLUMNS
 from events.testing import history_of, received
 
 RECEIVED_AT = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)

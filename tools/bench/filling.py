@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 
 from bench.payload import Writer
-from events.envelope import Recorded
-from events.store import COLUMNS
+from events.record.envelope import Recorded
+from events.store.streams import COLUMNS
 
 PER_CASE = 8
 BATCH_CASES = 1_000

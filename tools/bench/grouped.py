@@ -13,9 +13,9 @@ from bench.append import PREPARED
 from bench.figures import Figure, Target, of_repeats, ratio
 from bench.payload import Writer
 from bench.run import Run
-from events.envelope import NewEvent
 from events.platform import Platform
-from events.store import COLUMNS, Entry, arguments
+from events.record.envelope import NewEvent
+from events.store.streams import COLUMNS, Entry, arguments
 
 CELL = "grouped"
 GROUPS, CASES, PER_CASE = 25, 100, 3

@@ -17,10 +17,10 @@ from bench.figures import Figure, Target, short
 from bench.payload import SEED, Writer
 from bench.picture import curve
 from bench.run import RESULTS, Run
-from events import feed
-from events.envelope import FeedPosition
 from events.platform import Platform
-from events.store import Entry
+from events.record.envelope import FeedPosition
+from events.store import feed
+from events.store.streams import Entry
 
 CELL = "growth"
 SIZES = (10_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)

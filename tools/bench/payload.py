@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from events.catalogue import COMPLAINANT, ComplaintReceived
-from events.envelope import Cause, NewEvent, Recorded
 from events.identity import new_case_id
-from events.personal import CaseKeys, PersonKey
-from events.sealing import next_rows
+from events.record.encryption import CaseKeys, PersonKey
+from events.record.envelope import Cause, NewEvent, Recorded
+from events.record.sealing import next_rows
 
 SEED = 20261121
 _WORDS = [

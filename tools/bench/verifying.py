@@ -10,7 +10,7 @@ from time import perf_counter
 from bench import filling
 from bench.figures import Figure, Target, of_repeats
 from bench.run import Run
-from events.verify import verify
+from events.store.verify import verify
 
 CELL = "verify"
 MILLION = 1_000_000

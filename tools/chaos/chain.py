@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 
-from events.envelope import Recorded
+from events.record.envelope import Recorded
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

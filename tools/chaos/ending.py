@@ -35,12 +35,12 @@ from chaos.run import CONSUMERS, LANES
 from chaos.run import ERASED as FORGOTTEN
 from chaos.system import System
 from events.catalogue import COMPLAINANT, ERASED
-from events.database import close_pool, open_pool
-from events.envelope import History as Stream
-from events.envelope import Recorded
 from events.errors import KeyMissing
-from events.keys import KeyStore
-from events.store import COLUMNS, recorded
+from events.record.envelope import History as Stream
+from events.record.envelope import Recorded
+from events.store.database import close_pool, open_pool
+from events.store.keys import KeyStore
+from events.store.streams import COLUMNS, recorded
 from gehoor.embedded import http_probe
 from workflow.worklist import project
 

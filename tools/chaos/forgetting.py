@@ -7,12 +7,12 @@ from pathlib import Path
 from chaos.reading import TROUBLE
 from chaos.system import System
 from events import failpoints
-from events.database import close_pool, open_pool
 from events.erasure import erase, persons_of
-from events.keys import KeyStore
 from events.platform import Platform
-from events.store import Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool
+from events.store.keys import KeyStore
+from events.store.store_clock import StoreClock
+from events.store.streams import Store
 
 TRIES = 60
 

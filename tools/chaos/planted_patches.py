@@ -65,7 +65,7 @@ def forgets_keys_of_requests() -> None:
 
 
 def leaves_actor_out_of_chain() -> None:
-    from events import sealing
+    from events.record import sealing
 
     real = _real(sealing, "event_hash")
     _replace(sealing, "event_hash", lambda **columns: real(**{**columns, "actor": ""}))
@@ -108,7 +108,7 @@ def echoes_what_was_sent() -> None:
 
 
 def reads_feed_by_position_alone() -> None:
-    from events import feed
+    from events.store import feed
 
     condition = feed.VISIBLE.split("\n", 1)[1]
     for name in ("NOTICES", "PAGE", "PUBLIC_PAGE"):
@@ -116,8 +116,8 @@ def reads_feed_by_position_alone() -> None:
 
 
 def moves_checkpoint_first() -> None:
-    from events import batch, consumer
-    from events.database import transaction
+    from events.consumer import batch, loop
+    from events.store.database import transaction
 
     real = batch.transact_batch
 
@@ -126,18 +126,18 @@ def moves_checkpoint_first() -> None:
             await batch._move(connection, moves)
         return await real(platform, who, (), notices, **more)
 
-    _replace(consumer, "transact_batch", wrong)
+    _replace(loop, "transact_batch", wrong)
 
 
 def moves_any_checkpoint() -> None:
-    from events import batch
+    from events.consumer import batch
 
     compared = " AND (c.epoch, c.xid, c.position) = (n.old_epoch, n.old_xid, n.old_position)"
     _reword(batch, "_MOVE", compared, "")
 
 
 def drops_poison() -> None:
-    from events import batch
+    from events.consumer import batch
 
     real = batch._decide_all
 
@@ -149,7 +149,7 @@ def drops_poison() -> None:
 
 
 def lets_poison_block_all() -> None:
-    from events import batch
+    from events.consumer import batch
 
     def reason(error: BaseException) -> str:
         raise error
@@ -158,20 +158,20 @@ def lets_poison_block_all() -> None:
 
 
 def skips_some_events() -> None:
-    from events import consumer
+    from events.consumer import loop
 
-    real = consumer.ConsumerLoop._react
+    real = loop.ConsumerLoop._react
 
     async def react(self: Any, planned: Any, goals: Any) -> None:
         await real(self, [notice for notice in planned if (notice.case_id.int >> 8) % 7], goals)
 
-    _replace(consumer.ConsumerLoop, "_react", react)
+    _replace(loop.ConsumerLoop, "_react", react)
 
 
 def never_pulls() -> None:
     import asyncio
 
-    from events import pull
+    from events.bus import pull
 
     async def nothing(*_: Any) -> None:
         await asyncio.sleep(3600)
@@ -180,14 +180,14 @@ def never_pulls() -> None:
 
 
 def loses_messages() -> None:
-    from events import bus
+    from events.bus import broker
 
-    real = bus.understand
+    real = broker.understand
 
     def understand(messages: Any) -> Any:
         return [message for message in real(messages) if message.notice.place.position % 3]
 
-    _replace(bus, "understand", understand)
+    _replace(broker, "understand", understand)
 
 
 def keeps_first_row() -> None:
@@ -198,7 +198,7 @@ def keeps_first_row() -> None:
 
 
 def never_makes_stream_again() -> None:
-    from events import topology
+    from events.bus import topology
 
     real, calls = topology.reconcile, []
 
@@ -210,7 +210,7 @@ def never_makes_stream_again() -> None:
 
 
 def moves_cursor_without_acks() -> None:
-    from events import relay
+    from events.bus import relay
 
     real = relay.RelayLoop._publish
 

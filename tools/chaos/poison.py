@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 from chaos.chain import hash_of
 from chaos.reading import admin, admin_url
 from chaos.system import System
-from events.database import close_pool, open_pool
-from events.envelope import START, Recorded
-from events.store import Entry, Store, lock_cases
-from events.store_clock import StoreClock
+from events.record.envelope import START, Recorded
+from events.store.database import close_pool, open_pool
+from events.store.store_clock import StoreClock
+from events.store.streams import Entry, Store, lock_cases
 
 TYPE = "NotYetInvented"
 

@@ -13,8 +13,8 @@ import asyncpg
 from chaos.record import History, Read, Sampled
 from chaos.run import CONSUMERS
 from chaos.system import System
-from events import feed
-from events.envelope import START, FeedPosition
+from events.record.envelope import START, FeedPosition
+from events.store import feed
 
 READS_EVERY_S = 0.2
 TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)

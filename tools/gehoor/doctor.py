@@ -19,8 +19,8 @@ from typing import Literal
 
 import asyncpg
 
-from events.append_only import unguarded
 from events.errors import GehoorError, Misconfigured
+from events.provision.append_only import unguarded
 from events.settings import Settings, load
 from gehoor.embedded import nats, outside, postgres
 from gehoor.embedded.home import Home

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from events import access
-from events.access import Access
+from events import access_tokens
+from events.access_tokens import Access
 from events.clock import Clock
-from events.database import close_pool, open_pool
-from events.envelope import History, Recorded
 from events.errors import Misconfigured, NoSuchCase
 from events.identity import NotAReference, parse_reference
-from events.keys import KeyStore
+from events.record.envelope import History, Recorded
 from events.settings import Settings
-from events.store import Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool
+from events.store.keys import KeyStore
+from events.store.store_clock import StoreClock
+from events.store.streams import Store
 from gehoor.connection import connected
 from procedures.zones import zone_named
 
@@ -84,7 +84,9 @@ async def reader(token: Path | None, *, personal: bool = True) -> AsyncIterator[
         stack.push_async_callback(close_pool, pool)
         clock = StoreClock()
         await clock.measure(pool)
-        caller = access.read(settings.secret("token.key"), f"Bearer {_token(settings, token)}", clock.now())
+        caller = access_tokens.read(
+            settings.secret("token.key"), f"Bearer {_token(settings, token)}", clock.now()
+        )
         keys = None
         if personal and caller.sees_personal_fields and settings.keys_url is not None:
             keys_pool = await open_pool(settings.keys_for("keeper"), "keeper", 1)

@@ -9,7 +9,7 @@ import msgspec
 
 from deadlines.clocks import Clocks, Outcome, fold
 from events.catalogue import ClockRule, DeadlineSet, Kind
-from events.envelope import History
+from events.record.envelope import History
 from simulation.plan import Plan
 from simulation.pure import Lived
 

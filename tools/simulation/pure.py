@@ -25,9 +25,9 @@ from events.catalogue import (
     LetterRefused,
     LetterSent,
 )
-from events.envelope import NewEvent
 from events.errors import CommandRefused
 from events.identity import command_id_of
+from events.record.envelope import NewEvent
 from intake.form import Submission
 from intake.submission import file
 from procedures.facts import TELLING

@@ -16,7 +16,7 @@ from msgspec.structs import replace as with_rules
 
 from deadlines.clocks import BRINGS_RULES, EMITS, Clocks, fold, look
 from events.catalogue import ClockRule, DeadlineSet, Event, OpenEndedSet, encode
-from events.envelope import START, History, NewEvent, Recorded
+from events.record.envelope import START, History, NewEvent, Recorded
 from procedures.facts import TELLING
 
 Rules = tuple[ClockRule, ...]

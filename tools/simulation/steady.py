@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from deadlines.clocks import EMITS, Outcome, next_look
 from events.catalogue import DeadlineMoved, DeadlineSet
-from events.envelope import History
+from events.record.envelope import History
 from simulation.arrivals import Season
 from simulation.ends import ends
 from simulation.generator import plans

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cases.state import Case, evolve, fold_events
 from events.catalogue import DeadlineSet, encode
-from events.envelope import START, History, NewEvent, Recorded
+from events.record.envelope import START, History, NewEvent, Recorded
 
 
 class Stream:

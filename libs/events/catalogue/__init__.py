@@ -208,7 +208,7 @@ def decode(name: str, schema_version: int, data: bytes) -> Event:
             "deploy the newer version, then retry"
         )
     if schema_version < event.schema_version:
-        from events.upcasters import upcast
+        from events.catalogue.upcasters import upcast
 
         data = upcast(name, schema_version, data)
     try:

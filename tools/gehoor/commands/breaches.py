@@ -37,8 +37,8 @@ def breaches(
     import asyncio
     import contextlib
 
-    from events.envelope import START, FeedPosition
     from events.errors import Misconfigured
+    from events.record.envelope import START, FeedPosition
 
     try:
         start = FeedPosition.parse(after) if after is not None else START
@@ -54,7 +54,7 @@ async def _show(start: Any, types: list[str], follow: bool, token: Path | None, 
 
     import msgspec
 
-    from events.feed import breaches_after
+    from events.store.feed import breaches_after
     from gehoor.session import reader
 
     async with reader(token) as caller:

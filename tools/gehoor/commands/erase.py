@@ -45,10 +45,10 @@ def erase(
 
 async def _erase(reference: str, persons: list[str] | None, basis: Any) -> list[str]:
     from events import erasure
-    from events.database import close_pool, open_pool
     from events.errors import CommandRefused
     from events.platform import Platform
-    from events.store import Store
+    from events.store.database import close_pool, open_pool
+    from events.store.streams import Store
     from gehoor.session import reader
 
     async with reader(None) as caller:

@@ -83,7 +83,7 @@ async def _rows(token: Path | None) -> list[dict[str, Any]]:
 
 
 async def _rows_for(caller: Any) -> list[dict[str, Any]]:
-    from events.access import EVERYWHERE
+    from events.access_tokens import EVERYWHERE
     from events.secrets import CONSUMERS
 
     caller.access.require("ops", "admin")

@@ -34,10 +34,10 @@ def provision(
     import json
 
     from events import secrets
-    from events.provision import provision as make
-    from events.provision import provision_bus
+    from events.bus.topology import server_config
+    from events.provision.provision import provision as make
+    from events.provision.provision import provision_bus
     from events.settings import load
-    from events.topology import server_config
     from gehoor.embedded.outside import check_nats, check_postgres, without_password
     from gehoor.embedded.run import keep_the_screen_tidy
 

@@ -47,7 +47,7 @@ def token(
 async def _issued(access: Any, valid_for: "timedelta") -> str:
     import asyncpg
 
-    from events.access import issue
+    from events.access_tokens import issue
     from gehoor.connection import connected
 
     settings = connected()
@@ -63,7 +63,7 @@ async def _issued(access: Any, valid_for: "timedelta") -> str:
 
 def _access(roles: list[str], organisations: list[str], actor: str) -> Any:
     """Check what was typed; raises `Misconfigured` naming the option and what it takes."""
-    from events.access import EVERYWHERE, ROLES, Access
+    from events.access_tokens import EVERYWHERE, ROLES, Access
     from events.errors import Misconfigured
     from procedures.organisations import with_demonstrations
 

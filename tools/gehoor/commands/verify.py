@@ -27,7 +27,7 @@ def verify(
     import asyncio
     import json
 
-    from events.verify import LIMITS
+    from events.store.verify import LIMITS
 
     report = asyncio.run(_verify(token, workers))
     first = report.first_bad
@@ -51,7 +51,7 @@ async def _verify(token: Path | None, workers: int | None) -> Any:
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from events.verify import verify as check
+    from events.store.verify import verify as check
     from gehoor.session import reader
 
     async with reader(token, personal=False) as caller:

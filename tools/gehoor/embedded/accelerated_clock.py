@@ -20,7 +20,7 @@ def is_chosen(settings: Settings) -> bool:
 
 async def keep_going(admin_database_url: str) -> None:
     """Note every second how far the clock is, until cancelled."""
-    from events.store_clock import keep_anchor
+    from events.store.store_clock import keep_anchor
 
     while True:
         try:
@@ -37,7 +37,7 @@ async def keep_going(admin_database_url: str) -> None:
 
 async def note_where_it_stands(admin_database_url: str) -> None:
     """Note it a last time; where the database is gone already, the last second's note is near enough."""
-    from events.store_clock import keep_anchor
+    from events.store.store_clock import keep_anchor
 
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection = await asyncpg.connect(admin_database_url, timeout=1.0)

@@ -13,10 +13,10 @@ from uuid import UUID
 import asyncpg
 
 from events import catalogue as told
-from events.envelope import FeedPosition, Recorded
 from events.errors import MalformedEvent
-from events.feed import head, page
+from events.record.envelope import FeedPosition, Recorded
 from events.settings import Settings
+from events.store.feed import head, page
 
 _LOOK_EVERY_S = 0.3
 _AT_MOST_PER_LOOK = 40

@@ -98,8 +98,8 @@ class Supervisor:
 
     async def _provision(self, admin_keys_url: str) -> None:
         """Make what is missing in the databases; the relay makes stream and durables as its first act."""
-        from events.provision import provision
-        from events.store_clock import prepare_anchor
+        from events.provision.provision import provision
+        from events.store.store_clock import prepare_anchor
 
         for line in await provision(self.settings, self.admin_database_url, admin_keys_url):
             self.screen.problem(line)

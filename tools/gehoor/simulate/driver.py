@@ -14,12 +14,12 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from events.database import close_pool, open_pool
 from events.errors import Misconfigured
 from events.identity import parse_reference
 from events.settings import Settings
-from events.store import Store
-from events.store_clock import StoreClock
+from events.store.database import close_pool, open_pool
+from events.store.store_clock import StoreClock
+from events.store.streams import Store
 from gehoor.client import send
 from simulation.ends import Ended, ends_of
 from simulation.plan import Step

@@ -14,9 +14,9 @@ from uuid import UUID
 import msgspec
 
 from events.catalogue import ComplaintReceived
-from events.envelope import History
 from events.errors import Misconfigured
-from events.store import Store
+from events.record.envelope import History
+from events.store.streams import Store
 from gehoor.session import reader
 from procedures.forecast import zone_of
 from procedures.purposes import require_purpose

@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from events.topology import STREAM, durable_name
+from events.bus.topology import STREAM, durable_name
 
 log = structlog.get_logger()
 

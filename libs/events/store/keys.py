@@ -21,9 +21,9 @@ import uuid_utils.compat
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from events.envelope import History, Recorded
 from events.failpoints import failpoint
-from events.personal import CaseKeys, PersonKey, open_sealed, sealed_parts
+from events.record.encryption import CaseKeys, PersonKey, open_sealed, sealed_parts
+from events.record.envelope import History, Recorded
 
 log = structlog.get_logger()
 

@@ -22,14 +22,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from prometheus_client import REGISTRY
 
-from events.bus_metrics import metrics_middleware
+from events.bus.metrics import metrics_middleware
+from events.bus.pull import BATCH, LanePull
+from events.bus.topology import STREAM
+from events.bus.wire import read
 from events.doorbell import SUBJECT as DOORBELL_SUBJECT
 from events.errors import MalformedEvent
-from events.lanes import Message
-from events.ownership import Ownership
-from events.pull import BATCH, LanePull
-from events.topology import STREAM
-from events.wire import read
+from events.partitions.ownership import Ownership
+from events.partitions.partition import Message
 
 log = structlog.get_logger()
 

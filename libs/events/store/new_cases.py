@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from events.errors import ClockDisagrees
-from events.store import COLUMNS, INPUT, Entry, arguments
+from events.store.streams import COLUMNS, INPUT, Entry, arguments
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The event catalogue as an AsyncAPI 3.0 document, made from the code and checked in beside it.
 
-`python -m events.asyncapi` prints it; a test compares it with `asyncapi.json`, so that the document an
+`python -m events.bus.asyncapi` prints it; a test compares it with `asyncapi.json`, so that the document an
 integrator reads is what the services send.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from events.bus.topology import STREAM, SUBJECTS
 from events.catalogue import CATALOGUE, Event
-from events.topology import STREAM, SUBJECTS
 
 HEADERS: dict[str, tuple[str, str]] = {
     "Nats-Msg-Id": ("string", "Generation of the stream, case and version: the same event has the same id."),

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from events.database import transaction
 from events.identity import PARTITIONS
+from events.store.database import transaction
 
 BEAT_EVERY_S = 2.0
 DEAD_AFTER_S = 8.0

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from events.catalogue import encode
-from events.chain import SALT_LENGTH, commit_to_data, commit_to_pii, data_root, event_hash, join_roots
-from events.envelope import START, Cause, NewEvent, Recorded
-from events.personal import CaseKeys, seal
+from events.record.chain import SALT_LENGTH, commit_to_data, commit_to_pii, data_root, event_hash, join_roots
+from events.record.encryption import CaseKeys, seal
+from events.record.envelope import START, Cause, NewEvent, Recorded
 
 
 def next_rows(

@@ -12,11 +12,11 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from events.batch import reason_of
-from events.database import transaction
-from events.envelope import History
+from events.consumer.batch import reason_of
 from events.platform import Platform
-from events.store import lock_cases
+from events.record.envelope import History
+from events.store.database import transaction
+from events.store.streams import lock_cases
 
 log = structlog.get_logger()
 

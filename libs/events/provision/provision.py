@@ -13,12 +13,12 @@ import nats
 import structlog
 
 from events import secrets
-from events.append_only import grant_appends, guard_the_record
-from events.clusters import OWNER, prepare_cluster
 from events.errors import Misconfigured
-from events.migrate import Migrations, migrate
+from events.provision.append_only import grant_appends, guard_the_record
+from events.provision.clusters import OWNER, prepare_cluster
+from events.provision.migrate import Migrations, migrate
+from events.provision.table_locks import to_change
 from events.settings import Settings
-from events.tables_in_use import to_change
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ async def provision(
     await grant_appends(admin_database_url)
     corrected = await guard_the_record(admin_database_url)
     await _check_epoch(admin_database_url, new_epoch)
-    from events.access import write_tokens
+    from events.access_tokens import write_tokens
 
     write_tokens(settings)
     return corrected
@@ -61,8 +61,8 @@ async def provision_bus(settings: Settings) -> list[str]:
 
     The relay does the same by itself; this is for setting up servers ahead of it.
     """
-    from events.relay import ensure_generation
-    from events.topology import reconcile
+    from events.bus.relay import ensure_generation
+    from events.bus.topology import reconcile
 
     client = await nats.connect(settings.nats_for("provisioner"), inbox_prefix=b"_INBOX_provisioner")
     connection = await asyncpg.connect(settings.database_for("relay"))

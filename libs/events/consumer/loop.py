@@ -14,15 +14,15 @@ from uuid import UUID
 
 import structlog
 
-from events.batch import CASES_LIMIT, EVENTS_LIMIT, Consumer, Move, reason_of, transact_batch
-from events.envelope import FeedPosition
+from events.consumer.batch import CASES_LIMIT, EVENTS_LIMIT, Consumer, Move, reason_of, transact_batch
 from events.errors import ClockDisagrees, Fenced
 from events.failpoints import failpoint
-from events.feed import Notice, notices
-from events.lanes import Lane, Message
 from events.logs import describe
+from events.partitions.partition import Lane, Message
 from events.platform import Platform
-from events.weather import AGAIN, ITS_OWN_FAULT, STALE_CONNECTION, WEATHER
+from events.record.envelope import FeedPosition
+from events.store.feed import Notice, notices
+from events.transient import AGAIN, ITS_OWN_FAULT, STALE_CONNECTION, WEATHER
 
 log = structlog.get_logger()
 

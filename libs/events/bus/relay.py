@@ -20,16 +20,17 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from prometheus_client import Gauge
 
-from events import feed, topology
+from events.bus import topology
+from events.bus.publishing import Outgoing, Publisher
+from events.bus.wire import header_block, headers_of, subject_of
 from events.doorbell import SUBJECT as DOORBELL
-from events.envelope import FeedPosition, Recorded
 from events.errors import Fenced
 from events.failpoints import failpoint
 from events.identity import partition_of
 from events.platform import Platform
-from events.publishing import Outgoing, Publisher
+from events.record.envelope import FeedPosition, Recorded
 from events.service import Service, run
-from events.wire import header_block, headers_of, subject_of
+from events.store import feed
 
 log = structlog.get_logger()
 

@@ -3,8 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from events.envelope import START, FeedPosition
-from events.feed import Notice
+from events.record.envelope import START, FeedPosition
+from events.store.feed import Notice
 
 WAITING_LIMIT = 4_000
 """Messages of one lane that wait here; beyond that the store is read instead."""

@@ -15,15 +15,15 @@ import asyncpg
 import structlog
 
 from events.catalogue import CATALOGUE
-from events.database import transaction
-from events.envelope import Cause, FeedPosition, History, NewEvent, Recorded, follow
 from events.errors import Fenced, StreamConflict
 from events.failpoints import failpoint
-from events.feed import Notice
 from events.identity import reaction_id
 from events.platform import Platform
-from events.sealing import foreseen
-from events.store import Entry, lock_cases
+from events.record.envelope import Cause, FeedPosition, History, NewEvent, Recorded, follow
+from events.record.sealing import foreseen
+from events.store.database import transaction
+from events.store.feed import Notice
+from events.store.streams import Entry, lock_cases
 from events.transact import rows_after
 
 log = structlog.get_logger()

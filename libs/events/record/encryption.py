@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.canonical import prefixed, to_json
 from events.catalogue import CATALOGUE, ERASED, Personal
-from events.chain import SALT_LENGTH, person_root
-from events.envelope import Recorded
 from events.errors import KeyMissing, PersonErased
+from events.record.chain import SALT_LENGTH, person_root
+from events.record.envelope import Recorded
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import asyncpg
 import structlog
 
 from events.catalogue import CATALOGUE
-from events.clusters import OWNER
-from events.tables_in_use import to_change
+from events.provision.clusters import OWNER
+from events.provision.table_locks import to_change
 
 log = structlog.get_logger()
 

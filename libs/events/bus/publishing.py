@@ -13,8 +13,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from events.bus.pull import next_message
 from events.failpoints import failpoint
-from events.pull import next_message
 
 log = structlog.get_logger()
 

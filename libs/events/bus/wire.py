@@ -11,10 +11,10 @@ from uuid import UUID
 
 from nats.aio.msg import Msg
 
-from events.envelope import FeedPosition, Recorded
 from events.errors import MalformedEvent
-from events.feed import Notice
 from events.identity import partition_of
+from events.record.envelope import FeedPosition, Recorded
+from events.store.feed import Notice
 
 POSITION = "Gehoor-Position"
 AFTER = "Gehoor-After"

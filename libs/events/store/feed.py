@@ -11,9 +11,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from events.envelope import FeedPosition, Recorded
 from events.identity import PARTITIONS, partition_of
-from events.store import COLUMNS, recorded
+from events.record.envelope import FeedPosition, Recorded
+from events.store.streams import COLUMNS, recorded
 
 VISIBLE = """(epoch, xid, position) > ($1::smallint, $2::xid8, $3::bigint)
   AND (epoch, xid) < ((SELECT epoch FROM gehoor.store_setting), pg_snapshot_xmin(pg_current_snapshot()))"""

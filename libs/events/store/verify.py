@@ -17,10 +17,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from events.chain import commit_to_data, commit_to_pii, data_root, event_hash, join_roots
-from events.envelope import Recorded
-from events.personal import person_roots
-from events.store import COLUMNS, recorded
+from events.record.chain import commit_to_data, commit_to_pii, data_root, event_hash, join_roots
+from events.record.encryption import person_roots
+from events.record.envelope import Recorded
+from events.store.streams import COLUMNS, recorded
 
 LIMITS = (
     "Not shown by chains, only by the later seals: a removed tail, a removed whole case, "

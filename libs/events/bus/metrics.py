@@ -13,7 +13,7 @@ from faststream.prometheus import ConsumeAttrs
 from faststream.prometheus.middleware import PrometheusMiddleware
 from prometheus_client import CollectorRegistry
 
-from events.topology import STREAM
+from events.bus.topology import STREAM
 
 
 class _UnderOneName(BaseNatsMetricsSettingsProvider[Any]):

@@ -14,10 +14,10 @@ from uuid import UUID
 import asyncpg
 
 from events.clock import Clock
-from events.envelope import FeedPosition, History, Recorded
 from events.errors import ClockDisagrees
 from events.identity import lock_key
-from events.store_clock import StoreClock
+from events.record.envelope import FeedPosition, History, Recorded
+from events.store.store_clock import StoreClock
 
 COLUMNS = (
     "case_id, version, organisation, type, schema_version, happened_at, recorded_at, actor, command_id, "

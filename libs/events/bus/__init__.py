@@ -1,0 +1,1 @@
+"""NATS: what exists there, how an event travels, who publishes it and who pulls it."""

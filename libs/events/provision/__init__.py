@@ -1,0 +1,1 @@
+"""Making databases, roles, schemas and the bus ready; run by a command, never by a service."""

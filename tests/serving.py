@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from events.http_protocol import Protocol
+from web.protocol import Protocol
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ import asyncio
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.firing import Firing
 from events.platform import Platform
-from events.service import Service, run
 from procedures.calendars import CALENDARS, calendar
+from service.host import run
+from service.running import Service
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from uuid import UUID
 from deadlines import due
 from deadlines.clocks import next_look
 from events.consumer.rebuild import Rebuilt, Table, rebuild_table
-from events.errand import run_errand
 from events.platform import Platform
 from events.record.envelope import History
+from service.job import run_errand
 
 _ORPHANS = """
 DELETE FROM due WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = due.case_id AND e.version = 1)

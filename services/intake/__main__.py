@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from events.forgetting import ForgettingLoop
-from events.service import Service, run
 from intake.application import application
+from service.host import run
+from service.idempotency_expiry import ForgettingLoop
+from service.running import Service
 
 
 def main() -> None:

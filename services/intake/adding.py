@@ -17,18 +17,18 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from cases.state import fold
-from events import request_keys
-from events.bodies import StrictRoute
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import NotAReference, parse_reference
-from events.problems import Problem, described
 from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact
 from intake.addition import Addition, fingerprint, written
 from intake.recording import UNRECORDED, NotRecorded, Repeatable
 from intake.sender import Sender, caller_of, require_work_with_complainants, sender_of
+from web import idempotency
+from web.bodies import StrictRoute
+from web.problems import Problem, described
 
 if TYPE_CHECKING:
     from intake.application import Desk
@@ -103,7 +103,7 @@ async def add_to_complaint(
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        Header(alias="Idempotency-Key", description=request_keys.EXPLAINED),
+        Header(alias="Idempotency-Key", description=idempotency.EXPLAINED),
     ] = None,
 ) -> Response:
     """Add to a complaint: what was missing from it, an answer, anything else; no clock stops or starts."""
@@ -183,7 +183,7 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
 
     command_id = uuid4()
     if how is not None:
-        command_id = request_keys.command_of("intake", how.scope, how.key, how.fingerprint)
+        command_id = idempotency.command_of("intake", how.scope, how.key, how.fingerprint)
     actor = COMPLAINANT_BY_LINK if writer.by_link else writer.sender.actor
     command = Command(writer.case_id, command_id, actor, decide, traceparent=writer.sender.traceparent)
     try:

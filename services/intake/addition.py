@@ -12,16 +12,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cases.state import Case
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
-from events.problems import FieldError, Problem, invalid
 from events.record.envelope import NewEvent
 from intake.form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt, Reference
 from intake.moments import ImpossibleMoment, received
 from intake.submission import filled, given_in
-from intake.text import running
 from procedures.library import in_force
 from procedures.pinned import pinned
 from procedures.procedure import Procedure
 from procedures.zones import zone_named
+from web.problems import FieldError, Problem, invalid
+from web.text import running
 
 _SAYS_NOTHING = frozenset({"channel", "received_at"})
 

@@ -10,14 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import HTMLResponse
 
-from events import request_keys
-from events.bodies import BodyGuard, StrictRoute
 from events.errors import MalformedEvent
 from events.failpoints import failpoint
 from events.identity import new_reference
 from events.platform import Platform
-from events.problems import Problem, described, install
-from events.unreadable import tell_unreadable
 from intake.adding import adding
 from intake.answer import Accepted
 from intake.form import Submission
@@ -27,13 +23,17 @@ from intake.outcomes import tell_accepted, tell_refused
 from intake.page import SECURITY, not_found_page, status_page
 from intake.receipts import Receipts
 from intake.recording import UNRECORDED, Done, Recorder, Wanted
-from intake.secure import SecureAnswers
 from intake.sender import sender_of
 from intake.standing import Standing, standing_of
 from intake.submission import file, find_organisation, fingerprint
 from procedures.library import UnknownProcedure, library
 from procedures.organisations import admit_demonstrations, organisations
 from procedures.pinned import ProcedureChanged
+from web import idempotency
+from web.bodies import BodyGuard, StrictRoute
+from web.headers import SecureAnswers
+from web.problems import Problem, described, install
+from web.unreadable import tell_unreadable
 
 BODY_LIMIT_BYTES = 512 * 1024
 """Room for every field at its limit with every character spelt as a \\u escape."""
@@ -177,7 +177,7 @@ async def file_complaint(
     request: Request,
     idempotency_key: Annotated[
         str | None,
-        Header(alias="Idempotency-Key", description=request_keys.EXPLAINED),
+        Header(alias="Idempotency-Key", description=idempotency.EXPLAINED),
     ] = None,
 ) -> Response:
     """File a complaint; what the procedure asks for and is missing is named in the answer, not refused."""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from events.refusals import refuse
 from intake.moments import ImpossibleMoment, parse_date, parse_moment
-from intake.text import email_address, one_line, running
+from web.text import email_address, one_line, running
 
 Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
 

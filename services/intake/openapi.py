@@ -5,8 +5,8 @@ The document is checked in, so that a change of the interface is seen in review;
 
 import sys
 
-from events.openapi import as_text
 from intake.application import skeleton
+from web.openapi import as_text
 
 
 def describe() -> str:

@@ -5,9 +5,9 @@ from time import monotonic
 import structlog
 from prometheus_client import Counter, Histogram
 
-from events.problems import Problem
 from intake.recording import Done
 from intake.submission import Filing
+from web.problems import Problem
 
 OUTCOMES = Counter(
     "gehoor_intake_complaints", "Complaints by organisation and how they fared.", ["organisation", "outcome"]

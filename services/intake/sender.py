@@ -11,9 +11,10 @@ from datetime import datetime
 
 from starlette.requests import Request
 
-from events import access_tokens, request_keys
-from events.problems import Problem
+from events import access_tokens
 from intake.recording import Repeatable
+from web import idempotency
+from web.problems import Problem
 
 ANONYMOUS = "anonymous"
 """The actor of a complaint that came without a token."""
@@ -42,7 +43,7 @@ class Sender:
         if self.key is None:
             return None
         scope = f"intake/organisation/{organisation}" if self.actor == ANONYMOUS else f"intake/{self.actor}"
-        return Repeatable(scope, request_keys.hidden(secret, self.key), fingerprint)
+        return Repeatable(scope, idempotency.hidden(secret, self.key), fingerprint)
 
 
 def sender_of(request: Request, organisation: str | None, token_key: bytes, now: datetime) -> Sender:
@@ -51,12 +52,12 @@ def sender_of(request: Request, organisation: str | None, token_key: bytes, now:
     Without an organisation the sender stays anonymous: who they are is found out elsewhere.
     """
     key = request.headers.get("idempotency-key")
-    if key is not None and not request_keys.is_usable(key):
+    if key is not None and not idempotency.is_usable(key):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            f"Send the header Idempotency-Key with {request_keys.FORM}. Nothing was stored.",
+            f"Send the header Idempotency-Key with {idempotency.FORM}. Nothing was stored.",
         )
     traceparent = request.headers.get("traceparent", "")
     return Sender(

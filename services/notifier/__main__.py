@@ -5,7 +5,6 @@ import sys
 
 from events.errors import Misconfigured
 from events.platform import Platform
-from events.service import Service, run
 from events.settings import load
 from notifier.connections import Connections
 from notifier.consumer import LetterConsumer
@@ -13,6 +12,8 @@ from notifier.sending import SendingLoop
 from notifier.smtp_server import read_smtp_url
 from procedures.library import library
 from procedures.organisations import admit_demonstrations
+from service.host import run
+from service.running import Service
 
 
 def main() -> None:

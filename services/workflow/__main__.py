@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from events.forgetting import ForgettingLoop
 from events.platform import Platform
-from events.service import Service, run
 from procedures.organisations import admit_demonstrations
+from service.host import run
+from service.idempotency_expiry import ForgettingLoop
+from service.running import Service
 from workflow.consumer import WorkflowConsumer
 from workflow.http import application
 

@@ -14,10 +14,10 @@ from cases.state import Case
 from events.access_tokens import Access, NotAllowed, read
 from events.identity import NotAReference, parse_reference
 from events.platform import Platform
-from events.problems import Problem
 from events.record.envelope import History
 from procedures.organisations import organisations
 from procedures.terms import terms_of
+from web.problems import Problem
 from workflow.known import Asking
 from workflow.persons import masks_of, subjects_of
 from workflow.pinned import pinned_procedure

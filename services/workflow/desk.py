@@ -21,9 +21,9 @@ from events.catalogue import ABOUT
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import command_id_of
 from events.platform import Platform
-from events.problems import Problem
 from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact_many
+from web.problems import Problem
 from workflow import repeats
 from workflow.callers import asking_of
 from workflow.commands import decide

@@ -17,9 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cases.life import Stage
 from cases.state import Case, Phase, fold
 from events import access_tokens as tokens
-from events import request_keys
 from events.access_tokens import Access, NotAllowed
-from events.bodies import BodyGuard, StrictRoute
 from events.catalogue import (
     COMPLAINANT,
     ComplainantWrote,
@@ -29,20 +27,22 @@ from events.catalogue import (
 )
 from events.identity import parse_reference
 from events.platform import Platform
-from events.problems import FieldError, Problem, described, install, invalid
 from events.record.envelope import History
 from procedures.library import library
 from procedures.organisations import organisations
+from web import idempotency
+from web.bodies import BodyGuard, StrictRoute
+from web.problems import FieldError, Problem, described, install, invalid
 from workflow import desk, views, worklist
 from workflow.callers import ACaller, Caller, asking_of, not_allowed
 from workflow.commands import COMMANDS, allowed
-from workflow.faults import tell_faults
 from workflow.joining import AboutTwo
 from workflow.known import Known
 from workflow.letters import reading_letters
 from workflow.pinned import pinned_procedure
 from workflow.standing import warnings
 from workflow.table import roles_for
+from workflow.unavailable import tell_faults
 
 BODY_LIMIT_BYTES = 64 * 1024
 """A command is a choice and a reason; documents come another way."""
@@ -243,7 +243,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
         asking: Annotated[tuple[Caller, History], Depends(asker)],
         body: Any,
         if_match: Annotated[str | None, Header(description="The ETag of the case as you read it.")] = None,
-        idempotency_key: Annotated[str | None, Header(description=request_keys.EXPLAINED)] = None,
+        idempotency_key: Annotated[str | None, Header(description=idempotency.EXPLAINED)] = None,
     ) -> Response:
         caller, history = asking
         if caller.platform.keys is not None:

@@ -15,9 +15,9 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
 from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
-from events.problems import Problem, described
 from events.record.envelope import History, Recorded
 from procedures.words import FORM_COPY
+from web.problems import Problem, described
 from workflow.callers import ACaller, Caller
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ The document is checked in, so that a change of the interface is seen in review;
 
 import sys
 
-from events.openapi import as_text
+from web.openapi import as_text
 from workflow.http import skeleton
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from events.consumer.rebuild import Rebuilt, Table, rebuild_table
-from events.errand import run_errand
 from events.platform import Platform
 from events.record.envelope import History
+from service.job import run_errand
 from workflow.worklist import Row, project, write
 
 _FORGET = "DELETE FROM case_state WHERE case_id = ANY($1)"

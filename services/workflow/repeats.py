@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from events import request_keys
 from events.access_tokens import Access
 from events.canonical import prefixed
-from events.problems import Problem
+from web import idempotency
+from web.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ def ticket(secret: bytes, access: Access, key: str | None, *request: bytes) -> T
     fingerprint = hmac.digest(secret, prefixed((b"request", *request)), "sha256")
     if key is None:
         return Ticket(uuid4(), scope, None, fingerprint)
-    if not request_keys.is_usable(key):
+    if not idempotency.is_usable(key):
         raise Problem(
             400,
             "idempotency-key",
             "This Idempotency-Key cannot be used",
-            f"It is {request_keys.FORM}. Nothing was done.",
+            f"It is {idempotency.FORM}. Nothing was done.",
         )
-    hidden = request_keys.hidden(secret, key)
-    command_id = request_keys.command_of("workflow", scope, hidden, fingerprint)
+    hidden = idempotency.hidden(secret, key)
+    command_id = idempotency.command_of("workflow", scope, hidden, fingerprint)
     return Ticket(command_id, scope, hidden, fingerprint)
 
 

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI, Request
 
-from events.bodies import BodyGuard, strict_json
-from events.problems import Problem, install
+from web.bodies import BodyGuard, strict_json
+from web.problems import Problem, install
 
 JSON = {"Content-Type": "application/json"}
 

@@ -14,14 +14,15 @@ import pytest
 
 from events import secrets
 from events.bus import topology
-from events.bus.relay import make_loop
 from events.consumer.batch import Reaction
 from events.platform import Platform
 from events.record.envelope import History, Recorded
-from events.service import Service, ServiceApplication, make_application
 from events.settings import Settings
 from events.testing import TestSystem
 from servers import JetStreamServer, NatsFactory
+from service.host import ServiceApplication, make_application
+from service.relay import make_loop
+from service.running import Service
 
 pytestmark = [pytest.mark.postgres, pytest.mark.nats]
 

@@ -13,13 +13,13 @@ import pytest
 from events.bus.broker import make_broker
 from events.consumer.batch import Reaction
 from events.consumer.loop import ConsumerLoop
-from events.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
-from events.loops import LoopHealth, Stepping, keep_running
-from events.maintenance import SweepLoop
 from events.platform import Platform
 from events.record.envelope import History, Recorded
-from events.service import Running, Service
 from events.testing import TestSystem
+from service.consumer_loops import SweepLoop
+from service.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
+from service.loops import LoopHealth, Stepping, keep_running
+from service.running import Running, Service
 
 pytestmark = pytest.mark.postgres
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from fastapi import FastAPI
 
-from events import http_protocol
 from serving import serving
+from web import protocol
 
 
 async def talk(port: int, *parts: bytes) -> tuple[int, str, dict[str, object]]:
@@ -50,7 +50,7 @@ async def test_a_request_that_never_comes_to_its_end_is_let_go(
     free_port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever opens a connection and sends a byte now and then cannot keep it."""
-    monkeypatch.setattr(http_protocol, "HEAD_WITHIN_S", 0.2)
+    monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.2)
 
     async with serving(FastAPI(), free_port):
         status, _, problem = await talk(free_port, begun)
@@ -62,7 +62,7 @@ async def test_a_second_request_on_a_connection_has_the_same_time(
     free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound holds for each request, and not for the connection."""
-    monkeypatch.setattr(http_protocol, "HEAD_WITHIN_S", 0.5)
+    monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.5)
     whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
     async with serving(FastAPI(), free_port):

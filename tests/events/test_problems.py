@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from events.problems import MOST_ERRORS, FieldError, Problem, install
+from web.problems import MOST_ERRORS, FieldError, Problem, install
 
 
 class Small(BaseModel):

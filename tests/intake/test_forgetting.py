@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from events.forgetting import ForgettingLoop
 from events.platform import Platform
 from events.testing import TestSystem
+from service.idempotency_expiry import ForgettingLoop
 
 KEYS = "SELECT key FROM gehoor.idempotency WHERE scope = 'client:aged' ORDER BY key"
 

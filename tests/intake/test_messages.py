@@ -10,10 +10,10 @@ import pytest
 
 from events.access_tokens import ROLES, Access, Role, issue
 from events.catalogue import CaseOpened, ComplainantWrote
-from events.forgetting import ForgettingLoop
 from events.record.envelope import NewEvent, Recorded
 from events.testing import TestSystem
 from intake_desk import BODY, Desk
+from service.idempotency_expiry import ForgettingLoop
 
 pytestmark = pytest.mark.postgres
 

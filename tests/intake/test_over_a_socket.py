@@ -9,12 +9,12 @@ from time import perf_counter
 import pytest
 from fastapi import FastAPI
 
-from events.bodies import BodyGuard
 from events.platform import Platform
-from events.problems import install
 from intake.application import application
 from intake_desk import BODY, Desk
 from serving import serving
+from web.bodies import BodyGuard
+from web.problems import install
 
 MEGABYTE = 1024 * 1024
 JSON = "Content-Type: application/json\r\n"

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from events.catalogue import ComplaintReceived, encode
-from events.problems import Problem, explain
 from intake.form import Submission
 from intake.submission import Filing, file, find_organisation, fingerprint
+from web.problems import Problem, explain
 
 NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 KEY = b"k" * 32

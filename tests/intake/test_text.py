@@ -3,7 +3,7 @@
 import pytest
 from pydantic_core import PydanticCustomError
 
-from intake.text import email_address, one_line, running
+from web.text import email_address, one_line, running
 
 
 def test_running_text_keeps_what_was_said() -> None:

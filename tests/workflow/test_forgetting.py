@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from events.forgetting import ForgettingLoop
-from events.service import Service
+from service.idempotency_expiry import ForgettingLoop
+from service.running import Service
 from workflow.__main__ import main
 from workflow.standing import NO_MATRIX
 from workflow_servers import Desk

@@ -71,7 +71,7 @@ PLANTED: Mapping[str, Planted] = {
         "TRUNCATE granted", (), ("I4",), sql="GRANT TRUNCATE ON gehoor.event TO gehoor_intake"
     ),
     "reads_feed_by_position_alone": Planted(
-        "position without the mark of running transactions", ("events.bus.relay", *CONSUMERS), ("I5",),
+        "position without the mark of running transactions", ("service.relay", *CONSUMERS), ("I5",),
         Mix({"late commit": 1.0}, every_s=2.0),
     ),
     "moves_checkpoint_first": Planted("checkpoint before effects", CONSUMERS, ("I16",)),
@@ -91,7 +91,7 @@ PLANTED: Mapping[str, Planted] = {
     ),
     "keeps_first_row": Planted("a projection is never brought up to date", ("workflow",), ("I7",)),
     "never_makes_stream_again": Planted(
-        "stream and durables are not made again after a wipe", ("events.bus.relay",), ("I17",), WIPES,
+        "stream and durables are not made again after a wipe", ("service.relay",), ("I17",), WIPES,
         says="durables are missing",
     ),
     "ignores_summer_time": Planted("a deadline without summer time", ("deadlines",), ("I8",)),
@@ -118,7 +118,7 @@ PLANTED: Mapping[str, Planted] = {
     ),
     "moves_cursor_without_acks": Planted(
         "the relay does not wait for the stream",
-        ("events.bus.relay",),
+        ("service.relay",),
         (),
         Mix({"nats restart": 1.0}, every_s=5.0),
         rests_within_s=90.0,

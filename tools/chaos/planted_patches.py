@@ -97,7 +97,7 @@ def leaks_files() -> None:
 
 
 def echoes_what_was_sent() -> None:
-    from events import problems
+    from web import problems
 
     real = problems.Problem.__init__
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -29,7 +29,6 @@ from events.failpoints import failpoint
 from events.identity import partition_of
 from events.platform import Platform
 from events.record.envelope import FeedPosition, Recorded
-from events.service import Service, run
 from events.store import feed
 
 log = structlog.get_logger()
@@ -48,12 +47,6 @@ _MOVE = """
 UPDATE gehoor.relay_checkpoint SET epoch = $1, xid = $2, position = $3, tails = $4
 WHERE (epoch, xid, position) = ($5::smallint, $6::xid8, $7::bigint)
 """
-_GENERATION = "SELECT generation FROM gehoor.stream_generation"
-_NEW_GENERATION = """
-INSERT INTO gehoor.stream_generation (generation) VALUES ($1)
-ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, made_at = clock_timestamp()
-"""
-
 LAG = Gauge(
     "gehoor_relay_watermark_age_seconds", "Age of the oldest writing transaction, which holds readers back"
 )
@@ -139,7 +132,7 @@ class RelayLoop:
     async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
         """See whether the stream is the one we know; make it and its durables anew where it is not."""
         settings = self.platform.settings
-        generation = await ensure_generation(client, connection)
+        generation = await topology.ensure_generation(client, connection)
         if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
             for line in await topology.reconcile(
                 client,
@@ -217,19 +210,6 @@ class RelayLoop:
             raise Fenced("another relay moved the checkpoint: this one stands by")
 
 
-async def ensure_generation(client: Client, connection: asyncpg.Connection) -> UUID:
-    """Give the generation of the stream; a new one when the stream is gone or says another."""
-    known: UUID | None = await connection.fetchval(_GENERATION)
-    there = await topology.generation_there(client)
-    if known is not None and there == str(known):
-        return known
-    generation = uuid4()
-    await connection.execute(_NEW_GENERATION, generation)
-    tell = log.info if known is None and there is None else log.warning  # a first start is no loss
-    tell("stream.new_generation", generation=str(generation), was_there=there is not None)
-    return generation
-
-
 def _is_alive(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     """Tell whether a held connection can be used; one that broke went back to the pool and only raises."""
     try:
@@ -247,16 +227,3 @@ class ClientSource:
     def __call__(self) -> Client | None:
         broker = self._platform.broker
         return broker._connection if broker is not None else None
-
-
-def make_loop(platform: Platform) -> RelayLoop:
-    return RelayLoop(platform, ClientSource(platform))
-
-
-def main() -> None:
-    """Run the relay as a process of its own."""
-    run(Service(name="relay", loops=(make_loop,)))
-
-
-if __name__ == "__main__":
-    main()

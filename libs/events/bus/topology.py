@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import asyncpg
 import structlog
 from nats.aio.client import Client
 
@@ -21,6 +22,12 @@ from events.identity import PARTITIONS
 from events.secrets import CONSUMERS, NATS_USERS
 
 log = structlog.get_logger()
+
+_GENERATION = "SELECT generation FROM gehoor.stream_generation"
+_NEW_GENERATION = """
+INSERT INTO gehoor.stream_generation (generation) VALUES ($1)
+ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, made_at = clock_timestamp()
+"""
 
 STREAM = "GEHOOR_EVENT"
 SUBJECTS = "gehoor.event.>"
@@ -137,6 +144,19 @@ async def generation_there(client: Client) -> str | None:
         raise
     metadata: dict[str, str] = info["config"].get("metadata") or {}
     return metadata.get(GENERATION, "")
+
+
+async def ensure_generation(client: Client, connection: asyncpg.Connection) -> UUID:
+    """Give the generation of the stream; a new one when the stream is gone or says another."""
+    known: UUID | None = await connection.fetchval(_GENERATION)
+    there = await generation_there(client)
+    if known is not None and there == str(known):
+        return known
+    generation = uuid4()
+    await connection.execute(_NEW_GENERATION, generation)
+    tell = log.info if known is None and there is None else log.warning  # a first start is no loss
+    tell("stream.new_generation", generation=str(generation), was_there=there is not None)
+    return generation
 
 
 async def reconcile(

@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 SHARED = (
-    "events.service",
+    "service.host",
     "fastapi",
     "holidays",
     "procedures.library",

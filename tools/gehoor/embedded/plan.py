@@ -76,7 +76,7 @@ def make_plan(settings: Settings, last: RunRecord) -> Plan:
         mailbox_port=public["GEHOOR_MAILBOX_PORT"] if own_mailbox else None,
         mailbox_smtp_port=public["GEHOOR_MAILBOX_SMTP_PORT"] if own_mailbox else None,
         services=(
-            ServicePlan("relay", "events.bus.relay", chosen.port("relay")),
+            ServicePlan("relay", "service.relay", chosen.port("relay")),
             ServicePlan("intake", "intake", public["GEHOOR_INTAKE_PORT"]),
             ServicePlan("workflow", "workflow", public["GEHOOR_WORKFLOW_PORT"]),
             ServicePlan("deadlines", "deadlines", chosen.port("deadlines")),

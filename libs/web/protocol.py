@@ -12,7 +12,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from events.canonical import to_json
-from events.problems import MEDIA_TYPE, Problem
+from web.problems import MEDIA_TYPE, Problem
 
 HEAD_WITHIN_S = 15.0
 """From the first byte of a request to the end of its headers; as long as a body may take."""

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from events.problems import Problem
+from web.problems import Problem
 
 MOST_NAMES = 64
 """More fields than any object of ours has; a longer list of names is an attempt to make us work."""

@@ -7,12 +7,11 @@ happens, only slower.
 import asyncio
 import json
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-if TYPE_CHECKING:
-    from events.service import Running
+from service.running import Running
 
 STALLED_AFTER_S = 60.0
 """A loop that fails, or is stuck in one step, for so long: no statement may take longer than that."""
@@ -39,7 +38,7 @@ async def unavailable(scope: Any, receive: Any, send: Any) -> None:
     await _answer(send, 503, body, [(b"content-type", b"application/problem+json"), (b"retry-after", b"1")])
 
 
-def readyz(running: "Running") -> Any:
+def readyz(running: Running) -> Any:
     """Make the endpoint that tells whether this service can do its work."""
 
     async def endpoint(scope: Any, receive: Any, send: Any) -> None:
@@ -60,7 +59,7 @@ def readyz(running: "Running") -> Any:
     return endpoint
 
 
-async def _problems(running: "Running") -> list[str]:
+async def _problems(running: Running) -> list[str]:
     if running.platform is None:
         return [f"the event store is not reachable yet: {running.last_error}"]
     problems = []

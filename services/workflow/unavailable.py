@@ -9,11 +9,11 @@ import structlog
 from fastapi import FastAPI, Request
 
 from events.errors import MalformedEvent
-from events.problems import Problem
 from events.transient import AGAIN, WEATHER
-from events.unreadable import tell_unreadable
 from procedures.library import UnknownProcedure
 from procedures.pinned import ProcedureChanged
+from web.problems import Problem
+from web.unreadable import tell_unreadable
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from fastapi import FastAPI, Request
 
-from events.problems import Problem
+from web.problems import Problem
 
 log = structlog.get_logger()
 

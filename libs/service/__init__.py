@@ -1,0 +1,1 @@
+"""How a process of ours runs: host, loops, health, jobs, and the relay."""

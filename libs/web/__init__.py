@@ -1,0 +1,1 @@
+"""HTTP for every service: bodies, answers that are problems, repeats, text and headers."""

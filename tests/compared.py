@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date, timedelta
 from typing import Any
 
+from procedures.counting.schedule import Timed
 from procedures.forecast import EVENTS, forecast
-from procedures.schedule import Timed
 from second_opinion import DECREE, PROCEDURES, easter_sunday, opinion
 
 SEED = 20261121

@@ -13,7 +13,7 @@ from uuid import UUID
 from deadlines.clocks import Clocks, fold, settle
 from events.catalogue import CaseOpened, ClockRule, ComplaintReceived, Event, LetterSent, encode
 from events.record.envelope import START, History, NewEvent, Recorded
-from procedures.zones import civil_date
+from procedures.counting.zones import civil_date
 
 ZONE = "Europe/Amsterdam"
 CASE = UUID("01960000-0000-7000-8000-000000000007")

@@ -37,12 +37,12 @@ from events.testing import history_of, received
 from notifier.case import letter_id_of
 from notifier.owed import Case, fold
 from notifier.writing import Writing
-from procedures.derivation import Derivation, derive
+from procedures.counting.derivation import Derivation, derive
+from procedures.counting.schedule import Known, Timed, schedule
+from procedures.counting.zones import end_of
 from procedures.library import in_force, procedure
 from procedures.organisations import with_demonstrations
 from procedures.procedure import Procedure
-from procedures.schedule import Known, Timed, schedule
-from procedures.zones import end_of
 
 RECEIVED_ON = date(2026, 11, 20)
 WRITTEN_AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

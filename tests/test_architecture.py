@@ -20,7 +20,7 @@ TOOLS = ("gehoor", "simulation", "chaos", "bench", "soak")
 LIBRARY_MAY_IMPORT = {
     "events": frozenset[str](),
     "cases": frozenset({"events"}),
-    "procedures": frozenset({"events"}),
+    "procedures": frozenset({"events", "cases"}),
     "web": frozenset({"events", "procedures"}),
     "service": frozenset({"events", "web"}),
 }
@@ -41,7 +41,7 @@ PURE = (
     "libs/events/refusals.py",
     "libs/web/idempotency.py",
     "libs/events/catalogue/upcasters.py",
-    "libs/procedures/*.py",
+    "libs/procedures/**/*.py",
     "services/deadlines/clocks.py",
     "services/deadlines/dropping.py",
     "services/deadlines/setting.py",
@@ -72,7 +72,6 @@ PURE = (
     "services/workflow/taking_up.py",
     "services/workflow/table.py",
     "services/workflow/known.py",
-    "services/workflow/pinned.py",
     "services/workflow/rota.py",
 )
 IMPURE_PACKAGES = frozenset(
@@ -233,7 +232,7 @@ def test_nobody_asks_the_machine_for_the_time() -> None:
 
 
 ASKS_FOR_A_VERSION_BY_NUMBER = {
-    "libs/procedures/pinned.py": "it compares the digest",
+    "libs/procedures/pinning.py": "it compares the digest",
     "services/workflow/moving.py": "it looks at a version that no case is pinned to yet",
 }
 
@@ -242,7 +241,7 @@ def test_a_pinned_procedure_is_never_read_without_its_digest() -> None:
     """A case runs under the text it was opened under: an edited file is noticed wherever it is read."""
     told(
         [
-            f"{relative(path)}:{line}: imports procedures.library.procedure: ask procedures.pinned.pinned, "
+            f"{relative(path)}:{line}: imports procedures.library.procedure: ask procedures.pinning.pinned, "
             "which compares the digest"
             for path in sources("libs", "services", "tools/gehoor", "tools/simulation")
             if relative(path) not in ASKS_FOR_A_VERSION_BY_NUMBER
@@ -256,10 +255,10 @@ def test_zones_come_from_the_pinned_time_zone_data() -> None:
     """A letter's date does not depend on the time zone files of the machine that writes it."""
     told(
         [
-            f"{relative(path)}:{node.lineno}: makes a ZoneInfo: ask procedures.zones, which reads the pinned "
-            "tzdata package and never the machine"
+            f"{relative(path)}:{node.lineno}: makes a ZoneInfo: ask procedures.counting.zones, which reads "
+            "the pinned tzdata package and never the machine"
             for path in sources("libs", "services", "tools/gehoor", "tools/simulation")
-            if relative(path) != "libs/procedures/zones.py"
+            if relative(path) != "libs/procedures/counting/zones.py"
             for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call) and "ZoneInfo" in ast.unparse(node.func)
         ]

@@ -17,12 +17,12 @@ from events.access_tokens import Role
 from events.catalogue import DeadlineSet, Event, LetterSent, Moment, WindowLapsed
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
+from procedures.counting.terms import terms_of
+from procedures.counting.zones import end_of
 from procedures.organisations import organisations
-from procedures.terms import terms_of
-from procedures.zones import end_of
+from procedures.pinning import pinned_procedure
 from workflow.commands import COMMANDS, allowed, decide
 from workflow.known import Asking
-from workflow.pinned import pinned_procedure
 from workflow_stories import CASE, NOW, SECOND, Story, opened
 
 DAY = timedelta(days=1)

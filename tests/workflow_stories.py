@@ -22,9 +22,9 @@ from events.catalogue import (
 )
 from events.identity import reaction_id
 from events.record.envelope import START, History, NewEvent, Recorded
+from procedures.counting.schedule import Known, Timed, schedule
+from procedures.counting.zones import TIMEZONE_DATA
 from procedures.organisations import organisations
-from procedures.schedule import Known, Timed, schedule
-from procedures.zones import TIMEZONE_DATA
 from workflow.consumer import WorkflowConsumer
 
 NOW = datetime(2026, 3, 30, 8, 0, tzinfo=UTC)

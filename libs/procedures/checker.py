@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from procedures.checks import counting, ends, gaps, letters, linking, orders, owners, starts, ways, windows
 from procedures.checks.asking import Stories
-from procedures.model import ProcedureFile
+from procedures.schema.model import ProcedureFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from procedures.words import Amount, Need, Role, Transition
 
 if TYPE_CHECKING:
-    from procedures.model import ProcedureFile
+    from procedures.schema.model import ProcedureFile
 
 TokenRole = Literal["handler", "quality_manager", "board"]
 

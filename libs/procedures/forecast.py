@@ -14,13 +14,13 @@ import msgspec
 
 from events.catalogue import ClockRule
 from events.errors import GehoorError
-from procedures.calendars import calendar
-from procedures.facts import COMPLAINT_RECEIVED
+from procedures.counting.calendars import calendar
+from procedures.counting.facts import COMPLAINT_RECEIVED
+from procedures.counting.schedule import Known, Plan, Telling, Timed, Waiting, schedule
+from procedures.counting.zones import civil_date, instant, zone_named
 from procedures.library import UnknownOrganisation, in_force, library
 from procedures.procedure import Procedure
-from procedures.schedule import Known, Plan, Telling, Timed, Waiting, schedule
 from procedures.words import unknown
-from procedures.zones import civil_date, instant, zone_named
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "ack_dated": ("acknowledgement dated",),

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from events.errors import GehoorError
 from procedures import organisations as people
-from procedures.calendars import CALENDARS, calendar
-from procedures.consistency import inconsistencies
-from procedures.model import ProcedureFile
+from procedures.counting.calendars import CALENDARS, calendar
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure, procedure_of
-from procedures.reading import BrokenProcedure, Place, problem, read
+from procedures.schema.consistency import inconsistencies
+from procedures.schema.model import ProcedureFile
+from procedures.toml_files import BrokenProcedure, Place, problem, read
 
 _FOLDER = Path(__file__).parent / "files"
 

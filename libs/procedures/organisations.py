@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from events.addresses import LONGEST_ADDRESS, stated_address
-from procedures.model import AZone, Identifier, Line
-from procedures.reading import BrokenProcedure, Many, Place, Section, problem, read
+from procedures.schema.model import AZone, Identifier, Line
+from procedures.toml_files import BrokenProcedure, Many, Place, Section, problem, read
 from procedures.words import ALanguage, ALetter, AnAmount, ARole, ATone
 
 _FOLDER = Path(__file__).parent / "organisation_files"

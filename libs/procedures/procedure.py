@@ -12,7 +12,7 @@ from typing import Literal
 
 from events.catalogue import Alternative, ClockRule, Guard
 from procedures.conduct import Conduct, conduct_of
-from procedures.model import (
+from procedures.schema.model import (
     AlternativeSection,
     AskSection,
     ClassificationSection,

@@ -8,8 +8,8 @@ from functools import cache
 
 from events.errors import GehoorError
 from procedures.library import files
-from procedures.model import ProcedureFile
-from procedures.reading import read
+from procedures.schema.model import ProcedureFile
+from procedures.toml_files import read
 
 
 class PurposeRefused(GehoorError):

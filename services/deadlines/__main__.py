@@ -5,7 +5,7 @@ import asyncio
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.firing import Firing
 from events.platform import Platform
-from procedures.calendars import CALENDARS, calendar
+from procedures.counting.calendars import CALENDARS, calendar
 from service.host import run
 from service.running import Service
 

@@ -3,8 +3,8 @@
 Pure: `settle` compares the stream with the moment handed in and gives the events that are still owed.
 What always holds:
 
-- When a clock ends is a function of the facts alone (`procedures.schedule`), so it does not matter when
-  somebody looked; a fact that comes later, or is taken back, moves or drops what depended on it.
+- When a clock ends is a function of the facts alone (`procedures.counting.schedule`), so it does not matter
+  when somebody looked; a fact that comes later, or is taken back, moves or drops what depended on it.
 - `happened_at` of the satisfying fact decides against the due instant, never the moment somebody noticed:
   the order in which facts are recorded and looks are taken does not change how a clock ends.
 - A breach is never retracted. A later fulfilment is `DeadlineMet` with its lateness, and so is one that
@@ -20,7 +20,7 @@ from deadlines.settling import BEFORE_ALL_TIME, Settling
 from deadlines.state import BRINGS_RULES, EMITS, Clocks, Outcome, evolve_all, fold
 from deadlines.surroundings import Surroundings
 from events.record.envelope import History, NewEvent
-from procedures.schedule import known_of, schedule
+from procedures.counting.schedule import known_of, schedule
 
 __all__ = [
     "BRINGS_RULES",

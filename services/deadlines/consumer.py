@@ -14,7 +14,7 @@ from deadlines.clocks import BRINGS_RULES, look
 from deadlines.due import NextLook, write
 from events.consumer.batch import Reaction
 from events.record.envelope import History, Recorded
-from procedures.facts import TELLING
+from procedures.counting.facts import TELLING
 
 CLOCKS_AGREE_WITHIN_S = 2.0
 """Of real time, between our estimate and the database's clock; an append accepts no greater difference."""

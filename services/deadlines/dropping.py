@@ -6,8 +6,8 @@ from datetime import datetime
 from deadlines.state import Running
 from deadlines.surroundings import Surroundings, ends_of, first_of
 from events.catalogue import ClockRule
-from procedures.facts import CLOSED, MERGED, NO_COMPLAINT, Fact, Facts
-from procedures.schedule import Timed, Waiting
+from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, Fact, Facts
+from procedures.counting.schedule import Timed, Waiting
 
 TAKEN_BACK = "start taken back"
 """Why a clock is dropped whose start did not happen after all; it is set again when the start comes."""

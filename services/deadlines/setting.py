@@ -9,10 +9,10 @@ from deadlines.state import Clocks, Running
 from deadlines.surroundings import Surroundings, index_of
 from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
 from events.record.envelope import NewEvent
-from procedures.derivation import Derivation, norm_end
-from procedures.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
-from procedures.schedule import OpenEnd, Plan, Timed, Waiting
-from procedures.zones import TIMEZONE_DATA
+from procedures.counting.derivation import Derivation, norm_end
+from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
+from procedures.counting.schedule import OpenEnd, Plan, Timed, Waiting
+from procedures.counting.zones import TIMEZONE_DATA
 
 _SET_ASIDE = (WITHDRAWN, MERGED, CLOSED, NO_COMPLAINT)
 """Why a clock is dropped that goes on where it stood, when the case goes on by itself."""

@@ -23,9 +23,9 @@ from events.catalogue import (
     WindowLapsed,
 )
 from events.record.envelope import NewEvent
-from procedures.facts import Fact
-from procedures.schedule import OpenEnd, Plan, Span, Timed, Waiting
-from procedures.zones import civil_date
+from procedures.counting.facts import Fact
+from procedures.counting.schedule import OpenEnd, Plan, Span, Timed, Waiting
+from procedures.counting.zones import civil_date
 
 BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
 """A look at this moment finds nothing that time did, only what comes."""

@@ -35,8 +35,8 @@ from events.catalogue import (
 )
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent, Recorded
-from procedures.facts import Facts, standing_facts
-from procedures.zones import civil_date
+from procedures.counting.facts import Facts, standing_facts
+from procedures.counting.zones import civil_date
 
 EMITS: frozenset[str] = frozenset(
     event.__name__

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from deadlines.state import Running
 from events.catalogue import CaseOpened, ClockRule, DeadlineSet, Moment
-from procedures.derivation import Derivation
-from procedures.facts import Fact, Facts
-from procedures.schedule import Plan, Span, Timed
+from procedures.counting.derivation import Derivation
+from procedures.counting.facts import Fact, Facts
+from procedures.counting.schedule import Plan, Span, Timed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from events.catalogue import DeadlineBreached, DeadlineMet, DeadlineSet, Moment, OpenEndedSet, TargetMissed
-from procedures.derivation import standing
-from procedures.facts import Fact
+from procedures.counting.derivation import standing
+from procedures.counting.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from events.record.envelope import NewEvent
 from intake.form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt, Reference
 from intake.moments import ImpossibleMoment, received
 from intake.submission import filled, given_in
+from procedures.counting.zones import zone_named
 from procedures.library import in_force
-from procedures.pinned import pinned
+from procedures.pinning import pinned
 from procedures.procedure import Procedure
-from procedures.zones import zone_named
 from web.problems import FieldError, Problem, invalid
 from web.text import running
 

@@ -28,7 +28,7 @@ from intake.standing import Standing, standing_of
 from intake.submission import file, find_organisation, fingerprint
 from procedures.library import UnknownProcedure, library
 from procedures.organisations import admit_demonstrations, organisations
-from procedures.pinned import ProcedureChanged
+from procedures.pinning import ProcedureChanged
 from web import idempotency
 from web.bodies import BodyGuard, StrictRoute
 from web.headers import SecureAnswers

@@ -14,7 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from intake.letter_names import LETTERS
 from intake.standing import Standing
-from procedures.days import day_in_words
+from procedures.localised_dates import day_in_words
 from procedures.organisations import Organisation
 
 _PAGES = files("intake") / "pages"

@@ -37,7 +37,7 @@ from events.catalogue import (
     WindowLapsed,
 )
 from events.record.envelope import History
-from procedures.zones import zone_named
+from procedures.counting.zones import zone_named
 
 _TELLING: frozenset[str] = frozenset(
     event.__name__

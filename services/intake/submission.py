@@ -16,9 +16,9 @@ from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived
 from events.record.envelope import NewEvent
 from intake.form import Submission
 from intake.moments import ImpossibleMoment, received, reported
+from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.organisations import Organisation, organisations
-from procedures.zones import zone_named
 from web.problems import FieldError, Problem, invalid
 
 Stated = TypeVar("Stated")

@@ -24,7 +24,7 @@ from notifier.outcome import AlreadySettled, Closed, Done, Held, Printed
 from notifier.owed import why_not
 from notifier.writing import Opened, Writing
 from procedures.organisations import Organisation, organisations
-from procedures.pinned import pinned
+from procedures.pinning import pinned
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 

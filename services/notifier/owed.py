@@ -24,7 +24,7 @@ from events.catalogue import (
 )
 from notifier.case import Case, Owing, evolve, fold, is_explained, is_settled, letter_id_of
 from procedures.library import UnknownProcedure
-from procedures.pinned import ProcedureChanged, pinned
+from procedures.pinning import ProcedureChanged, pinned
 from procedures.procedure import LetterRule, Procedure
 from procedures.words import FORM_COPY
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
-from procedures.days import day_in_words
+from procedures.localised_dates import day_in_words
 
 Language = Literal["nl", "en"]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from notifier.case import Case, Owing
 from notifier.words import Language
+from procedures.counting.zones import civil_date
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
-from procedures.zones import civil_date
 
 Opened = Callable[[int], Mapping[str, Any]]
 """Gives the complainant's encrypted fields of the event with this version, opened."""

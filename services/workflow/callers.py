@@ -15,12 +15,12 @@ from events.access_tokens import Access, NotAllowed, read
 from events.identity import NotAReference, parse_reference
 from events.platform import Platform
 from events.record.envelope import History
+from procedures.counting.terms import terms_of
 from procedures.organisations import organisations
-from procedures.terms import terms_of
+from procedures.pinning import pinned_procedure
 from web.problems import Problem
 from workflow.known import Asking
 from workflow.persons import masks_of, subjects_of
-from workflow.pinned import pinned_procedure
 
 NAMING = frozenset({"ComplaintReceived", "ComplainantWrote", "InformationReceived"})
 """The types of the events that may name the persons of a case."""

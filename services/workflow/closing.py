@@ -13,8 +13,8 @@ from cases.state import Case, ClockStatus
 from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from procedures.facts import CERTAIN, REOPENED, WITHDRAWN
-from procedures.schedule import Timed
+from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
+from procedures.counting.schedule import Timed
 from procedures.words import Need
 from workflow.case import has_complaint_terms
 from workflow.known import Asking, Body, Channel, Known, Stated, Words, said

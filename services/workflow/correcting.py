@@ -11,9 +11,9 @@ from cases.state import Case, ClockStatus, Letter
 from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from procedures.calendars import calendar
+from procedures.counting.calendars import calendar
+from procedures.counting.zones import civil_date
 from procedures.words import Letter as LetterName
-from procedures.zones import civil_date
 from workflow.known import AHEAD, Answered, Asking, Body, Day, Known, Moment, Stated, Words, said
 
 _RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)

@@ -28,8 +28,8 @@ from events.catalogue import (
 )
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from procedures.derivation import derive
-from procedures.schedule import Timed
+from procedures.counting.derivation import derive
+from procedures.counting.schedule import Timed
 from workflow.known import (
     Asking,
     Body,

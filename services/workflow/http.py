@@ -30,6 +30,7 @@ from events.platform import Platform
 from events.record.envelope import History
 from procedures.library import library
 from procedures.organisations import organisations
+from procedures.pinning import pinned_procedure
 from web import idempotency
 from web.bodies import BodyGuard, StrictRoute
 from web.problems import FieldError, Problem, described, install, invalid
@@ -39,7 +40,6 @@ from workflow.commands import COMMANDS, allowed
 from workflow.joining import AboutTwo
 from workflow.known import Known
 from workflow.letters import reading_letters
-from workflow.pinned import pinned_procedure
 from workflow.standing import warnings
 from workflow.table import roles_for
 from workflow.unavailable import tell_faults

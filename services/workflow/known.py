@@ -20,11 +20,11 @@ from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from events.refusals import refuse
 from procedures.conduct import Conduct
-from procedures.facts import Fact
+from procedures.counting.facts import Fact
+from procedures.counting.terms import Terms
+from procedures.counting.zones import civil_date, instant, zone_named
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
-from procedures.terms import Terms
-from procedures.zones import civil_date, instant, zone_named
 
 MOST_CHARACTERS = 4_000
 """Of a text: two pages; a longer one belongs into a document."""

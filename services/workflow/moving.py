@@ -13,13 +13,13 @@ from cases.state import Case
 from events.catalogue import CaseMovedToVersion, ClockRule
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from procedures.derivation import Derivation, derive
-from procedures.facts import COMPLAINT_RECEIVED
+from procedures.counting.derivation import Derivation, derive
+from procedures.counting.facts import COMPLAINT_RECEIVED
+from procedures.counting.schedule import OpenEnd, Plan, Timed
+from procedures.counting.terms import Terms
+from procedures.counting.zones import civil_date
 from procedures.library import UnknownProcedure, procedure
 from procedures.procedure import Procedure
-from procedures.schedule import OpenEnd, Plan, Timed
-from procedures.terms import Terms
-from procedures.zones import civil_date
 from workflow.case import has_complaint_terms
 from workflow.known import Asking, Body, Known, said
 

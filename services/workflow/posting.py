@@ -12,8 +12,8 @@ from cases.state import Case, Letter
 from events.catalogue import LetterBounced, LetterPosted
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
+from procedures.counting.zones import civil_date
 from procedures.words import Letter as LetterName
-from procedures.zones import civil_date
 from workflow.known import Answered, Asking, Body, Known, Stated, said
 
 

@@ -13,10 +13,10 @@ from events.catalogue import CaseEscalated, ObjectionLodged
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.conduct import Conduct
+from procedures.counting.zones import civil_date
 from procedures.organisations import organisations
+from procedures.pinning import pinned_procedure
 from procedures.words import FORM_COPY
-from procedures.zones import civil_date
-from workflow.pinned import pinned_procedure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from events.errors import MalformedEvent
 from events.transient import AGAIN, WEATHER
 from procedures.library import UnknownProcedure
-from procedures.pinned import ProcedureChanged
+from procedures.pinning import ProcedureChanged
 from web.problems import Problem
 from web.unreadable import tell_unreadable
 

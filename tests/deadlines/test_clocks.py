@@ -34,7 +34,7 @@ from events.catalogue import (
 )
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent
-from procedures.zones import TIMEZONE_DATA
+from procedures.counting.zones import TIMEZONE_DATA
 
 STRICT = Moment(on=date(2026, 4, 10), at=EASTER_STRICT)
 LENIENT = Moment(on=date(2026, 4, 13), at=EASTER_LENIENT)

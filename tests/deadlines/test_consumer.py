@@ -8,7 +8,7 @@ from deadlines.clocks import EMITS, next_look
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.due import NextLook
 from events.catalogue import DeadlineBreached, DeadlineMet
-from procedures.facts import TELLING
+from procedures.counting.facts import TELLING
 
 
 def consumer() -> DeadlinesConsumer:

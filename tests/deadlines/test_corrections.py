@@ -19,8 +19,8 @@ from events.catalogue import (
     ReceiptCorrected,
 )
 from events.record.envelope import History
-from procedures import derivation
-from procedures.calendars import Calendar, calendar
+from procedures.counting import derivation
+from procedures.counting.calendars import Calendar, calendar
 
 ASSESS = msgspec.structs.replace(CONFIRM, clock="PRE-3", amount=10, satisfied_by=("response arrived",))
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from intake.moments import ImpossibleMoment, parse_date, parse_moment, received, reported
-from procedures.zones import zone_named
+from procedures.counting.zones import zone_named
 
 AMSTERDAM = zone_named("Europe/Amsterdam")
 NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)

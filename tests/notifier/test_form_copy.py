@@ -25,7 +25,7 @@ from notifier.outcome import Closed, Done, Held, command_of
 from notifier.owed import Owed, fold, owed
 from notifier_cases import CASE, WRITTEN_AT, case, history, writing
 from post_office import PostOffice
-from procedures.facts import FACTS
+from procedures.counting.facts import FACTS
 from procedures.library import library
 from procedures.organisations import organisations
 from procedures.words import FORM_COPY

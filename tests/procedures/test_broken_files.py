@@ -8,7 +8,7 @@ import pytest
 
 from procedures import library
 from procedures.organisations import organisations
-from procedures.reading import MOST_BYTES, BrokenProcedure
+from procedures.toml_files import MOST_BYTES, BrokenProcedure
 
 GOOD = (Path(library.__file__).parent / "files" / "ingressus.toml").read_text()
 ONLY_INGRESSUS = {"ingressus": organisations()["ingressus"]}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from procedures import calendars
-from procedures.calendars import CALENDARS, OutsideCalendar, UnknownCalendar, calendar
-from procedures.reading import BrokenProcedure
+from procedures.counting import calendars
+from procedures.counting.calendars import CALENDARS, OutsideCalendar, UnknownCalendar, calendar
+from procedures.toml_files import BrokenProcedure
 
 ATW, DECREE, OFFICE = (calendar(name) for name in ("nl-atw", "nl-atw-besluit", "nl-kantoor"))
 
@@ -128,7 +128,7 @@ def test_every_version_names_the_library_and_the_data() -> None:
 
 def test_another_day_in_the_file_is_another_version(tmp_path: Path) -> None:
     """A changed calendar can be told from the one a running clock was set with."""
-    folder = Path(calendars.__file__).parent / "calendar_files"
+    folder = Path(calendars.__file__).parents[1] / "calendar_files"
     changed = (folder / "nl-kantoor.toml").read_text() + '\n[[day]]\non = 2026-12-24\nwhy = "closed"\n'
     (tmp_path / "nl-kantoor.toml").write_text(changed)
 

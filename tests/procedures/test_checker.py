@@ -16,16 +16,16 @@ from procedure_faults import NOBODY_CAN_TELL, faults
 from procedures.checker import check, problems
 from procedures.checks.asking import AT_OPENING
 from procedures.checks.linking import unaccounted
-from procedures.consistency import inconsistencies
-from procedures.drawing import draw, in_words
-from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.library import files, misfits
-from procedures.model import ProcedureFile, UnmodelledSection
 from procedures.organisations import with_demonstrations
-from procedures.reading import BrokenProcedure, read
-from procedures.reading import check as read_text
-from procedures.sentences import sentences
-from procedures.tracing import Traced, coverage, trace
+from procedures.schema.consistency import inconsistencies
+from procedures.schema.model import ProcedureFile, UnmodelledSection
+from procedures.schema.sentences import sentences
+from procedures.svg import draw, in_words
+from procedures.toml_files import BrokenProcedure, read
+from procedures.toml_files import check as read_text
+from procedures.traceability import Traced, coverage, trace
+from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.words import Letter
 
 NAMES = tuple(path.stem for path in files())

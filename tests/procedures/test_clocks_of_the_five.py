@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from events.catalogue import ClockRule
-from procedures.derivation import Derivation, derive
+from procedures.counting.derivation import Derivation, derive
+from procedures.counting.zones import civil_date
 from procedures.library import in_force, library
 from procedures.procedure import Procedure
-from procedures.zones import civil_date
 
 RECEIVED_AT = datetime(2026, 4, 2, 8, 15, tzinfo=UTC)
 

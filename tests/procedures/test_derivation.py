@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.catalogue import ClockRule, Moment
-from procedures.calendars import CALENDARS, OutsideCalendar, calendar
-from procedures.derivation import (
+from procedures.counting.calendars import CALENDARS, OutsideCalendar, calendar
+from procedures.counting.derivation import (
     Standing,
     add_working_days,
     count_working_days,
@@ -17,8 +17,8 @@ from procedures.derivation import (
     standing,
     subtract_working_days,
 )
+from procedures.counting.zones import UnknownZone, civil_date, zone_named
 from procedures.words import Unit
-from procedures.zones import UnknownZone, civil_date, zone_named
 
 AMSTERDAM = "Europe/Amsterdam"
 BOTH = ("nl-atw", "nl-kantoor")

@@ -16,7 +16,7 @@ from events.catalogue import (
 )
 from events.errors import MalformedEvent
 from events.record.envelope import FeedPosition, Recorded
-from procedures.facts import FACTS, Fact, facts_in, facts_of, standing_facts
+from procedures.counting.facts import FACTS, Fact, facts_in, facts_of, standing_facts
 from procedures.words import LETTERS
 
 CASE = UUID("01930000-0000-7000-8000-000000000001")

@@ -10,7 +10,7 @@ import pytest
 
 from compared import SEED, answer, any_day, cases, differences
 from events.catalogue import ClockRule
-from procedures.derivation import derive
+from procedures.counting.derivation import derive
 from procedures.library import library
 from second_opinion import (
     PROCEDURES,

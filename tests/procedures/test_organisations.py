@@ -8,7 +8,7 @@ import pytest
 
 from procedures import organisations as people
 from procedures.organisations import Organisation, organisations
-from procedures.reading import BrokenProcedure
+from procedures.toml_files import BrokenProcedure
 
 EVERY = list(organisations().values())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from procedures import library
-from procedures.sentences import digest_of_sentence, digest_of_text, sentences
+from procedures.schema.sentences import digest_of_sentence, digest_of_text, sentences
 
 FILES = Path(library.__file__).parent / "files"
 TEXTS = Path(__file__).parents[2].parent / "shared" / "seeds"

@@ -11,7 +11,7 @@ from events.catalogue import encode
 from events.record.envelope import History, Recorded
 from procedures.library import files
 from procedures.purposes import PurposeRefused, require_purpose
-from procedures.reading import BrokenProcedure
+from procedures.toml_files import BrokenProcedure
 from simulation.arrivals import whole_year
 from simulation.generator import plans
 from simulation.pure import live

@@ -15,7 +15,7 @@ from events.catalogue import (
     Reading,
     ReceiptCorrected,
 )
-from procedures.calendars import calendar
+from procedures.counting.calendars import calendar
 from workflow_life import Life
 from workflow_stories import NOW
 

@@ -23,17 +23,17 @@ from events.catalogue import Moment
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures import organisations as people
-from procedures.facts import facts_of
-from procedures.leading import BROUGHT_BY, LEADS, leads_to
+from procedures.counting.facts import facts_of
+from procedures.counting.zones import end_of
 from procedures.library import files
-from procedures.model import ProcedureFile
 from procedures.organisations import organisations
-from procedures.reading import read
+from procedures.pinning import pinned_procedure
+from procedures.schema.model import ProcedureFile
+from procedures.toml_files import read
+from procedures.transitions import BROUGHT_BY, LEADS, leads_to
 from procedures.words import Command
-from procedures.zones import end_of
 from workflow.commands import COMMANDS, allowed
 from workflow.known import Asking
-from workflow.pinned import pinned_procedure
 from workflow_bodies import bodies
 from workflow_life import WHO
 from workflow_stories import NOW, ORGANISATIONS, Story, opened

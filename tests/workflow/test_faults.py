@@ -10,9 +10,8 @@ from events.catalogue import Event
 from events.record.envelope import NewEvent
 from events.store.database import close_pool
 from events.transient import AGAIN, WEATHER
-from procedures.pinned import ProcedureChanged
+from procedures.pinning import ProcedureChanged, pinned_procedure
 from workflow.http import application
-from workflow.pinned import pinned_procedure
 from workflow_servers import Desk
 from workflow_stories import NOW, Story, complaint, opened
 

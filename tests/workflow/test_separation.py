@@ -10,10 +10,10 @@ from events.access_tokens import Role
 from events.catalogue import CaseAssigned, HearingHeld, ObjectionDecided, OutcomeDecided
 from events.errors import CommandRefused
 from procedures.organisations import organisations
+from procedures.pinning import pinned_procedure
 from workflow.commands import COMMANDS, allowed, decide
 from workflow.known import Asking
 from workflow.persons import is_same_person, masked, masks_of, subjects_of
-from workflow.pinned import pinned_procedure
 from workflow_bodies import bodies
 from workflow_life import DAY, Life
 from workflow_stories import NOW, opened

@@ -222,7 +222,7 @@ def moves_cursor_without_acks() -> None:
 
 
 def ignores_summer_time() -> None:
-    from procedures import derivation
+    from procedures.counting import derivation
 
     def end_of(day: Any, zone: str) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(0), timezone(timedelta(hours=1))).astimezone(
@@ -233,7 +233,7 @@ def ignores_summer_time() -> None:
 
 
 def shifts_holidays() -> None:
-    from procedures.calendars import Calendar
+    from procedures.counting.calendars import Calendar
 
     real = Calendar._free_in
 

@@ -101,7 +101,7 @@ def complaint(organisation: str, received_on: date) -> dict[str, Any]:
 
 def shortly_before_a_deadline(organisation: str, now: datetime) -> tuple[ClockRule, date, date] | None:
     """Find the date of receipt with the first deadline after now, for a promise no letter of ours keeps."""
-    from procedures.derivation import derive
+    from procedures.counting.derivation import derive
     from procedures.library import in_force
 
     today = now.date()

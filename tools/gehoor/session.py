@@ -25,7 +25,7 @@ from events.store.keys import KeyStore
 from events.store.store_clock import StoreClock
 from events.store.streams import Store
 from gehoor.connection import connected
-from procedures.zones import zone_named
+from procedures.counting.zones import zone_named
 
 HERE = zone_named("Europe/Amsterdam")
 """The zone of a moment that was typed without an offset."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from procedures.zones import zone_named
+from procedures.counting.zones import zone_named
 
 _BY_WEEKDAY = (1.25, 1.15, 1.0, 1.0, 0.85, 0.3, 0.2)
 _BY_HOUR = (1, 1, 1, 1, 1, 1, 3, 8, 14, 18, 17, 14, 10, 12, 13, 12, 10, 7, 5, 5, 5, 4, 3, 2)

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
-from procedures.zones import zone_named
 from simulation.arrivals import Season, arrival, moment
 from simulation.behaviour import write
 from simulation.hard_days import HARD_MOMENTS, hard_days

@@ -30,12 +30,12 @@ from events.identity import command_id_of
 from events.record.envelope import NewEvent
 from intake.form import Submission
 from intake.submission import file
-from procedures.facts import TELLING
+from procedures.counting.facts import TELLING
+from procedures.counting.terms import terms_of
+from procedures.counting.zones import civil_date
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from procedures.procedure import Procedure
-from procedures.terms import terms_of
-from procedures.zones import civil_date
 from simulation.agenda import Agenda, Dispatch, told_until
 from simulation.plan import Plan, Step
 from simulation.stream import Stream

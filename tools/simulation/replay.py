@@ -17,7 +17,7 @@ from msgspec.structs import replace as with_rules
 from deadlines.clocks import BRINGS_RULES, EMITS, Clocks, fold, look
 from events.catalogue import ClockRule, DeadlineSet, Event, OpenEndedSet, encode
 from events.record.envelope import START, History, NewEvent, Recorded
-from procedures.facts import TELLING
+from procedures.counting.facts import TELLING
 
 Rules = tuple[ClockRule, ...]
 Change = Callable[[Rules], Rules]

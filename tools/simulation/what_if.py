@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 from deadlines.clocks import Clocks, Outcome
 from events.catalogue import ClockRule, Kind
 from events.errors import GehoorError
-from procedures.calendars import calendar
-from procedures.consistency import inconsistencies
-from procedures.model import ProcedureFile
+from procedures.counting.calendars import calendar
 from procedures.procedure import Procedure, procedure_of
-from procedures.reading import BrokenProcedure, problem, read
+from procedures.schema.consistency import inconsistencies
+from procedures.schema.model import ProcedureFile
+from procedures.toml_files import BrokenProcedure, problem, read
 from procedures.words import Amount, parse_amount
 from simulation.ends import End, word
 from simulation.replay import Rules

@@ -38,8 +38,8 @@ class ClockRule(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `amount` with `unit` counts from the fact `starts`; the first of the facts `satisfied_by` meets it.
     Each of `calendars` is one reading, so that a clock is an interval; `alternatives` are further readings of
-    the term, each on every calendar. Facts are the closed set of `procedures.facts`. `source` names the
-    sentences of the organisation's own text.
+    the term, each on every calendar. Facts are the closed set of `procedures.counting.facts`. `source` names
+    the sentences of the organisation's own text.
 
     `term` says how the end is found. "counted": forward from the start. "counted back": from the end of the
     clock `end_of`, and it follows that end. "told": on the day that a fact of `told_by` carries, and on no

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from procedures.facts import facts_of_letter
-from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.model import ClockSection, LetterSection, ProcedureFile
+from procedures.counting.facts import facts_of_letter
+from procedures.schema.model import ClockSection, LetterSection, ProcedureFile
+from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.words import LETTERS, Command
 
 Stories = Iterator[tuple[str, str]]

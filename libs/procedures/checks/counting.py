@@ -1,9 +1,9 @@
 """All clocks of a procedure are counted on the same calendars, and on those of its own country."""
 
-from procedures.calendars import calendar
 from procedures.checks.asking import Stories
-from procedures.model import ProcedureFile
-from procedures.zones import countries_of
+from procedures.counting.calendars import calendar
+from procedures.counting.zones import countries_of
+from procedures.schema.model import ProcedureFile
 
 
 def calendars_of_elsewhere(file: ProcedureFile) -> Stories:

@@ -1,7 +1,7 @@
 """Every clock has an end to hold somebody to, and a day that is told moves the clock that it is told of."""
 
 from procedures.checks.asking import Stories, is_met_by, letter_of
-from procedures.model import ClockSection, LetterSection, ProcedureFile
+from procedures.schema.model import ClockSection, LetterSection, ProcedureFile
 
 
 def duties_without_a_term(file: ProcedureFile) -> Stories:

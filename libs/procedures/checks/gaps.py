@@ -1,9 +1,9 @@
 """Where the text of an organisation ends: what it has no word on, though it will happen."""
 
 from procedures.checks.asking import Stories
-from procedures.facts import WITHDRAWN
-from procedures.leading import FIRST
-from procedures.model import ProcedureFile
+from procedures.counting.facts import WITHDRAWN
+from procedures.schema.model import ProcedureFile
+from procedures.transitions import FIRST
 from procedures.words import CHANNELS
 
 

@@ -10,8 +10,8 @@ from procedures.checks.asking import (
     owed_at_opening,
     owed_by_command,
 )
-from procedures.leading import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.model import LetterSection, ProcedureFile
+from procedures.schema.model import LetterSection, ProcedureFile
+from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
 from procedures.words import CONTENTS, Content, Letter
 
 IS_FOR: Mapping[Letter, tuple[Content, ...]] = {

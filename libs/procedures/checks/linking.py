@@ -1,7 +1,7 @@
 """Every sentence of the organisation's text is linked to a rule, or to the reason why none is."""
 
 from procedures.checks.asking import Stories
-from procedures.model import ClockSection, ProcedureFile, sourced
+from procedures.schema.model import ClockSection, ProcedureFile, sourced
 
 
 def sentences_left_over(file: ProcedureFile) -> Stories:

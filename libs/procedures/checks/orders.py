@@ -1,7 +1,7 @@
 """What must come first has a clock that judges it and a rule of conduct that keeps it: never one alone."""
 
 from procedures.checks.asking import Stories
-from procedures.model import ClockSection, ProcedureFile
+from procedures.schema.model import ClockSection, ProcedureFile
 
 _CONTACT = "contact made"
 _ANSWERS = frozenset({"response sent", "response arrived", "outcome decided"})

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from procedures.checks.asking import THE_CUSTOMERS, Stories, brought_by, commands, letter_of, owed_at_opening
 from procedures.conduct import ROLES
-from procedures.leading import FIRST
-from procedures.model import ProcedureFile
+from procedures.schema.model import ProcedureFile
+from procedures.transitions import FIRST
 from procedures.words import Command
 
 TELLING_NOBODY: Mapping[str, str] = {

@@ -1,8 +1,8 @@
 """Every clock starts on every path, or has a guard that starts it."""
 
 from procedures.checks.asking import THE_CUSTOMERS, Stories
-from procedures.facts import CERTAIN
-from procedures.model import ClockSection, GuardSection, ProcedureFile
+from procedures.counting.facts import CERTAIN
+from procedures.schema.model import ClockSection, GuardSection, ProcedureFile
 
 
 def starts_that_may_never_come(file: ProcedureFile) -> Stories:

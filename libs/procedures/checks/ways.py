@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from procedures.checks.asking import Stories, commands
-from procedures.leading import FIRST, LAST, LEADS, leads_to
-from procedures.model import ProcedureFile
+from procedures.schema.model import ProcedureFile
+from procedures.transitions import FIRST, LAST, LEADS, leads_to
 from procedures.words import Command, Need
 
 SETTLED_BY: Mapping[Need, Command] = {

@@ -1,9 +1,9 @@
 """Windows of the customer are disjoint, begin with something the organisation did, and hold the case open."""
 
 from procedures.checks.asking import THE_CUSTOMERS, Stories, starts_of
-from procedures.facts import CERTAIN, WITHDRAWN
-from procedures.leading import LAST
-from procedures.model import ClockSection, ProcedureFile
+from procedures.counting.facts import CERTAIN, WITHDRAWN
+from procedures.schema.model import ClockSection, ProcedureFile
+from procedures.transitions import LAST
 
 
 def windows_that_overlap(file: ProcedureFile) -> Stories:

@@ -47,7 +47,7 @@ async def _show(reference: str, explain: bool, known_at: Any, token: Path | None
     from cases.state import fold_events
     from events.errors import NoSuchCase
     from gehoor.session import reader
-    from procedures.terms import counted_in
+    from procedures.counting.terms import counted_in
 
     async with reader(token) as caller:
         history = await caller.history(reference)

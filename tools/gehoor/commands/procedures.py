@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from procedures.model import ProcedureFile
-    from procedures.tracing import Traced
+    from procedures.schema.model import ProcedureFile
+    from procedures.traceability import Traced
 
 app = typer.Typer(
     help="The complaints procedures: list, draw and check them, and trace them to the organisations' texts.",
@@ -48,7 +48,7 @@ def show(
     Example: gehoor procedures show ingressus --out ingressus.svg
     """  # fmt: skip
     from events.errors import Misconfigured
-    from procedures.drawing import draw
+    from procedures.svg import draw
 
     picture = draw(_file(procedure))
     if out is None:
@@ -102,7 +102,7 @@ def trace(
     contradiction. Exit 1 unless every sentence is accounted for.
     """
     from events.errors import Misconfigured
-    from procedures.tracing import coverage, trace
+    from procedures.traceability import coverage, trace
 
     try:
         content = text.read_text(encoding="utf-8")

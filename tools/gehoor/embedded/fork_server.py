@@ -27,7 +27,7 @@ SHARED = (
     "fastapi",
     "holidays",
     "procedures.library",
-    "procedures.calendars",
+    "procedures.counting.calendars",
     "joserfc.jws",
     "jinja2",
 )

@@ -48,8 +48,8 @@ from events.catalogue import (
 )
 from events.errors import MalformedEvent
 from events.record.envelope import Recorded
+from procedures.counting.zones import civil_date
 from procedures.words import LETTERS
-from procedures.zones import civil_date
 
 COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"

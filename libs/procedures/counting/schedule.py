@@ -11,9 +11,9 @@ from datetime import date, datetime
 from msgspec import structs
 
 from events.catalogue import ClockRule, Guard
-from procedures.derivation import Derivation, Start, derive_back, derive_from, derive_told
-from procedures.facts import REOPENED, TOLD, Fact, Facts
-from procedures.zones import civil_date
+from procedures.counting.derivation import Derivation, Start, derive_back, derive_from, derive_told
+from procedures.counting.facts import REOPENED, TOLD, Fact, Facts
+from procedures.counting.zones import civil_date
 
 
 @dataclass(frozen=True, slots=True)

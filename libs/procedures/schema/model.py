@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.errors import GehoorError
-from procedures.calendars import CALENDARS
-from procedures.facts import FACTS, TOLD
-from procedures.reading import Many, Place, Section
+from procedures.counting.calendars import CALENDARS
+from procedures.counting.facts import FACTS, TOLD
+from procedures.counting.zones import zone_named
+from procedures.toml_files import Many, Place, Section
 from procedures.words import (
     AChannel,
     AClassification,
@@ -38,7 +39,6 @@ from procedures.words import (
     ATransition,
     one_of,
 )
-from procedures.zones import zone_named
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 ClockId = Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[A-Za-z0-9]{1,8}$")]

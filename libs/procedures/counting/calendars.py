@@ -18,7 +18,7 @@ import holidays.version
 from pydantic import Field
 
 from events.errors import GehoorError
-from procedures.reading import BrokenProcedure, Many, Section, problem, read
+from procedures.toml_files import BrokenProcedure, Many, Section, problem, read
 from procedures.words import unknown
 
 CALENDARS: tuple[str, ...] = ("nl-atw", "nl-atw-besluit", "nl-kantoor", "gb-eng")
@@ -27,7 +27,7 @@ CALENDARS: tuple[str, ...] = ("nl-atw", "nl-atw-besluit", "nl-kantoor", "gb-eng"
 FIRST_YEAR = 2000
 LAST_YEAR = 2100
 
-_FOLDER = Path(__file__).parent / "calendar_files"
+_FOLDER = Path(__file__).parents[1] / "calendar_files"
 _WEEKEND = {5: "Saturday", 6: "Sunday"}
 
 

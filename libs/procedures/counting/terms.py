@@ -21,9 +21,9 @@ from events.catalogue import (
     ReportClassified,
 )
 from events.record.envelope import Recorded
-from procedures.facts import Facts, standing_facts
-from procedures.schedule import Known, Plan, known_of, schedule
-from procedures.zones import civil_date
+from procedures.counting.facts import Facts, standing_facts
+from procedures.counting.schedule import Known, Plan, known_of, schedule
+from procedures.counting.zones import civil_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The procedure a case runs under: the version that was pinned when it opened or moved, byte for byte."""
 
+from cases.state import Case
 from events.catalogue import CaseOpened
-from events.errors import GehoorError
+from events.errors import CommandRefused, GehoorError
 from procedures.library import procedure
 from procedures.procedure import Procedure
 
@@ -24,3 +25,13 @@ def pinned(opened: CaseOpened, version: int | None, digest: str | None) -> Proce
             f"{opened.reference} runs under {expected[:12]}…: put the old file back and add a new version"
         )
     return found
+
+
+def pinned_procedure(case: Case) -> Procedure:
+    """Give the procedure that the case is pinned to.
+
+    Raises `CommandRefused` when the case is not open yet, and what `pinned` raises.
+    """
+    if case.opened is None:
+        raise CommandRefused("not-open-yet", "the case is being opened: try again in a moment")
+    return pinned(case.opened, case.life.version, case.life.digest)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Literal, assert_never
 
 from events.catalogue import ClockRule, Guard, Moment, Reading, Step, Unit
-from procedures.calendars import Calendar, calendar
-from procedures.zones import end_of, instant
+from procedures.counting.calendars import Calendar, calendar
+from procedures.counting.zones import end_of, instant
 
 WARNED_AT = time(8, 0)
 """When on its working day a warning is given, on the clock on the wall."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from html import escape
 from textwrap import wrap
 
-from procedures.leading import FIRST, LAST, LEADS, leads_to
-from procedures.model import ClockSection, ProcedureFile
+from procedures.schema.model import ClockSection, ProcedureFile
+from procedures.transitions import FIRST, LAST, LEADS, leads_to
 
 WIDTH = 1_080
 _BOX, _GAP, _HIGH = 118, 14, 40

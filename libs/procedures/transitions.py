@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from procedures.words import Command, Letter, Stage
 
 if TYPE_CHECKING:
-    from procedures.model import ProcedureFile
+    from procedures.schema.model import ProcedureFile
 
 BROUGHT_BY: Mapping[str, tuple[Command, ...]] = {
     "plan made": ("make-plan",),

@@ -2,9 +2,9 @@
 
 import re
 
-from procedures.facts import facts_of_letter
-from procedures.model import ClockSection, ProcedureFile, sourced
-from procedures.reading import Place
+from procedures.counting.facts import facts_of_letter
+from procedures.schema.model import ClockSection, ProcedureFile, sourced
+from procedures.toml_files import Place
 from procedures.words import LETTERS
 
 

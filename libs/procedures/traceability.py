@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from procedures.checks.linking import clocks_on, contradictions, links
-from procedures.model import ProcedureFile
-from procedures.sentences import digest_of_sentence, sentences
+from procedures.schema.model import ProcedureFile
+from procedures.schema.sentences import digest_of_sentence, sentences
 
 
 @dataclass(frozen=True, slots=True)

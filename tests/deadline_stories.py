@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from deadlines.clocks import Clocks, fold, settle
+from deadlines.look import Clocks, fold, settle
 from events.catalogue import CaseOpened, ClockRule, ComplaintReceived, Event, LetterSent, encode
 from events.record.envelope import START, History, NewEvent, Recorded
 from procedures.counting.zones import civil_date

@@ -34,9 +34,9 @@ from events.catalogue import (
 )
 from events.record.envelope import History, NewEvent
 from events.testing import history_of, received
-from notifier.case import letter_id_of
-from notifier.owed import Case, fold
-from notifier.writing import Writing
+from notifier.letter_history import letter_id_of
+from notifier.owed_letters import Case, fold
+from notifier.writing.context import Writing
 from procedures.counting.derivation import Derivation, derive
 from procedures.counting.schedule import Known, Timed, schedule
 from procedures.counting.zones import end_of

@@ -18,9 +18,9 @@ from events.platform import Platform
 from events.record.envelope import History, NewEvent
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
-from notifier.connections import Connections
-from notifier.sending import SendingLoop
-from notifier.smtp_server import read_smtp_url
+from notifier.sending.loop import SendingLoop
+from notifier.smtp.pool import Connections
+from notifier.smtp.server_url import read_smtp_url
 from notifier_cases import deadline, opened
 from scripted_smtp import ScriptedServer
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from deadlines.clocks import BRINGS_RULES, look
-from deadlines.due import NextLook, write
+from deadlines.due_table import NextLook, write
+from deadlines.look import BRINGS_RULES, look
 from events.consumer.batch import Reaction
 from events.record.envelope import History, Recorded
 from procedures.counting.facts import TELLING

@@ -14,9 +14,9 @@ import asyncpg
 import structlog
 from prometheus_client import Histogram
 
-from deadlines import due
-from deadlines.clocks import Look, look
+from deadlines import due_table
 from deadlines.consumer import CLOCKS_AGREE_WITHIN_S
+from deadlines.look import Look, look
 from events.catalogue import DeadlineBreached, TargetMissed
 from events.consumer.batch import reason_of
 from events.errors import CommandRefused
@@ -60,14 +60,14 @@ class Firing:
             return 0
         async with connection_of(self.platform.pool) as connection:
             await self._try_blocked_again(connection, frozenset(lanes))
-            queue = await due.queue(connection, lanes)
+            queue = await due_table.queue(connection, lanes)
             await failpoint("firing.looked")
             if not await self._clocks_agree(queue.now) or queue.earliest_at is None:
                 return 0
             if queue.earliest_at > queue.now:
                 self.interval_s = self._until(queue.earliest_at, queue.now)
                 return 0
-            case_ids = await due.claim(connection, lanes, queue.now, BATCH)
+            case_ids = await due_table.claim(connection, lanes, queue.now, BATCH)
         await failpoint("firing.claimed")
         return await self._fire(case_ids, queue.now)
 
@@ -88,7 +88,9 @@ class Firing:
             connection: asyncpg.Connection, fared_well: Sequence[tuple[Command, Outcome]]
         ) -> None:
             settled = [command.case_id for command, _ in fared_well]
-            await due.write(connection, [due.NextLook(each, looks[each].next_at) for each in settled])
+            await due_table.write(
+                connection, [due_table.NextLook(each, looks[each].next_at) for each in settled]
+            )
             await failpoint("firing.before_commit")
 
         try:
@@ -135,14 +137,14 @@ class Firing:
         """Give cases that were set aside one new try per start, which may have brought newer code."""
         gained = lanes - self._tried_again
         if gained:
-            await due.unblock(connection, sorted(gained))
+            await due_table.unblock(connection, sorted(gained))
         self._tried_again = lanes
 
     async def _block(self, refused: Sequence[tuple[UUID, str]]) -> None:
         for case_id, reason in refused:
             log.error("firing.blocked", case=str(case_id), reason=reason)
         async with connection_of(self.platform.pool) as connection:
-            await due.block(connection, refused)
+            await due_table.block(connection, refused)
 
     def _until(self, earliest_at: datetime, now: datetime) -> float:
         wait_s = (earliest_at - now).total_seconds() / self.platform.clock.speed

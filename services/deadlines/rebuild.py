@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from deadlines import due
-from deadlines.clocks import next_look
+from deadlines import due_table
+from deadlines.look import next_look
 from events.consumer.rebuild import Rebuilt, Table, rebuild_table
 from events.platform import Platform
 from events.record.envelope import History
@@ -19,11 +19,11 @@ DELETE FROM due WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = d
 """
 
 
-def _row_of(case_id: UUID, history: History) -> due.NextLook:
-    return due.NextLook(case_id, next_look(history))
+def _row_of(case_id: UUID, history: History) -> due_table.NextLook:
+    return due_table.NextLook(case_id, next_look(history))
 
 
-TABLE = Table("deadlines.due", _row_of, due.write, due.block, _ORPHANS)
+TABLE = Table("deadlines.due", _row_of, due_table.write, due_table.block, _ORPHANS)
 
 
 async def rebuild(platform: Platform) -> Rebuilt:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from intake.application import application
+from intake.channels.api import application
 from service.host import run
 from service.idempotency_expiry import ForgettingLoop
 from service.running import Service

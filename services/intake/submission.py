@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived
 from events.record.envelope import NewEvent
-from intake.form import Submission
+from intake.complaint_form import Submission
 from intake.moments import ImpossibleMoment, received, reported
 from procedures.counting.zones import zone_named
 from procedures.library import in_force

@@ -6,10 +6,10 @@ import sys
 from events.errors import Misconfigured
 from events.platform import Platform
 from events.settings import load
-from notifier.connections import Connections
 from notifier.consumer import LetterConsumer
-from notifier.sending import SendingLoop
-from notifier.smtp_server import read_smtp_url
+from notifier.sending.loop import SendingLoop
+from notifier.smtp.pool import Connections
+from notifier.smtp.server_url import read_smtp_url
 from procedures.library import library
 from procedures.organisations import admit_demonstrations
 from service.host import run

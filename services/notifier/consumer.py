@@ -9,8 +9,8 @@ import asyncpg
 
 from events.consumer.batch import Reaction
 from events.record.envelope import History, Recorded
-from notifier import outbox
-from notifier.owed import REACTS_TO, fold, owed
+from notifier.owed_letters import REACTS_TO, fold, owed
+from notifier.sending import outbox
 
 SOON_S = 0.02
 """Between writing a row and its commit: the sender is woken after that, and looks by itself anyway."""

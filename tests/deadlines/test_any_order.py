@@ -17,7 +17,7 @@ from deadline_stories import (
     letter,
     opened_case,
 )
-from deadlines.clocks import Outcome, next_look, settle
+from deadlines.look import Outcome, next_look, settle
 from events.catalogue import ClockRule
 
 RULES = (

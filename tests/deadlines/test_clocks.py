@@ -22,7 +22,7 @@ from deadline_stories import (
     recorded,
     told,
 )
-from deadlines.clocks import next_look, settle
+from deadlines.look import next_look, settle
 from events.catalogue import (
     DeadlineBreached,
     DeadlineMet,

@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 
 from deadline_stories import CASE, EASTER, EASTER_STRICT, SECOND, Story, letter, opened_case
-from deadlines.clocks import EMITS, next_look
 from deadlines.consumer import DeadlinesConsumer
-from deadlines.due import NextLook
+from deadlines.due_table import NextLook
+from deadlines.look import EMITS, next_look
 from events.catalogue import DeadlineBreached, DeadlineMet
 from procedures.counting.facts import TELLING
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from deadline_stories import CONFIRM, JUNE, JUNE_DUE, LETTER, SECOND, Story, letter, opened_case, told
-from deadlines.clocks import settle
+from deadlines.look import settle
 from events.catalogue import (
     CalendarsRenewed,
     DeadlineMoved,

@@ -22,11 +22,11 @@ from deadline_stories import (
     opened,
     received,
 )
-from deadlines import due
+from deadlines import due_table
 from deadlines import firing as firing_file
-from deadlines.clocks import look
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.firing import Firing
+from deadlines.look import look
 from deadlines.rebuild import rebuild
 from events.catalogue import ClockRule, Event
 from events.clock import FrozenClock
@@ -93,7 +93,9 @@ class Cases:
 
         async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
             history = await self.deadlines.store.history(case_id, connection)
-            await due.write(connection, [due.NextLook(case_id, look(history, at + SECOND).next_at)])
+            await due_table.write(
+                connection, [due_table.NextLook(case_id, look(history, at + SECOND).next_at)]
+            )
 
         command = Command(
             case_id, new_case_id(), "service:deadlines", lambda history, _: look(history, at + SECOND).events
@@ -155,13 +157,13 @@ async def test_a_firing_that_is_rolled_back_keeps_its_row(
     """When the power fails in the middle, neither half of the work stands, and it is done afterwards."""
     case_id = await cases.running()
     before = await rows(deadlines)
-    write = due.write
+    write = due_table.write
 
-    async def fail(connection: asyncpg.Connection, looks: Sequence[due.NextLook]) -> None:
+    async def fail(connection: asyncpg.Connection, looks: Sequence[due_table.NextLook]) -> None:
         await write(connection, looks)
         raise ConnectionResetError("the connection was lost before the commit")
 
-    monkeypatch.setattr(due, "write", fail)
+    monkeypatch.setattr(due_table, "write", fail)
     with pytest.raises(ConnectionResetError):
         await Firing(deadlines).run_once()
     monkeypatch.undo()
@@ -335,14 +337,14 @@ async def test_of_several_looks_at_one_case_the_last_counts(deadlines: Platform)
     """Three events of one case in one batch leave one row, or none when nothing is left to wait for."""
     moved, over = new_case_id(), new_case_id()
     looks = [
-        due.NextLook(moved, EASTER_STRICT),
-        due.NextLook(over, EASTER_STRICT),
-        due.NextLook(moved, EASTER_LENIENT),
-        due.NextLook(over, None),
+        due_table.NextLook(moved, EASTER_STRICT),
+        due_table.NextLook(over, EASTER_STRICT),
+        due_table.NextLook(moved, EASTER_LENIENT),
+        due_table.NextLook(over, None),
     ]
 
     async with connection_of(deadlines.pool) as connection:
-        await due.write(connection, looks)
+        await due_table.write(connection, looks)
 
     assert {moved: (EASTER_LENIENT, False)} == await rows(deadlines)
 
@@ -383,4 +385,6 @@ async def test_many_cases_due_at_one_instant_each_break_once(
 
 async def due_now(platform: Platform, case_ids: Sequence[UUID]) -> None:
     async with connection_of(platform.pool) as connection:
-        await due.write(connection, [due.NextLook(case_id, EASTER_STRICT) for case_id in case_ids])
+        await due_table.write(
+            connection, [due_table.NextLook(case_id, EASTER_STRICT) for case_id in case_ids]
+        )

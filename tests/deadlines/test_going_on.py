@@ -10,7 +10,7 @@ import pytest
 
 from deadline_stories import CONFIRM as CONFIRM_WHATEVER
 from deadline_stories import JUNE, JUNE_DUE, SECOND, Story, letter, opened_case, told
-from deadlines.clocks import settle
+from deadlines.look import settle
 from events.catalogue import (
     CaseMerged,
     CaseMovedToVersion,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deadline_stories import JUNE, SECOND, Story, opened_case, told
-from deadlines.clocks import look, next_look, settle
+from deadlines.look import look, next_look, settle
 from events.catalogue import (
     CaseClosed,
     CaseReopened,

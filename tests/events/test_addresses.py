@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from events.addresses import NotAnAddress, parse_address
-from intake.form import Complainant
+from intake.complaint_form import Complainant
 from procedures.organisations import Address
 from workflow.taking_up import RecordInformation
 

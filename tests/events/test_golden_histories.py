@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from cases.state import fold, told
-from deadlines.clocks import settle
+from deadlines.look import settle
 from events.catalogue import encode
 from events.record.envelope import History
 from events.store.verify import problems
 from golden_histories import FOLDER, from_lines, to_lines
-from notifier.owed import fold as fold_letters
-from notifier.owed import owed
+from notifier.owed_letters import fold as fold_letters
+from notifier.owed_letters import owed
 from procedures.library import procedure
 from procedures.organisations import organisations
 from workflow.case import open_case

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cases.state import fold
-from deadlines.clocks import settle
+from deadlines.look import settle
 from events.access_tokens import Access, NotAllowed, Role, issue, read
 from events.catalogue import ReceiptCorrected
 from events.errors import GehoorError

@@ -13,7 +13,7 @@ from events.testing import TestSystem
 from gehoor.embedded.ports import choose
 from hostile.people import tokens
 from hostile.twisting import ORGANISATIONS, World
-from intake.application import application as intake
+from intake.channels.api import application as intake
 from serving import serving
 from workflow.consumer import WorkflowConsumer
 from workflow.http import application as workflow

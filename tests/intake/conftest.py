@@ -8,7 +8,7 @@ import pytest
 
 from events.platform import Platform
 from events.testing import TestSystem
-from intake.application import application
+from intake.channels.api import application
 from intake_desk import Desk
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.letter_names import LETTERS as NAMES
+from intake.status.letter_names import LETTERS as NAMES
 from procedures.words import FORM_COPY, LETTERS
 
 

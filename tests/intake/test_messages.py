@@ -189,7 +189,7 @@ async def test_nothing_is_called_recorded_that_is_not(
     async def forgotten(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr("intake.adding._earlier", forgotten)
+    monkeypatch.setattr("intake.channels.messages._earlier", forgotten)
     answer = await add(desk, other, channel_token(desk), WORDS, **key)
 
     assert (503, "urn:gehoor:problem:store-away") == (answer.status_code, answer.json()["type"])

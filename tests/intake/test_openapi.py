@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from intake.form import Submission
+from intake.complaint_form import Submission
 from intake.openapi import describe
 
 CHECKED_IN = Path(__file__).parents[2] / "services" / "intake" / "openapi.json"

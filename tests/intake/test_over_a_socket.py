@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from events.platform import Platform
-from intake.application import application
+from intake.channels.api import application
 from intake_desk import BODY, Desk
 from serving import serving
 from web.bodies import BodyGuard

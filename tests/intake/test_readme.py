@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from events.platform import Platform
-from intake.application import application
+from intake.channels.api import application
 from serving import serving
 
 GUIDE = (Path(__file__).parents[2] / "services" / "intake" / "README.md").read_text("utf-8")

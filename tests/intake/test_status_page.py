@@ -36,9 +36,9 @@ from events.catalogue import (
 )
 from events.record.envelope import NewEvent
 from events.testing import history_of, received
-from intake.links import StatusLinks
-from intake.page import SECURITY, WORDS, not_found_page, status_page
-from intake.standing import Standing, State, standing_of
+from intake.status.page import SECURITY, WORDS, not_found_page, status_page
+from intake.status.progress import Standing, State, standing_of
+from intake.status_links import StatusLinks
 from intake_desk import Desk
 from procedures.organisations import organisations
 

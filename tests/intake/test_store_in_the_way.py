@@ -24,7 +24,7 @@ async def test_whatever_is_in_the_way_of_filing_adding_or_looking_is_told_as_com
         raise kind("somebody else is first")
 
     with monkeypatch.context() as patched:
-        patched.setattr("intake.recording.append_new_cases", in_the_way)
+        patched.setattr("intake.recorder.append_new_cases", in_the_way)
         patched.setattr(desk.platform.store, "append", in_the_way)
         filing = await desk.client.post("/v1/complaints", json=BODY)
         adding = await desk.client.post(

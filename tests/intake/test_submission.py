@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from events.catalogue import ComplaintReceived, encode
-from intake.form import Submission
+from intake.complaint_form import Submission
 from intake.submission import Filing, file, find_organisation, fingerprint
 from web.problems import Problem, explain
 

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 
 from cases.state import fold
 from events.catalogue import DeadlineSet
-from notifier.words import in_words
+from notifier.writing.phrases import in_words
 from procedures.library import in_force
 from procedures.organisations import organisations
 from whole_system import WholeSystem, follows_in_order, until

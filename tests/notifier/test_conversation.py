@@ -13,10 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from notifier.connections import Connections
-from notifier.conversation import Accepted, Deferred, Refused, Result, Uncertain
-from notifier.mail import Mail, to_bytes
-from notifier.smtp_server import read_smtp_url
+from notifier.smtp.conversation import Accepted, Deferred, Refused, Result, Uncertain
+from notifier.smtp.message import Mail, to_bytes
+from notifier.smtp.pool import Connections
+from notifier.smtp.server_url import read_smtp_url
 from scripted_smtp import HANG, HANG_UP, Script, ScriptedServer
 
 TO = "sanne.dewit@klant.example"

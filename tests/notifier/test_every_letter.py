@@ -25,11 +25,11 @@ from events.catalogue import (
     SolutionProposed,
     TermExtended,
 )
-from notifier.letter import LetterCannotBeMade, write_letter
-from notifier.owed import owed
-from notifier.subjects import SUBJECTS
-from notifier.words import in_words, nothing_noted, outcome_in_words
-from notifier.writing import Writing
+from notifier.owed_letters import owed
+from notifier.writing.context import Writing
+from notifier.writing.letter import LetterCannotBeMade, write_letter
+from notifier.writing.phrases import in_words, nothing_noted, outcome_in_words
+from notifier.writing.subjects import SUBJECTS
 from notifier_cases import (
     DUE_ON,
     RECEIVED_ON,

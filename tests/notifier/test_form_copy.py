@@ -16,13 +16,13 @@ from events.catalogue import (
     LetterSent,
 )
 from events.testing import A_COMPLAINANT
-from notifier.attempt import Ready, prepare
-from notifier.case import letter_id_of
-from notifier.conversation import Accepted
-from notifier.letter import write_letter
-from notifier.outbox import Attempt
-from notifier.outcome import Closed, Done, Held, command_of
-from notifier.owed import Owed, fold, owed
+from notifier.letter_history import letter_id_of
+from notifier.owed_letters import Owed, fold, owed
+from notifier.sending.attempt import Ready, prepare
+from notifier.sending.outbox import Attempt
+from notifier.sending.outcome import Closed, Done, Held, command_of
+from notifier.smtp.conversation import Accepted
+from notifier.writing.letter import write_letter
 from notifier_cases import CASE, WRITTEN_AT, case, history, writing
 from post_office import PostOffice
 from procedures.counting.facts import FACTS
@@ -135,7 +135,7 @@ def test_a_withdrawn_complaint_is_not_copied_any_more() -> None:
 def test_an_organisation_without_an_inbox_holds_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A procedure that promises a copy and an organisation that names no inbox: somebody must look."""
     none = {"supportoplus": organisations()["supportoplus"].model_copy(update={"form_inbox": None})}
-    monkeypatch.setattr("notifier.attempt.organisations", lambda: none)
+    monkeypatch.setattr("notifier.sending.attempt.organisations", lambda: none)
 
     held = copied()
 

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.header import (
-    UnsafeHeader,
-    check_headers,
-    header_value,
-    phrase,
-    safe_header,
-)
-from notifier.mail import HEADERS, Mail, message_id_of, to_bytes
+from notifier.smtp.header import UnsafeHeader, check_headers, header_value, phrase, safe_header
+from notifier.smtp.message import HEADERS, Mail, message_id_of, to_bytes
 
 HOSTILE = (
     "=?UTF-8?Q?hi=0ABcc=3A_victim=40x.test?=",

@@ -9,9 +9,9 @@ import pytest
 from msgspec import structs
 
 import notifier
-from notifier.case import Case
-from notifier.letter import LetterCannotBeMade, WrittenLetter, write_letter
-from notifier.words import in_words
+from notifier.letter_history import Case
+from notifier.writing.letter import LetterCannotBeMade, WrittenLetter, write_letter
+from notifier.writing.phrases import in_words
 from notifier_cases import case, deadline, opened, procedure_of, writing
 from procedures.library import library
 from procedures.organisations import organisations, with_demonstrations

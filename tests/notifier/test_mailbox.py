@@ -13,10 +13,10 @@ import pytest
 from gehoor.mailbox.http import application
 from gehoor.mailbox.kept import MailFolder
 from gehoor.mailbox.sink import Sink, conversation_with
-from notifier.connections import Connections
-from notifier.conversation import Accepted
-from notifier.mail import Mail, to_bytes
-from notifier.smtp_server import read_smtp_url
+from notifier.smtp.conversation import Accepted
+from notifier.smtp.message import Mail, to_bytes
+from notifier.smtp.pool import Connections
+from notifier.smtp.server_url import read_smtp_url
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -32,7 +32,7 @@ from events.catalogue import (
 )
 from events.record.envelope import History, NewEvent
 from events.testing import history_of
-from notifier.owed import REACTS_TO, Owed, fold, owed, waits_for
+from notifier.owed_letters import REACTS_TO, Owed, fold, owed, waits_for
 from notifier_cases import (
     CASE,
     DUE_ON,

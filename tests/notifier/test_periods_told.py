@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from deadlines.clocks import settle
+from deadlines.look import settle
 from events.catalogue import (
     COMPLAINANT,
     ComplaintSolved,
@@ -17,11 +17,11 @@ from events.catalogue import (
 )
 from events.record.envelope import History, NewEvent
 from events.testing import history_of
-from notifier.conversation import Accepted
-from notifier.letter import write_letter
-from notifier.outbox import Attempt
-from notifier.outcome import Done, command_of
-from notifier.owed import fold
+from notifier.owed_letters import fold
+from notifier.sending.outbox import Attempt
+from notifier.sending.outcome import Done, command_of
+from notifier.smtp.conversation import Accepted
+from notifier.writing.letter import write_letter
 from notifier_cases import CASE, complaint, opened, writing
 
 RECEIVED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notifier.retry import FEWEST_ATTEMPTS, GIVE_UP_AFTER, JITTER, is_hopeless, wait_s
+from notifier.sending.retry import FEWEST_ATTEMPTS, GIVE_UP_AFTER, JITTER, is_hopeless, wait_s
 
 
 def test_first_tries_follow_within_seconds_and_later_ones_within_half_an_hour() -> None:

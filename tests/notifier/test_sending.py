@@ -12,8 +12,8 @@ import pytest
 from events import failpoints
 from events.catalogue import COMPLAINANT, Event, LetterPrepared, LetterRefused, LetterSent, LetterUncertain
 from events.testing import A_COMPLAINANT
-from notifier import outbox
-from notifier.recording import TRIED_AGAIN_AFTER_S
+from notifier.sending import outbox
+from notifier.sending.results import TRIED_AGAIN_AFTER_S
 from notifier_cases import deadline, opened
 from post_office import PostOffice
 from procedures.organisations import organisations
@@ -144,7 +144,7 @@ async def test_a_lost_letter_that_cannot_be_explained_yet_stops_no_other(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While its organisation is not known, the doubt about a letter waits; it is told when that is back."""
-    monkeypatch.setattr("notifier.sending.EXPLAINED_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr("notifier.sending.loop.EXPLAINED_AGAIN_AFTER_S", 0.0)
     unknown = await office.owed("bc")
     doomed = await office.sender()
     await doomed.run_once()
@@ -155,7 +155,7 @@ async def test_a_lost_letter_that_cannot_be_explained_yet_stops_no_other(
 
     with monkeypatch.context() as without:
         others = {name: one for name, one in organisations().items() if name != "bc"}
-        without.setattr("notifier.attempt.organisations", lambda: others)
+        without.setattr("notifier.sending.attempt.organisations", lambda: others)
         await office.run_until(sender, [known], "LetterSent")
         assert [] == await office.events(unknown)
     await office.run_until(sender, [unknown], "LetterSent")
@@ -167,8 +167,8 @@ async def test_lost_letters_that_cannot_be_explained_do_not_hide_those_that_can(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More letters cannot be explained than are looked at together: the others come next."""
-    monkeypatch.setattr("notifier.sending.RECORDED_TOGETHER", 2)
-    monkeypatch.setattr("notifier.sending.LOOKED_AFTER_EVERY_S", 0.0)
+    monkeypatch.setattr("notifier.sending.loop.RECORDED_TOGETHER", 2)
+    monkeypatch.setattr("notifier.sending.loop.LOOKED_AFTER_EVERY_S", 0.0)
     unknown = [await office.owed("bc") for _ in range(3)]
     known = await office.owed("destiny")
     doomed = await office.sender()
@@ -179,7 +179,7 @@ async def test_lost_letters_that_cannot_be_explained_do_not_hide_those_that_can(
         "UPDATE letter SET attempt_started_at = attempt_started_at + interval '1 s' WHERE case_id = $1", known
     )
     others = {name: one for name, one in organisations().items() if name != "bc"}
-    monkeypatch.setattr("notifier.attempt.organisations", lambda: others)
+    monkeypatch.setattr("notifier.sending.attempt.organisations", lambda: others)
 
     await office.run_until(await office.sender(), [known], "LetterUncertain")
 
@@ -207,7 +207,7 @@ async def test_a_result_that_its_case_does_not_take_waits_alone_and_is_not_lost(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key is damaged after a letter left: the others are recorded, this one later, and it goes once."""
-    monkeypatch.setattr("notifier.recording.TRIED_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr("notifier.sending.results.TRIED_AGAIN_AFTER_S", 0.0)
     stuck, other = await office.owed("destiny"), await office.owed("destiny")
     sender = await office.sender()
     await sender.run_once()
@@ -238,12 +238,12 @@ async def test_a_result_at_which_recording_breaks_down_is_tried_apart_from_the_o
             raise ZeroDivisionError("a fault of this letter")
         await settle(connection, letters)
 
-    monkeypatch.setattr("notifier.outbox.settle", settle_all_but_one)
+    monkeypatch.setattr("notifier.sending.outbox.settle", settle_all_but_one)
     await office.run_until(sender, cases[1:], "LetterSent")
     assert [] == await office.events(faulty)
 
-    monkeypatch.setattr("notifier.outbox.settle", settle)
-    monkeypatch.setattr("notifier.recording.monotonic", lambda: monotonic() + TRIED_AGAIN_AFTER_S)
+    monkeypatch.setattr("notifier.sending.outbox.settle", settle)
+    monkeypatch.setattr("notifier.sending.results.monotonic", lambda: monotonic() + TRIED_AGAIN_AFTER_S)
     await office.run_until(sender, [faulty], "LetterSent")
 
     assert 3 == len(office.server.mails)

@@ -19,8 +19,8 @@ from events.catalogue import (
     ReactionGiven,
     TermExtended,
 )
-from notifier.owed import fold
-from notifier.words import in_words
+from notifier.owed_letters import fold
+from notifier.writing.phrases import in_words
 from post_office import PostOffice
 from procedures.organisations import organisations
 from scripted_smtp import Script
@@ -170,7 +170,7 @@ async def test_an_organisation_may_choose_paper_for_a_letter(
 ) -> None:
     """Where an organisation wants its confirmation on paper it goes by post, e-mail address or not."""
     chosen = organisations()["destiny"].model_copy(update={"on_paper": ("acknowledgement",)})
-    monkeypatch.setattr("notifier.attempt.organisations", lambda: {"destiny": chosen})
+    monkeypatch.setattr("notifier.sending.attempt.organisations", lambda: {"destiny": chosen})
     case_id = await office.owed("destiny")
 
     prepared = await office.run_until_gone(await office.sender(), case_id, "acknowledgement")

@@ -3,7 +3,7 @@
 import pytest
 
 from events.errors import Misconfigured
-from notifier.smtp_server import FINAL_WAIT_S, read_smtp_url
+from notifier.smtp.server_url import FINAL_WAIT_S, read_smtp_url
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from notifier.words import (
+from notifier.writing.phrases import (
     Language,
     amount_in_words,
     fields_in_words,

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from model_world import IDLE, Conflict, ModelWorld, Outgoing, Transaction
 
-from notifier.conversation import Accepted, Deferred, Refused, Uncertain
-from notifier.letter import WrittenLetter
-from notifier.outbox import Attempt
-from notifier.outcome import Done, End, Printed, command_of
-from notifier.owed import Owed, is_settled
-from notifier.retry import wait_s
+from notifier.owed_letters import Owed, is_settled
+from notifier.sending.outbox import Attempt
+from notifier.sending.outcome import Done, End, Printed, command_of
+from notifier.sending.retry import wait_s
+from notifier.smtp.conversation import Accepted, Deferred, Refused, Uncertain
+from notifier.writing.letter import WrittenLetter
 from procedures.organisations import organisations
 from procedures.words import FORM_COPY
 

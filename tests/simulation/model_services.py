@@ -15,14 +15,14 @@ from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_lane
 
 from chaos.load import ORGANISATIONS, digest
 from chaos.record import Answered, Invoked
-from deadlines.clocks import look
 from deadlines.consumer import DeadlinesConsumer
+from deadlines.look import look
 from events.catalogue import CATALOGUE
 from events.consumer.batch import Consumer
 from events.errors import MalformedEvent
 from events.identity import command_id_of, reaction_id
 from events.record.envelope import START, Cause, FeedPosition, History, Recorded, follow
-from intake.form import Submission
+from intake.complaint_form import Submission
 from intake.submission import file
 from notifier.consumer import LetterConsumer
 from procedures.organisations import organisations

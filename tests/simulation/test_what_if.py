@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from deadlines.clocks import EMITS
+from deadlines.look import EMITS
 from events.catalogue import encode
 from events.record.envelope import History, Recorded
 from procedures.library import files

@@ -24,7 +24,7 @@ from bench.figures import Figure, Target
 from bench.peers import queues
 from bench.peers.environment import NotHere
 from bench.run import Run
-from deadlines import due
+from deadlines import due_table
 from deadlines.firing import Firing
 from events.settings import Settings
 from events.testing import TestSystem
@@ -80,7 +80,7 @@ async def _claim_us(system: TestSystem) -> float:
         connection: asyncpg.Connection = borrowed  # type: ignore[assignment]
         for _ in range(CLAIMS):
             began_s = perf_counter()
-            rows = await due.claim(connection, range(16), datetime.now(UTC), 500)
+            rows = await due_table.claim(connection, range(16), datetime.now(UTC), 500)
             taken.append((perf_counter() - began_s) * 1e6)
             if not rows:
                 raise RuntimeError("nothing was due")

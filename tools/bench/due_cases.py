@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from deadlines.clocks import look
+from deadlines.look import look
 from events.catalogue import CaseOpened, ClockRule, ReportClassified
 from events.record.envelope import Cause, NewEvent, Recorded
 from events.record.sealing import next_rows

@@ -35,7 +35,7 @@ def _reword(owner: Any, name: str, old: str, new: str) -> None:
 
 
 def answers_before_commit() -> None:
-    from intake import recording
+    from intake import recorder
 
     tasks: set[asyncio.Task[None]] = set()
 
@@ -55,11 +55,11 @@ def answers_before_commit() -> None:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    _replace(recording, "transaction", late)
+    _replace(recorder, "transaction", late)
 
 
 def forgets_keys_of_requests() -> None:
-    from intake import sender
+    from intake.channels import sender
 
     _replace(sender.Sender, "repeatable", lambda *_: None)
 
@@ -72,28 +72,28 @@ def leaves_actor_out_of_chain() -> None:
 
 
 def answers_500_now_and_then() -> None:
-    from intake import application
+    from intake.channels import api
 
-    real = application.Desk.take
+    real = api.Desk.take
 
     async def take(self: Any, *arguments: Any) -> Any:
         if random.random() < 0.05:
             raise RuntimeError("planted")
         return await real(self, *arguments)
 
-    _replace(application.Desk, "take", take)
+    _replace(api.Desk, "take", take)
 
 
 def leaks_files() -> None:
-    from intake import application
+    from intake.channels import api
 
-    real, kept = application.Desk.take, []
+    real, kept = api.Desk.take, []
 
     async def take(self: Any, *arguments: Any) -> Any:
         kept.append(Path("/dev/null").open("rb"))  # noqa: SIM115, ASYNC230 - it is never closed: that is the bug
         return await real(self, *arguments)
 
-    _replace(application.Desk, "take", take)
+    _replace(api.Desk, "take", take)
 
 
 def echoes_what_was_sent() -> None:
@@ -270,31 +270,31 @@ def tells_breaches_twice() -> None:
 
 
 def forgets_due_cases() -> None:
-    from deadlines import consumer, due
+    from deadlines import consumer, due_table
 
-    real = due.write
+    real = due_table.write
 
     async def write(connection: Any, looks: Any) -> None:
         await real(connection, [one for one in looks if (one.case_id.int >> 8) % 3])
 
-    _replace(due, "write", write)
+    _replace(due_table, "write", write)
     _replace(consumer, "write", write)
 
 
 def logs_addresses() -> None:
-    from notifier import recording
+    from notifier.sending import results
 
-    real = _real(recording, "tell")
+    real = _real(results, "tell")
 
     def tell(done: Any) -> None:
-        recording.log.info("letter.to", to=done.to)
+        results.log.info("letter.to", to=done.to)
         real(done)
 
-    _replace(recording, "tell", tell)
+    _replace(results, "tell", tell)
 
 
 def gives_every_copy_a_new_identity() -> None:
-    from notifier import attempt
+    from notifier.sending import attempt
 
     def identity(*_: Any) -> str:
         return f"<{secrets.token_hex(20)}@example.org>"
@@ -303,7 +303,7 @@ def gives_every_copy_a_new_identity() -> None:
 
 
 def tries_again_after_5xx() -> None:
-    from notifier import conversation
+    from notifier.smtp import conversation
 
     real = conversation._said_no
 
@@ -315,7 +315,7 @@ def tries_again_after_5xx() -> None:
 
 
 def gives_up_after_4xx() -> None:
-    from notifier import conversation
+    from notifier.smtp import conversation
 
     real = conversation._said_no
 
@@ -327,15 +327,15 @@ def gives_up_after_4xx() -> None:
 
 
 def hides_uncertain_attempts() -> None:
-    from notifier import recording
-    from notifier.conversation import Uncertain
+    from notifier.sending import results
+    from notifier.smtp.conversation import Uncertain
 
-    real = _real(recording, "command_of")
-    _replace(recording, "command_of", lambda done: None if isinstance(done.end, Uncertain) else real(done))
+    real = _real(results, "command_of")
+    _replace(results, "command_of", lambda done: None if isinstance(done.end, Uncertain) else real(done))
 
 
 def sends_before_the_attempt_stands() -> None:
-    from notifier import outbox
+    from notifier.sending import outbox
 
     _reword(outbox, "_CLAIM", "state = 'sending', attempts", "state = 'due', attempts")
 

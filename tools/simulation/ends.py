@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from deadlines.clocks import Clocks, Outcome, fold
+from deadlines.look import Clocks, Outcome, fold
 from events.catalogue import ClockRule, DeadlineSet, Kind
 from events.record.envelope import History
 from simulation.plan import Plan

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from cases.letters import OWING, owed_by
 from cases.state import Case
-from deadlines.clocks import BRINGS_RULES, look
+from deadlines.look import BRINGS_RULES, look
 from events.catalogue import (
     COMPLAINANT,
     ComplainantWrote,
@@ -28,7 +28,7 @@ from events.catalogue import (
 from events.errors import CommandRefused
 from events.identity import command_id_of
 from events.record.envelope import NewEvent
-from intake.form import Submission
+from intake.complaint_form import Submission
 from intake.submission import file
 from procedures.counting.facts import TELLING
 from procedures.counting.terms import terms_of

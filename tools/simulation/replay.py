@@ -14,7 +14,7 @@ from uuid import UUID
 
 from msgspec.structs import replace as with_rules
 
-from deadlines.clocks import BRINGS_RULES, EMITS, Clocks, fold, look
+from deadlines.look import BRINGS_RULES, EMITS, Clocks, fold, look
 from events.catalogue import ClockRule, DeadlineSet, Event, OpenEndedSet, encode
 from events.record.envelope import START, History, NewEvent, Recorded
 from procedures.counting.facts import TELLING

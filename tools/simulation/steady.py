@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from deadlines.clocks import EMITS, Outcome, next_look
+from deadlines.look import EMITS, Outcome, next_look
 from events.catalogue import DeadlineMoved, DeadlineSet
 from events.record.envelope import History
 from simulation.arrivals import Season

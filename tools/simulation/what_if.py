@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from pydantic_core import PydanticCustomError
 
-from deadlines.clocks import Clocks, Outcome
+from deadlines.look import Clocks, Outcome
 from events.catalogue import ClockRule, Kind
 from events.errors import GehoorError
 from procedures.counting.calendars import calendar

@@ -1,0 +1,1 @@
+"""The conversation with a mail server, and the message that it carries."""

@@ -1,0 +1,1 @@
+"""Writing a letter: the values, the phrases, the template, and the proof of its mandatory contents."""

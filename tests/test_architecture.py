@@ -60,18 +60,18 @@ PURE = (
     "services/notifier/sending/retry.py",
     "services/notifier/writing/phrases.py",
     "libs/cases/*.py",
-    "services/workflow/case.py",
-    "services/workflow/commands.py",
-    "services/workflow/standing.py",
+    "services/workflow/classification.py",
+    "services/workflow/commands/registry.py",
+    "services/workflow/obligations.py",
     "services/workflow/persons.py",
-    "services/workflow/joining.py",
-    "services/workflow/closing.py",
-    "services/workflow/objecting.py",
-    "services/workflow/proposing.py",
-    "services/workflow/handling.py",
-    "services/workflow/taking_up.py",
-    "services/workflow/table.py",
-    "services/workflow/known.py",
+    "services/workflow/commands/linking.py",
+    "services/workflow/commands/closing.py",
+    "services/workflow/commands/objecting.py",
+    "services/workflow/commands/answering.py",
+    "services/workflow/commands/handling.py",
+    "services/workflow/commands/opening.py",
+    "services/workflow/commands/permissions.py",
+    "services/workflow/commands/command.py",
     "services/workflow/rota.py",
 )
 IMPURE_PACKAGES = frozenset(
@@ -233,7 +233,7 @@ def test_nobody_asks_the_machine_for_the_time() -> None:
 
 ASKS_FOR_A_VERSION_BY_NUMBER = {
     "libs/procedures/pinning.py": "it compares the digest",
-    "services/workflow/moving.py": "it looks at a version that no case is pinned to yet",
+    "services/workflow/commands/versioning.py": "it looks at a version that no case is pinned to yet",
 }
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from cases.state import Case
-from workflow.known import Asking
+from workflow.commands.command import Asking
 
 W = "Om deze reden."
 OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")

@@ -21,8 +21,8 @@ from procedures.counting.terms import terms_of
 from procedures.counting.zones import end_of
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands import COMMANDS, allowed, decide
-from workflow.known import Asking
+from workflow.commands.command import Asking
+from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow_stories import CASE, NOW, SECOND, Story, opened
 
 DAY = timedelta(days=1)

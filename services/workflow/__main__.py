@@ -7,8 +7,8 @@ from procedures.organisations import admit_demonstrations
 from service.host import run
 from service.idempotency_expiry import ForgettingLoop
 from service.running import Service
+from workflow.api.app import application
 from workflow.consumer import WorkflowConsumer
-from workflow.http import application
 
 
 def make_consumer(platform: Platform) -> WorkflowConsumer:

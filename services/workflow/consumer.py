@@ -12,7 +12,7 @@ from events.errors import MalformedEvent
 from events.record.envelope import History, Recorded
 from procedures.library import in_force
 from procedures.organisations import organisations
-from workflow.case import open_case
+from workflow.classification import open_case
 from workflow.worklist import Row, row_of, write
 
 

@@ -16,7 +16,7 @@ from notifier.owed_letters import fold as fold_letters
 from notifier.owed_letters import owed
 from procedures.library import procedure
 from procedures.organisations import organisations
-from workflow.case import open_case
+from workflow.classification import open_case
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
 

@@ -25,7 +25,7 @@ from events.transact import Command, transact
 from gehoor.cli import build
 from procedures.library import in_force
 from procedures.organisations import organisations
-from workflow.case import open_case
+from workflow.classification import open_case
 
 RECEIVED_AT = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 """So long ago that every promise of the procedure has been broken since."""

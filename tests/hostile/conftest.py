@@ -15,8 +15,8 @@ from hostile.people import tokens
 from hostile.twisting import ORGANISATIONS, World
 from intake.channels.api import application as intake
 from serving import serving
+from workflow.api.app import application as workflow
 from workflow.consumer import WorkflowConsumer
-from workflow.http import application as workflow
 
 
 @dataclass(frozen=True)

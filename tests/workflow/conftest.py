@@ -9,8 +9,8 @@ import pytest
 from events.consumer.loop import ConsumerLoop
 from events.testing import make_system
 from servers import PostgresServer
+from workflow.api.app import application
 from workflow.consumer import WorkflowConsumer
-from workflow.http import application
 from workflow_servers import Desk
 
 

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from events.identity import new_reference
-from workflow.http import application
-from workflow.openapi import describe
-from workflow.views import WITHHELD
+from workflow.api.app import application
+from workflow.api.openapi import describe
+from workflow.api.views import WITHHELD
 from workflow_servers import Desk
 from workflow_stories import ORGANISATIONS
 
@@ -195,5 +195,5 @@ async def test_a_wrong_filter_is_refused_with_its_name(desk: Desk, query: str, f
 
 
 async def test_there_is_a_document_of_this_api() -> None:
-    """The checked-in OpenAPI document is what the code says; `python -m workflow.openapi` writes it."""
+    """The checked-in OpenAPI document is what the code says; `python -m workflow.api.openapi` writes it."""
     assert describe() == OPENAPI.read_text()

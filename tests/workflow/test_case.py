@@ -37,7 +37,7 @@ from procedures.library import in_force, library
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY, Classification
-from workflow.case import KINDS, kinds_of, reclassify
+from workflow.classification import KINDS, kinds_of, reclassify
 from workflow.consumer import WorkflowConsumer
 from workflow.worklist import project
 from workflow_stories import (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workflow.standing import NO_MATRIX
+from workflow.obligations import NO_MATRIX
 from workflow_servers import Desk
 
 pytestmark = pytest.mark.postgres

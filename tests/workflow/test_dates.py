@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from events.canonical import to_json
-from workflow.commands import COMMANDS
+from workflow.commands.registry import COMMANDS
 
 
 @pytest.mark.parametrize("until", ["6846-02-28", "9999-12-31", "2090-01-01", "1999-12-31", "0001-01-01"])

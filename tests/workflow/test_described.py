@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import workflow
-from workflow.described import described
+from workflow.api.command_reference import described
 
 FOLDER = Path(workflow.__file__).parent
 
 
 def test_the_table_of_commands_is_what_the_code_says() -> None:
-    """Whoever reads who may do what reads the truth; `python -m workflow.described` writes it anew."""
+    """Whoever reads who may do what reads the truth: `workflow.api.command_reference` writes it anew."""
     assert described() == (FOLDER / "COMMANDS.md").read_text(encoding="utf-8")
 
 

@@ -32,8 +32,8 @@ from procedures.schema.model import ProcedureFile
 from procedures.toml_files import read
 from procedures.transitions import BROUGHT_BY, LEADS, leads_to
 from procedures.words import Command
-from workflow.commands import COMMANDS, allowed
-from workflow.known import Asking
+from workflow.commands.command import Asking
+from workflow.commands.registry import COMMANDS, allowed
 from workflow_bodies import bodies
 from workflow_life import WHO
 from workflow_stories import NOW, ORGANISATIONS, Story, opened

@@ -11,7 +11,7 @@ from events.record.envelope import NewEvent
 from events.store.database import close_pool
 from events.transient import AGAIN, WEATHER
 from procedures.pinning import ProcedureChanged, pinned_procedure
-from workflow.http import application
+from workflow.api.app import application
 from workflow_servers import Desk
 from workflow_stories import NOW, Story, complaint, opened
 

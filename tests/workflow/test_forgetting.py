@@ -6,7 +6,7 @@ import pytest
 from service.idempotency_expiry import ForgettingLoop
 from service.running import Service
 from workflow.__main__ import main
-from workflow.standing import NO_MATRIX
+from workflow.obligations import NO_MATRIX
 from workflow_servers import Desk
 
 pytestmark = pytest.mark.postgres

@@ -11,7 +11,7 @@ from msgspec import structs
 from cases.state import Case, with_decided
 from events.errors import CommandRefused
 from procedures.counting.facts import standing_facts
-from workflow.commands import COMMANDS
+from workflow.commands.registry import COMMANDS
 from workflow_life import Life
 from workflow_stories import CASE, clocks_set
 

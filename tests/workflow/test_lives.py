@@ -10,7 +10,7 @@ import pytest
 from cases.state import with_decided
 from events.errors import CommandRefused
 from procedures import organisations as people
-from workflow.standing import NO_MATRIX, notices, owed, warnings
+from workflow.obligations import NO_MATRIX, notices, owed, warnings
 from workflow_life import Life, soon
 
 WORDS = {"grounds": "Wij hebben het nagegaan."}

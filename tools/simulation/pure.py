@@ -39,9 +39,9 @@ from procedures.procedure import Procedure
 from simulation.agenda import Agenda, Dispatch, told_until
 from simulation.plan import Plan, Step
 from simulation.stream import Stream
-from workflow.case import open_case
-from workflow.commands import COMMANDS, decide
-from workflow.known import Asking
+from workflow.classification import open_case
+from workflow.commands.command import Asking
+from workflow.commands.registry import COMMANDS, decide
 from workflow.persons import subjects_of
 
 _LOOKED_AT = BRINGS_RULES | TELLING

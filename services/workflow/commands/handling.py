@@ -30,7 +30,7 @@ from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import derive
 from procedures.counting.schedule import Timed
-from workflow.known import (
+from workflow.commands.command import (
     Asking,
     Body,
     Day,

@@ -24,8 +24,20 @@ from events.catalogue import (
 )
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.known import Answered, Asking, Body, Channel, How, Known, Moment, Spoken, Stated, Words, said
-from workflow.proposing import Nothing, OutcomeWord
+from workflow.commands.answering import Nothing, OutcomeWord
+from workflow.commands.command import (
+    Answered,
+    Asking,
+    Body,
+    Channel,
+    How,
+    Known,
+    Moment,
+    Spoken,
+    Stated,
+    Words,
+    said,
+)
 
 
 class LodgeObjection(Body):

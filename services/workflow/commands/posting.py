@@ -14,7 +14,7 @@ from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.zones import civil_date
 from procedures.words import Letter as LetterName
-from workflow.known import Answered, Asking, Body, Known, Stated, said
+from workflow.commands.command import Answered, Asking, Body, Known, Stated, said
 
 
 class RecordPosted(Body):

@@ -1,6 +1,6 @@
 """Writes COMMANDS.md: every command, in which stage and by which role each procedure allows it.
 
-    python -m workflow.described > services/workflow/COMMANDS.md
+    python -m workflow.api.command_reference > services/workflow/COMMANDS.md
 
 A test compares the file with what the code and the procedure files say.
 """
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from cases.life import Stage
 from procedures.conduct import Conduct
 from procedures.library import library
-from workflow.commands import COMMANDS
-from workflow.fields import fields_told
-from workflow.table import GENERAL
+from workflow.api.field_reference import fields_told
+from workflow.commands.permissions import GENERAL
+from workflow.commands.registry import COMMANDS
 
 _STAGES = tuple(stage for stage in Stage if stage is not Stage.RECEIVED)
 
@@ -25,7 +25,7 @@ def described() -> str:
 def _head() -> Iterator[str]:
     yield "# Commands: what may be done, in which stage, by whom"
     yield ""
-    yield "Made by `python -m workflow.described`; a test compares it with the code and the procedure files."
+    yield "Made by `python -m workflow.api.command_reference`; a test compares it with the code."
     yield "Roles are those of tokens; an `admin` may give every command. Whom a complaint is about may give"
     yield "none, and commands marked *apart* take somebody who did not handle the complaint, once there is an"
     yield "objection."

@@ -1,4 +1,4 @@
-"""Writes the OpenAPI document: `python -m workflow.openapi > services/workflow/openapi.json`.
+"""Writes the OpenAPI document: `python -m workflow.api.openapi > services/workflow/openapi.json`.
 
 The document is checked in, so that a change of the interface is seen in review; a test compares it.
 """
@@ -6,7 +6,7 @@ The document is checked in, so that a change of the interface is seen in review;
 import sys
 
 from web.openapi import as_text
-from workflow.http import skeleton
+from workflow.api.app import skeleton
 
 
 def describe() -> str:

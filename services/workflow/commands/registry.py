@@ -9,36 +9,36 @@ from collections.abc import Mapping, Sequence
 from cases.state import Case
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow import (
+from workflow.commands import (
+    answering,
     closing,
     correcting,
     handling,
-    joining,
-    moving,
+    linking,
     objecting,
+    opening,
+    permissions,
     posting,
-    proposing,
-    table,
-    taking_up,
+    versioning,
 )
-from workflow.known import Asking, Body, Known
+from workflow.commands.command import Asking, Body, Known
 
 COMMANDS: Mapping[str, Known] = {
     known.name: known
-    for group in (taking_up, handling, proposing, objecting, closing, posting, moving, joining, correcting)
+    for group in (opening, handling, answering, objecting, closing, posting, versioning, linking, correcting)
     for known in group.COMMANDS
 }
 
 
 def decide(case: Case, known: Known, body: Body, asking: Asking) -> Sequence[NewEvent]:
     """Decide a command; raises `CommandRefused` with the reason and what is allowed instead."""
-    table.require(case, known, COMMANDS.values(), asking)
+    permissions.require(case, known, COMMANDS.values(), asking)
     try:
         return known.decide(case, body, asking)
     except CommandRefused as refused:
-        raise table.explained(refused, case, COMMANDS.values(), asking) from refused
+        raise permissions.explained(refused, case, COMMANDS.values(), asking) from refused
 
 
 def allowed(case: Case, asking: Asking) -> tuple[str, ...]:
     """Name the commands that this person may give about the case now."""
-    return table.allowed(case, COMMANDS.values(), asking)
+    return permissions.allowed(case, COMMANDS.values(), asking)

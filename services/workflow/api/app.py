@@ -34,15 +34,16 @@ from procedures.pinning import pinned_procedure
 from web import idempotency
 from web.bodies import BodyGuard, StrictRoute
 from web.problems import FieldError, Problem, described, install, invalid
-from workflow import desk, views, worklist
-from workflow.callers import ACaller, Caller, asking_of, not_allowed
-from workflow.commands import COMMANDS, allowed
-from workflow.joining import AboutTwo
-from workflow.known import Known
-from workflow.letters import reading_letters
-from workflow.standing import warnings
-from workflow.table import roles_for
-from workflow.unavailable import tell_faults
+from workflow import command_handler, worklist
+from workflow.api import views
+from workflow.api.auth import ACaller, Caller, asking_of, not_allowed
+from workflow.api.letters import reading_letters
+from workflow.api.unavailable import tell_faults
+from workflow.commands.command import Known
+from workflow.commands.linking import AboutTwo
+from workflow.commands.permissions import roles_for
+from workflow.commands.registry import COMMANDS, allowed
+from workflow.obligations import warnings
 
 BODY_LIMIT_BYTES = 64 * 1024
 """A command is a choice and a reason; documents come another way."""
@@ -153,7 +154,7 @@ async def read_case(caller: ACaller, reference: str, response: Response) -> view
     if case is None:
         raise RuntimeError(f"case {history.case_id} has events and no state")
     personal = await _personal(caller, history)
-    response.headers.update(_NO_STORE | {"ETag": desk.etag(case.version)})
+    response.headers.update(_NO_STORE | {"ETag": command_handler.etag(case.version)})
     return views.view(case, personal, _allowed(caller, history, case), warnings(case))
 
 
@@ -248,7 +249,7 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
         caller, history = asking
         if caller.platform.keys is not None:
             await caller.platform.keys.load_for(history)
-        asked = desk.Asked(
+        asked = command_handler.Asked(
             access=caller.access,
             case_id=history.case_id,
             reference=parse_reference(reference),
@@ -258,8 +259,8 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
             key=idempotency_key,
             other_id=await _other(caller, history, body) if known.mirror is not None else None,
         )
-        answer = await desk.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
-        headers = _NO_STORE | {"ETag": desk.etag(answer.version)}
+        answer = await command_handler.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
+        headers = _NO_STORE | {"ETag": command_handler.etag(answer.version)}
         if answer.again:
             headers["Idempotency-Replayed"] = "true"
         return Response(answer.body, media_type="application/json", headers=headers)

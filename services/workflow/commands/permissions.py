@@ -12,7 +12,7 @@ from cases.state import Case
 from events.access_tokens import Role
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
-from workflow.known import Asking, Known
+from workflow.commands.command import Asking, Known
 
 OPEN: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED, Stage.CLOSED, Stage.MERGED}
 _STARTED: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED}

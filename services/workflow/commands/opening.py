@@ -28,8 +28,8 @@ from events.record.envelope import NewEvent
 from procedures.conduct import ROLES
 from procedures.words import Field as AskedField
 from procedures.words import Role
-from workflow import case as cases
-from workflow.known import Asking, Body, Channel, Email, Known, Short, Staff, Stated, Words, said
+from workflow import classification as cases
+from workflow.commands.command import Asking, Body, Channel, Email, Known, Short, Staff, Stated, Words, said
 
 
 class NoteInformalStage(Body):

@@ -12,7 +12,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from cases.state import Case
-from workflow.standing import owed
+from workflow.obligations import owed
 from workflow.worklist import Row, summary_of_clocks
 
 WITHHELD = "none of your roles may see personal fields"

@@ -25,10 +25,10 @@ from events.record.envelope import History, NewEvent
 from events.transact import Command, Outcome, transact_many
 from web.problems import Problem
 from workflow import repeats
-from workflow.callers import asking_of
-from workflow.commands import decide
-from workflow.known import Body, Known
-from workflow.standing import notices
+from workflow.api.auth import asking_of
+from workflow.commands.command import Body, Known
+from workflow.commands.registry import decide
+from workflow.obligations import notices
 from workflow.worklist import project, write
 
 log = structlog.get_logger()

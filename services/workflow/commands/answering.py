@@ -25,8 +25,8 @@ from events.catalogue import (
 )
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.handling import measures_agreed
-from workflow.known import Answered, Asking, Body, Known, Measures, Stated, Words, said
+from workflow.commands.command import Answered, Asking, Body, Known, Measures, Stated, Words, said
+from workflow.commands.handling import measures_agreed
 
 OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
 

@@ -18,7 +18,7 @@ from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
 from events.record.envelope import History, Recorded
 from procedures.words import FORM_COPY
 from web.problems import Problem, described
-from workflow.callers import ACaller, Caller
+from workflow.api.auth import ACaller, Caller
 
 log = structlog.get_logger()
 

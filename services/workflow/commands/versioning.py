@@ -20,8 +20,8 @@ from procedures.counting.terms import Terms
 from procedures.counting.zones import civil_date
 from procedures.library import UnknownProcedure, procedure
 from procedures.procedure import Procedure
-from workflow.case import has_complaint_terms
-from workflow.known import Asking, Body, Known, said
+from workflow.classification import has_complaint_terms
+from workflow.commands.command import Asking, Body, Known, said
 
 
 class MoveToVersion(Body):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.commands import COMMANDS
+from workflow.commands.registry import COMMANDS
 
 Schema = Mapping[str, Any]
 """Part of a JSON Schema."""

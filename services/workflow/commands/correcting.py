@@ -14,7 +14,7 @@ from events.record.envelope import NewEvent
 from procedures.counting.calendars import calendar
 from procedures.counting.zones import civil_date
 from procedures.words import Letter as LetterName
-from workflow.known import AHEAD, Answered, Asking, Body, Day, Known, Moment, Stated, Words, said
+from workflow.commands.command import AHEAD, Answered, Asking, Body, Day, Known, Moment, Stated, Words, said
 
 _RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
 

@@ -16,9 +16,9 @@ from events.record.envelope import NewEvent
 from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
 from procedures.counting.schedule import Timed
 from procedures.words import Need
-from workflow.case import has_complaint_terms
-from workflow.known import Asking, Body, Channel, Known, Stated, Words, said
-from workflow.objecting import window
+from workflow.classification import has_complaint_terms
+from workflow.commands.command import Asking, Body, Channel, Known, Stated, Words, said
+from workflow.commands.objecting import window
 
 Because = Literal["handled", "no response", "inadmissible"]
 WAYS: tuple[Because, ...] = ("handled", "no response", "inadmissible")

@@ -15,7 +15,7 @@ from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.known import Asking, Body, Known, said
+from workflow.commands.command import Asking, Body, Known, said
 
 Reference = Annotated[str, Field(min_length=1, max_length=40, description="Reference of the other case.")]
 Relation = Literal[

@@ -1,0 +1,1 @@
+"""The workflow API: cases, letters and commands over HTTP."""

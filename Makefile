@@ -39,16 +39,16 @@ chaos: .environment-dev ## break the whole system under load and judge what is l
 		RESULTS="$(RESULTS)" RESTS="$(RESTS)" PYTHONPATH=libs:services:tools exec $(VENV_PYTHON) -m chaos
 
 fuzz: .environment-dev ## a hundred thousand hostile requests, and what they were answered; CASES=, SEED=
-	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/hostile/campaign.py
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/hostile/campaign.py
 
 soak: .environment-dev ## an hour of steady load, and whether memory, files and tasks come back; SECONDS=, RATE=
-	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) -m soak
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) -m soak
 
 due-check: .environment-dev ## a million random cases of every procedure against a second implementation
-	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/compared.py $(or $(CASES),1000000)
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/compared.py $(or $(CASES),1000000)
 
 simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
-	@PYTHONPATH=libs:services:tools:tests exec $(VENV_PYTHON) tests/simulated.py $(or $(CASES),100000)
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/simulated.py $(or $(CASES),100000)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
 	@$(VENV_PYTHON) -m ruff check

@@ -4,11 +4,9 @@ The history is a small one that the simulation made; each mistake changes the fe
 service would have changed.
 """
 
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -38,9 +36,6 @@ from chaos.record import (
     Usage,
 )  # fmt: skip
 from chaos.run import sort
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "simulation"))
-
 from simulate import Simulation
 
 Lines = list[AnyLine]

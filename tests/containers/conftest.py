@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from containers.servers_in_containers import JetStreamInContainer, PostgresInContainer, make_postgres
 from gehoor.embedded import nats
 from servers import NatsFactory
+from servers_in_containers import SWITCH, JetStreamInContainer, PostgresInContainer, make_postgres
 
-SWITCH = "GEHOOR_TEST_CONTAINERS"
 collect_ignore_glob = [] if os.environ.get(SWITCH) else ["test_*_in_containers.py"]
 
 

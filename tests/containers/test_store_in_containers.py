@@ -1,5 +1,5 @@
 """What the store promises, on servers in containers: every test of `tests/events/test_store.py`."""
 
-from containers.borrowed import borrow
+from borrowed import borrow
 
 globals().update(borrow("events/test_store.py"))

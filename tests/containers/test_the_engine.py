@@ -5,7 +5,7 @@ import os
 import pytest
 from testcontainers.core.docker_client import DockerClient
 
-from containers.conftest import SWITCH
+from servers_in_containers import SWITCH
 
 
 @pytest.mark.skipif(

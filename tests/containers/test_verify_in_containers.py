@@ -1,5 +1,5 @@
 """A changed record is found, on servers in containers: every test of `tests/events/test_verify.py`."""
 
-from containers.borrowed import borrow
+from borrowed import borrow
 
 globals().update(borrow("events/test_verify.py"))

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 import asyncpg
 import httpx2
@@ -11,21 +10,13 @@ import pytest
 from events.consumer.loop import ConsumerLoop
 from events.testing import TestSystem
 from gehoor.embedded.ports import choose
+from hostile.attacked import Attacked
 from hostile.people import tokens
 from hostile.twisting import ORGANISATIONS, World
 from intake.channels.api import application as intake
 from serving import serving
 from workflow.api.app import application as workflow
 from workflow.consumer import WorkflowConsumer
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """Where the services listen, what is known of their cases, and a way to look into the store."""
-
-    world: World
-    ports: dict[str, int]
-    admin: asyncpg.Connection
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hostile.asked import CANARY
-from hostile.conftest import Attacked
+from hostile.attacked import Attacked
 from hostile.drawing import Drawn, draw
 from hostile.sending import Tally, send_all
 from hostile.standing import unexplained

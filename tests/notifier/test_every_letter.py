@@ -251,7 +251,7 @@ def test_a_letter_about_words_that_nobody_wrote_is_not_made(field: str) -> None:
 
 def test_a_text_that_leaves_out_what_was_written_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody breaks a text: the reaction is not in it, so it is held back instead of sent empty."""
-    monkeypatch.setattr("notifier.letter.render", lambda name, values: "Beste klant,\n\nTot ziens.")
+    monkeypatch.setattr("notifier.writing.letter.render", lambda name, values: "Beste klant,\n\nTot ziens.")
 
     with pytest.raises(LetterCannotBeMade, match="leaves out"):
         write_letter(draft("destiny", "substantive reaction"))
@@ -260,7 +260,9 @@ def test_a_text_that_leaves_out_what_was_written_is_not_sent(monkeypatch: pytest
 def test_a_text_that_says_another_outcome_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that calls a partly founded complaint unfounded is held back."""
     words = "Uw klacht is deels gegrond, dus ongegrond.\n\n{grounds}\n\n{solution}\n\n{changes}"
-    monkeypatch.setattr("notifier.letter.render", lambda name, values: words.format(**{**WORDS, **values}))
+    monkeypatch.setattr(
+        "notifier.writing.letter.render", lambda name, values: words.format(**{**WORDS, **values})
+    )
 
     with pytest.raises(LetterCannotBeMade, match="another outcome"):
         write_letter(draft("preact", "response"))
@@ -270,7 +272,7 @@ def test_a_text_that_tells_another_day_is_not_sent(monkeypatch: pytest.MonkeyPat
     """A text with the date of receipt where the new period belongs is held back."""
     words = "Wij hebben tot en met {received_on} nodig.\n\n{reason}"
     monkeypatch.setattr(
-        "notifier.letter.render",
+        "notifier.writing.letter.render",
         lambda name, values: words.format(**values) if name.startswith("delay") else "Zo gaat het verder.",
     )
 

@@ -1,6 +1,6 @@
 """The code and a second opinion, made by another algorithm from the same texts, give the same answers.
 
-The second opinion is `tests/second_opinion.py`; `make due-check` asks a million cases of it.
+The second opinion is `tests/support/second_opinion.py`; `make due-check` asks a million cases of it.
 """
 
 import random

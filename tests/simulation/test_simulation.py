@@ -1,11 +1,9 @@
 """The pure core in many small worlds: crashes, pauses and reorderings at every step, weeks in a blink.
 
-`python tests/simulation/replay.py 17` runs seed 17 again, exactly, and prints what is wrong with it.
+`python tests/support/replay.py 17` runs seed 17 again, exactly, and prints what is wrong with it.
 """
 
-import sys
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,13 +11,10 @@ import pytest
 from chaos.checker import check
 from chaos.record import Event
 from chaos.run import sort
-
-sys.path.append(str(Path(__file__).parent))
-
 from simulate import FAULTS_FOR_S, FIRED, Simulation
 
 SEEDS = 60
-"""A sample; `python tests/simulation/replay.py 0 100000` runs as many as there is time for."""
+"""A sample; `python tests/support/replay.py 0 100000` runs as many as there is time for."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """Makes the golden files: what the software of today stores, to be read by every later one.
 
-    PYTHONPATH=libs:services:tools:tests python tests/events/golden/make.py [--replace | --states]
+    PYTHONPATH=libs:services:tools:tests/support python tests/events/golden/make.py [--replace | --states]
 
 Starts the whole system on a clock in which a day passes in two seconds, files one complaint to each of the
 five organisations, waits until time changes nothing about them any more, and writes
@@ -29,11 +29,11 @@ from uuid import UUID
 
 import httpx2
 import msgspec
+from events.envelope import History
 
 from cases.state import fold, told
 from deadlines.clocks import next_look
 from events.catalogue import CATALOGUE, encode
-from events.envelope import History
 from golden_histories import FOLDER, from_lines, to_lines
 from whole_system import HAPPENS_WITHIN_S, WholeSystem, until
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from events.record.envelope import FeedPosition, History, Recorded
 
-FOLDER = Path(__file__).parent / "events" / "golden"
+FOLDER = Path(__file__).parents[1] / "events" / "golden"
 
 
 def to_lines(history: History) -> str:

@@ -1,7 +1,7 @@
 """Random cases put to the code and to the second opinion, and where the two differ.
 
-`python tests/compared.py CASES [PROCESSES]` (`make due-check`) asks for many of them, in processes, with a
-line of progress; the tests ask for fewer. The same seed gives the same cases.
+`python tests/support/compared.py CASES [PROCESSES]` (`make due-check`) asks for many of them, in processes,
+with a line of progress; the tests ask for fewer. The same seed gives the same cases.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`python tests/simulation/replay.py FIRST [LAST]`: run seeds and say which break a promise, and how."""
+"""`python tests/support/replay_seeds.py FIRST [LAST]`: run seeds and say which break a promise, and how."""
 
 import sys
 from collections import Counter
@@ -7,11 +7,10 @@ from pathlib import Path
 from time import monotonic
 
 _ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(_ROOT / part) for part in ("libs", "services", "tools", "tests/simulation")]
-
-from simulate import Simulation  # noqa: E402
+sys.path[:0] = [str(_ROOT / part) for part in ("libs", "services", "tools", "tests/support")]
 
 from chaos.checker import check  # noqa: E402 - the path comes first
+from simulate import Simulation  # noqa: E402
 
 
 def main() -> None:

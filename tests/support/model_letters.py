@@ -10,7 +10,6 @@ from collections.abc import Generator
 from uuid import UUID
 
 from model_world import IDLE, Conflict, ModelWorld, Outgoing, Transaction
-
 from notifier.owed_letters import Owed, is_settled
 from notifier.sending.outbox import Attempt
 from notifier.sending.outcome import Done, End, Printed, command_of

@@ -19,6 +19,10 @@ from gehoor.embedded import nats
 from gehoor.embedded.ports import HOST
 from servers import JetStreamServer
 
+SWITCH = "GEHOOR_TEST_CONTAINERS"
+"""The variable that turns the tests on servers in containers on."""
+
+
 STARTS_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
 STOPS_WITHIN_S = 10

@@ -28,7 +28,7 @@ from gehoor.embedded.ports import choose
 from gehoor.embedded.processes import began
 from gehoor.embedded.state import EXPECTED, look
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 10.0

@@ -20,10 +20,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from model_letters import Steps, sender
-from model_services import CONSUMERS, client, consumer, firing, poisoner, relay
-from model_world import EPOCH, IDLE, LANES, ModelWorld
-
 from chaos.chain import fits
 from chaos.record import (
     AnyLine,
@@ -40,6 +36,9 @@ from chaos.record import (
 )
 from events.errors import MalformedEvent
 from events.record.envelope import History
+from model_letters import Steps, sender
+from model_services import CONSUMERS, client, consumer, firing, poisoner, relay
+from model_world import EPOCH, IDLE, LANES, ModelWorld
 from workflow.worklist import project
 
 FAULTS_FOR_S = 60.0

@@ -10,9 +10,6 @@ from collections.abc import Generator, Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from model_letters import Steps, owe
-from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_lane
-
 from chaos.load import ORGANISATIONS, digest
 from chaos.record import Answered, Invoked
 from deadlines.consumer import DeadlinesConsumer
@@ -24,6 +21,8 @@ from events.identity import command_id_of, reaction_id
 from events.record.envelope import START, Cause, FeedPosition, History, Recorded, follow
 from intake.complaint_form import Submission
 from intake.submission import file
+from model_letters import Steps, owe
+from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_lane
 from notifier.consumer import LetterConsumer
 from procedures.organisations import organisations
 from workflow.consumer import WorkflowConsumer

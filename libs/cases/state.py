@@ -48,7 +48,7 @@ from events.catalogue import (
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent, Recorded
 
-Kind = Literal["complaint", "incident", "both", "neither"]
+ReportKind = Literal["complaint", "incident", "both", "neither"]
 LetterEvent = LetterSent | LetterPrepared | LetterRefused | LetterUncertain | LetterPosted | LetterBounced
 LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain", "returned"]
 
@@ -74,7 +74,7 @@ class ClockStatus(StrEnum):
     LAPSED = "lapsed"
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
+class CaseClock(msgspec.Struct, frozen=True, kw_only=True):
     """One clock of the case. `standing` tells how it was met; `failed` stays true when it is met later."""
 
     clock: str
@@ -109,7 +109,7 @@ class OpenEnded(msgspec.Struct, frozen=True, kw_only=True):
     status: ClockStatus = ClockStatus.RUNNING
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class CaseLetter(msgspec.Struct, frozen=True, kw_only=True):
     """One letter of the case and what became of it; `letter_id` is the newest of that name."""
 
     letter: str
@@ -127,15 +127,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     received: ComplaintReceived
     received_at: datetime
-    kind: Kind | None = None
+    kind: ReportKind | None = None
     classified_by: Literal["rule", "person"] | None = None
     opened: CaseOpened | None = None
     opened_at: datetime | None = None
     terms: tuple[str, ...] = ()
     """The clocks that the opening or a later classification has brought, set or not."""
-    clocks: tuple[Clock, ...] = ()
+    clocks: tuple[CaseClock, ...] = ()
     open_ended: tuple[OpenEnded, ...] = ()
-    letters: tuple[Letter, ...] = ()
+    letters: tuple[CaseLetter, ...] = ()
     erased: tuple[str, ...] = ()
     life: Life = UNBORN
 
@@ -167,7 +167,7 @@ def fold_events(events: Iterable[Recorded]) -> Case | None:
     return case
 
 
-def told(case: Case) -> dict[str, Any]:
+def as_plain(case: Case) -> dict[str, Any]:
     """Give a case as plain values, for a person or a program that looks at it."""
     plain: dict[str, Any] = msgspec.to_builtins(
         {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
@@ -190,7 +190,7 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     if letter is None:
         return case
     others = tuple(other for other in case.letters if other.letter != letter)
-    return replace(case, letters=(*others, Letter(letter=letter, status="owed")))
+    return replace(case, letters=(*others, CaseLetter(letter=letter, status="owed")))
 
 
 _GOES_ON = (ClockStatus.DROPPED, ClockStatus.LAPSED)
@@ -208,10 +208,10 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
                 opened=event,
                 opened_at=happened_at,
                 terms=case.terms + tuple(rule.clock for rule in event.clocks),
-                letters=tuple(Letter(letter=letter, status="owed") for letter in event.letters),
+                letters=tuple(CaseLetter(letter=letter, status="owed") for letter in event.letters),
             )
         case DeadlineSet():
-            clock = Clock(
+            clock = CaseClock(
                 clock=event.clock,
                 kind=event.kind,
                 binds=event.binds,
@@ -320,7 +320,7 @@ def _with_letter(case: Case, event: LetterEvent, status: LetterStatus) -> Case:
     known = {letter.letter: letter for letter in case.letters}
     before = known.pop(event.letter, None)
     same = before is not None and before.letter_id == event.letter_id
-    letter = Letter(
+    letter = CaseLetter(
         letter=event.letter,
         status=status,
         letter_id=event.letter_id,

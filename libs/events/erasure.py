@@ -17,14 +17,14 @@ from events.identity import command_id_of
 from events.platform import Platform
 from events.record.encryption import persons_sealed
 from events.record.envelope import History, NewEvent
-from events.transact import Command, Outcome, transact
+from events.transact import Command, CommandOutcome, transact
 
-Basis = Literal["request", "retention", "objection", "order"]
+ErasureBasis = Literal["request", "retention", "objection", "order"]
 
 
 async def erase(
-    platform: Platform, case_id: UUID, persons: Sequence[str], basis: Basis, actor: str
-) -> Outcome:
+    platform: Platform, case_id: UUID, persons: Sequence[str], basis: ErasureBasis, actor: str
+) -> CommandOutcome:
     """Destroy the keys of these persons of a case; gives the outcome of the certificate.
 
     `basis` is why: the person's request or objection, a retention rule, an order of a court or authority.

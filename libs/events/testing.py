@@ -25,7 +25,7 @@ from events.settings import Settings
 from events.store.database import close_pool, open_pool, transaction
 from events.store.keys import KeyStore, NewPerson
 from events.store.store_clock import StoreClock
-from events.store.streams import Entry, Store
+from events.store.streams import Store, StreamAppend
 
 
 def received(**changes: Any) -> ComplaintReceived:
@@ -132,7 +132,7 @@ class TestSystem:
             keys=keys,
         )
         async with transaction(await self.pool_of("intake")) as connection:
-            await platform.store.append(connection, [Entry(rows, b"")])
+            await platform.store.append(connection, [StreamAppend(rows, b"")])
             await connection.execute(
                 "INSERT INTO gehoor.case_reference (reference, case_id) VALUES ($1, $2)", reference, case_id
             )
@@ -156,7 +156,7 @@ class TestSystem:
             )
             role = new.event.emitted_by if new.event.type in CATALOGUE else "admin"
             async with transaction(await self.pool_of(role)) as connection:
-                await store.append(connection, [Entry(rows, history.last_hash)])
+                await store.append(connection, [StreamAppend(rows, history.last_hash)])
 
     async def pool_of(self, role: str) -> asyncpg.Pool:
         """Give one pool per role for what a test does in its name."""

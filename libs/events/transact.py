@@ -20,7 +20,7 @@ from events.platform import Platform
 from events.record.envelope import Cause, History, NewEvent, Recorded
 from events.record.sealing import next_rows
 from events.store.database import transaction
-from events.store.streams import Entry, lock_cases
+from events.store.streams import StreamAppend, lock_cases
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandOutcome:
     """How a command fared. `events` are the ones that stand because of it (none when already so).
 
     failed: deciding raised `failure`; nothing stands, and the other commands are not touched by it.
@@ -62,11 +62,11 @@ class Outcome:
     failure: Exception | None = None
 
 
-Apply = Callable[[asyncpg.Connection, Sequence[tuple[Command, Outcome]]], Awaitable[None]]
+Apply = Callable[[asyncpg.Connection, Sequence[tuple[Command, CommandOutcome]]], Awaitable[None]]
 """Writes the service's own tables in the same transaction; it gets the commands that are ok or duplicate."""
 
 
-async def transact(platform: Platform, command: Command, apply: Apply | None = None) -> Outcome:
+async def transact(platform: Platform, command: Command, apply: Apply | None = None) -> CommandOutcome:
     """Carry out one command; raises its `CommandRefused`, and `StreamConflict` after the last attempt."""
     (outcome,) = await transact_many(platform, [command], apply)
     if outcome.refused is not None:
@@ -80,7 +80,7 @@ async def transact(platform: Platform, command: Command, apply: Apply | None = N
 
 async def transact_many(
     platform: Platform, commands: Sequence[Command], apply: Apply | None = None
-) -> list[Outcome]:
+) -> list[CommandOutcome]:
     """Carry out commands in one transaction; those that fare well stand even when others do not.
 
     At most one command per case. Personal keys of the cases are loaded before the transaction begins. A
@@ -88,7 +88,7 @@ async def transact_many(
     """
     if platform.keys is not None:
         await platform.keys.load([command.case_id for command in commands])
-    outcomes: dict[UUID, Outcome] = {}
+    outcomes: dict[UUID, CommandOutcome] = {}
     waiting = list(commands)
     for attempt in range(ATTEMPTS):
         try:
@@ -107,7 +107,9 @@ async def transact_many(
     return [outcomes[command.case_id] for command in commands]
 
 
-async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | None) -> dict[UUID, Outcome]:
+async def _once(
+    platform: Platform, commands: Sequence[Command], apply: Apply | None
+) -> dict[UUID, CommandOutcome]:
     async with transaction(platform.pool) as connection:
         await lock_cases(connection, (command.case_id for command in commands))
         histories = await platform.store.histories((command.case_id for command in commands), connection)
@@ -118,13 +120,13 @@ async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | 
             for command, decision in decisions
         }
         entries = [
-            Entry(outcome.events, histories[case_id].last_hash)
+            StreamAppend(outcome.events, histories[case_id].last_hash)
             for case_id, outcome in outcomes.items()
             if outcome.status == "ok" and outcome.events
         ]
         for case_id, status in (await platform.store.append(connection, entries)).items():
             if status != "ok":
-                outcomes[case_id] = Outcome("conflict")
+                outcomes[case_id] = CommandOutcome("conflict")
         if apply is not None:
             fared_well = [
                 (command, outcomes[command.case_id])
@@ -135,39 +137,39 @@ async def _once(platform: Platform, commands: Sequence[Command], apply: Apply | 
         return outcomes
 
 
-def _decide(history: History, command: Command, now: datetime) -> Outcome | Sequence[NewEvent]:
+def _decide(history: History, command: Command, now: datetime) -> CommandOutcome | Sequence[NewEvent]:
     """Decide one command: events, or the outcome that it has without any."""
     if history.has_command(command.command_id):
         done = tuple(event for event in history.events if event.command_id == command.command_id)
-        return Outcome("duplicate", done)
+        return CommandOutcome("duplicate", done)
     if not history.events:
-        return Outcome("refused", refused=CommandRefused("no-such-case", "there is no such case"))
+        return CommandOutcome("refused", refused=CommandRefused("no-such-case", "there is no such case"))
     try:
         return command.decide(history, now)
     except CommandRefused as refused:
-        return Outcome("refused", refused=refused)
+        return CommandOutcome("refused", refused=refused)
     except Exception as failure:  # noqa: BLE001 - one case that cannot be decided must not stop the others
         return _failed(history, failure)
 
 
 def _sealed(
-    platform: Platform, history: History, command: Command, decision: Outcome | Sequence[NewEvent]
-) -> Outcome:
+    platform: Platform, history: History, command: Command, decision: CommandOutcome | Sequence[NewEvent]
+) -> CommandOutcome:
     """Chain what was decided, stamped with the moment just before it is appended."""
-    if isinstance(decision, Outcome):
+    if isinstance(decision, CommandOutcome):
         return decision
     try:
         rows = rows_after(platform, history, decision, command.cause(), platform.clock.now())
     except PersonErased as erased:
-        return Outcome("refused", refused=CommandRefused("person-erased", str(erased)))
+        return CommandOutcome("refused", refused=CommandRefused("person-erased", str(erased)))
     except Exception as failure:  # noqa: BLE001 - as above
         return _failed(history, failure)
-    return Outcome("ok", tuple(rows))
+    return CommandOutcome("ok", tuple(rows))
 
 
-def _failed(history: History, failure: Exception) -> Outcome:
+def _failed(history: History, failure: Exception) -> CommandOutcome:
     log.warning("command.failed", case=str(history.case_id), **describe(failure))
-    return Outcome("failed", failure=failure)
+    return CommandOutcome("failed", failure=failure)
 
 
 def rows_after(

@@ -10,13 +10,13 @@ from events.errors import ClockDisagrees, Fenced, StreamConflict
 STALE_CONNECTION = (asyncpg.InvalidCachedStatementError, asyncpg.ReadOnlySQLTransactionError)
 """After a migration or a failover: the connections of the pool know an older world."""
 
-AGAIN = (StreamConflict, ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+RETRYABLE = (StreamConflict, ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Worth another try at once, and never an event's fault."""
 
-ITS_OWN_FAULT = (asyncpg.QueryCanceledError, asyncpg.DataError)
+POISON = (asyncpg.QueryCanceledError, asyncpg.DataError)
 """Looks like weather by its class, but comes of what the batch asks for."""
 
-WEATHER = (
+TRANSIENT_ERRORS = (
     Fenced,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,

@@ -14,7 +14,7 @@ from procedures.schema.model import ProcedureFile
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProcedureFinding:
     """Something a procedure leaves open; `story` is the shortest one that shows it."""
 
     id: str
@@ -22,19 +22,23 @@ class Finding:
     accepted: str | None = None
 
 
-def check(file: ProcedureFile) -> tuple[Finding, ...]:
+def check(file: ProcedureFile) -> tuple[ProcedureFinding, ...]:
     """List all findings, accepted or not, in the order of the rules below."""
     accepted = {each.finding: each.because for each in file.accepts}
-    found = [Finding(name, story, accepted.get(name)) for rule in RULES for name, story in rule(file)]
+    found = [
+        ProcedureFinding(name, story, accepted.get(name)) for rule in RULES for name, story in rule(file)
+    ]
     needless = [
-        Finding(f"needless:{name.replace(':', ' ')}", f"The file accepts {name}, which is not found.")
+        ProcedureFinding(
+            f"needless:{name.replace(':', ' ')}", f"The file accepts {name}, which is not found."
+        )
         for name in accepted
         if all(each.id != name for each in found)
     ]
     return (*found, *needless)
 
 
-def problems(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def problems(findings: tuple[ProcedureFinding, ...]) -> tuple[ProcedureFinding, ...]:
     """Keep what nobody accepted."""
     return tuple(each for each in findings if each.accepted is None)
 

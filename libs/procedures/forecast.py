@@ -16,7 +16,7 @@ from events.catalogue import ClockRule
 from events.errors import GehoorError
 from procedures.counting.calendars import calendar
 from procedures.counting.facts import COMPLAINT_RECEIVED
-from procedures.counting.schedule import Known, Plan, Telling, Timed, Waiting, schedule
+from procedures.counting.schedule import ClockPlan, KnownDays, Timed, ToldEnd, Waiting, schedule
 from procedures.counting.zones import civil_date, instant, zone_named
 from procedures.library import UnknownOrganisation, in_force, library
 from procedures.procedure import Procedure
@@ -58,7 +58,7 @@ class Forecast:
     procedure: Procedure
     received_on: date
     rules: tuple[ClockRule, ...]
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, ClockPlan]
 
     def clocks(self) -> list[dict[str, Any]]:
         """Tell every clock as plain values, in the order of the procedure."""
@@ -75,11 +75,11 @@ def forecast(
     """
     procedure = _procedure(procedure_id, received_on)
     rules = procedure.clocks if pinned is None else pinned_to(procedure, pinned)
-    known = known_of(received_on, events or {}, procedure.zone)
+    known = assumed_days(received_on, events or {}, procedure.zone)
     return Forecast(procedure, received_on, rules, schedule(rules, known, procedure.zone))
 
 
-def known_of(received_on: date, events: Mapping[str, date], zone: str) -> Known:
+def assumed_days(received_on: date, events: Mapping[str, date], zone: str) -> KnownDays:
     """Put days with short names down as facts; a notice without a day counts as one in time."""
     strangers = [name for name in events if name not in EVENTS]
     if strangers:
@@ -92,12 +92,12 @@ def known_of(received_on: date, events: Mapping[str, date], zone: str) -> Known:
         )
     days = {COMPLAINT_RECEIVED: received_on}
     days.update((fact, on) for name, on in events.items() for fact in EVENTS[name])
-    tellings = [Telling(fact, events[name]) for name, fact in _TELLS.items() if name in events]
+    tellings = [ToldEnd(fact, events[name]) for name, fact in _TELLS.items() if name in events]
     if "extended_until" in events:
         notice_on = events.get("notice_arrived")
         told_at = None if notice_on is None else instant(notice_on, time(0), zone)
-        tellings.append(Telling("delay notice period", events["extended_until"], told_at))
-    return Known(days, tuple(tellings))
+        tellings.append(ToldEnd("delay notice period", events["extended_until"], told_at))
+    return KnownDays(days, tuple(tellings))
 
 
 def pinned_to(procedure: Procedure, identifier: str) -> tuple[ClockRule, ...]:
@@ -139,7 +139,7 @@ def _procedure(identifier: str, on: date) -> Procedure:
         raise WrongQuestion(unknown("procedure", identifier, known).message()) from error
 
 
-def _told(rule: ClockRule, plan: Plan) -> dict[str, Any]:
+def _told(rule: ClockRule, plan: ClockPlan) -> dict[str, Any]:
     told: dict[str, Any] = {"id": rule.clock, "binds": rule.binds, "kind": rule.kind}
     if isinstance(plan, Timed):
         found = plan.first_promise

@@ -56,8 +56,8 @@ class Section(BaseModel):
 
 
 Checked = TypeVar("Checked", bound=Section)
-Item = TypeVar("Item")
-Many = Annotated[tuple[Item, ...], Field(strict=False, max_length=400)]
+ItemT = TypeVar("ItemT")
+Many = Annotated[tuple[ItemT, ...], Field(strict=False, max_length=400)]
 """A list in a file, which nobody changes once it is read."""
 
 
@@ -92,7 +92,7 @@ def check(name: str, content: bytes, model: type[Checked]) -> Checked:
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        raise BrokenProcedure([_tell(name, text, each) for each in _root_problems(error)]) from error
+        raise BrokenProcedure([_describe(name, text, each) for each in _root_problems(error)]) from error
 
 
 def problem(name: str, text: str, place: Place, rule: str) -> str:
@@ -128,7 +128,7 @@ def _inside_of(outer: Place, inner: Place) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _tell(name: str, text: str, details: ErrorDetails) -> str:
+def _describe(name: str, text: str, details: ErrorDetails) -> str:
     place: Place = tuple(part for part in details["loc"] if part != "[key]")
     context = details.get("ctx", {})
     if details["type"] == "unknown_word" and context.get("what") == "word":

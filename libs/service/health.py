@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from service.running import Running
+from service.running import RunningService
 
 STALLED_AFTER_S = 60.0
 """A loop that fails, or is stuck in one step, for so long: no statement may take longer than that."""
@@ -38,7 +38,7 @@ async def unavailable(scope: Any, receive: Any, send: Any) -> None:
     await _answer(send, 503, body, [(b"content-type", b"application/problem+json"), (b"retry-after", b"1")])
 
 
-def readyz(running: Running) -> Any:
+def readyz(running: RunningService) -> Any:
     """Make the endpoint that tells whether this service can do its work."""
 
     async def endpoint(scope: Any, receive: Any, send: Any) -> None:
@@ -59,7 +59,7 @@ def readyz(running: Running) -> Any:
     return endpoint
 
 
-async def _problems(running: Running) -> list[str]:
+async def _problems(running: RunningService) -> list[str]:
     if running.platform is None:
         return [f"the event store is not reachable yet: {running.last_error}"]
     problems = []

@@ -25,7 +25,7 @@ from events.logs import configure, describe
 from events.partitions.ownership import Ownership
 from events.settings import Settings
 from service import health
-from service.running import Running, Service
+from service.running import RunningService, Service
 from web.protocol import Protocol
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ TASKS = Gauge("gehoor_asyncio_tasks", "Tasks of the event loop; one that only gr
 class ServiceApplication(AsgiFastStream):
     """FastStream's application in front of the service's own HTTP."""
 
-    service: Running
+    service: RunningService
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """What the platform adds can only be read; anything else is the service's own to answer."""
@@ -59,7 +59,7 @@ class ServiceApplication(AsgiFastStream):
 def make_application(service: Service, settings: Settings) -> ServiceApplication:
     """Put a service together; nothing is contacted before its lifespan begins."""
     broker = make_broker(settings.nats_for(service.name), service.name)
-    running = Running(service, settings, broker, Ownership(settings.replica))
+    running = RunningService(service, settings, broker, Ownership(settings.replica))
     if service.consumer is not None:
         running.subscriber = subscribe(broker, service.name, running.receive, running.ownership)
 
@@ -68,7 +68,7 @@ def make_application(service: Service, settings: Settings) -> ServiceApplication
         loop = asyncio.get_running_loop()
         TASKS.set_function(lambda: len(asyncio.all_tasks(loop)))
         task = asyncio.create_task(running.run(), name=service.name)
-        task.add_done_callback(_tell_if_failed)
+        task.add_done_callback(_report_failure)
         try:
             yield
         finally:
@@ -118,7 +118,7 @@ def _one_line(wrong: Misconfigured) -> int:
     return 2
 
 
-def _tell_if_failed(task: asyncio.Task[None]) -> None:
+def _report_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.critical("service.failed", **describe(error))
         raise SystemExit(70)

@@ -23,7 +23,7 @@ DELETE FROM {table} WHERE (scope, key) IN (
 """
 
 
-class ForgettingLoop:
+class IdempotencyExpiryLoop:
     """Looks once an hour, and goes on at once while there is more."""
 
     name = "keys of requests"

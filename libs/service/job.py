@@ -19,12 +19,12 @@ from events.store.database import close_pool, open_pool
 from events.store.store_clock import StoreClock
 from events.store.streams import Store
 
-Errand = Callable[[Platform], Awaitable[Mapping[str, Any]]]
+Job = Callable[[Platform], Awaitable[Mapping[str, Any]]]
 
 CONNECTIONS = 2
 
 
-def run_errand(name: str, errand: Errand) -> None:
+def run_job(name: str, errand: Job) -> None:
     """Run an errand as the service `name` and print what it answers; exits 2 with one line when it cannot."""
     try:
         settings = settings_module.load()
@@ -35,7 +35,7 @@ def run_errand(name: str, errand: Errand) -> None:
     sys.stdout.write(f"{json.dumps(answer)}\n")
 
 
-async def _run(name: str, settings: settings_module.Settings, errand: Errand) -> Mapping[str, Any]:
+async def _run(name: str, settings: settings_module.Settings, errand: Job) -> Mapping[str, Any]:
     pool = await open_pool(settings.database_for(name), name, CONNECTIONS)
     try:
         clock = StoreClock()

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 from faststream.nats import NatsBroker
 
-from events.bus.broker import BusDoorbell, LaneSubscriber
+from events.bus.broker import BusDoorbell, PartitionSubscriber
 from events.consumer.batch import Consumer
 from events.consumer.loop import ConsumerLoop
 from events.logs import describe
@@ -48,7 +48,7 @@ class Service:
 
 
 @dataclass(slots=True)
-class Running:
+class RunningService:
     """A service while it runs; `platform` is there once Postgres could be reached."""
 
     service: Service
@@ -57,7 +57,7 @@ class Running:
     ownership: Ownership = field(default_factory=Ownership)
     platform: Platform | None = None
     consumer_loop: ConsumerLoop | None = None
-    subscriber: LaneSubscriber | None = None
+    subscriber: PartitionSubscriber | None = None
     http: ASGIApp | None = None
     loops: dict[str, LoopHealth] = field(default_factory=dict)
     last_error: str = "starting"

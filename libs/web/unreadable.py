@@ -13,7 +13,7 @@ from web.problems import Problem
 log = structlog.get_logger()
 
 
-def tell_unreadable(app: FastAPI, *faults: type[Exception]) -> None:
+def answer_unreadable(app: FastAPI, *faults: type[Exception]) -> None:
     """Make an application answer these faults of a single case as a problem."""
     for fault in faults:
         app.add_exception_handler(fault, _raise_unreadable)

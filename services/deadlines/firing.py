@@ -24,7 +24,7 @@ from events.failpoints import failpoint
 from events.platform import Platform
 from events.record.envelope import History, NewEvent, Recorded
 from events.store.database import connection_of
-from events.transact import Command, Outcome, transact_many
+from events.transact import Command, CommandOutcome, transact_many
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class Firing:
         ]
 
         async def apply(
-            connection: asyncpg.Connection, fared_well: Sequence[tuple[Command, Outcome]]
+            connection: asyncpg.Connection, fared_well: Sequence[tuple[Command, CommandOutcome]]
         ) -> None:
             settled = [command.case_id for command, _ in fared_well]
             await due_table.write(

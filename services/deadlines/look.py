@@ -18,16 +18,16 @@ from datetime import datetime
 from deadlines.clocks.context import Surroundings
 from deadlines.clocks.settle import BEFORE_ALL_TIME, Settling
 from deadlines.clocks.start import starts
-from deadlines.clocks.state import BRINGS_RULES, EMITS, Clocks, Outcome, evolve_all, fold
+from deadlines.clocks.state import BRINGS_RULES, EMITS, ClockOutcome, Clocks, evolve_all, fold
 from events.record.envelope import History, NewEvent
-from procedures.counting.schedule import known_of, schedule
+from procedures.counting.schedule import known_days, schedule
 
 __all__ = [
     "BRINGS_RULES",
     "EMITS",
+    "ClockOutcome",
     "Clocks",
     "Look",
-    "Outcome",
     "fold",
     "look",
     "next_look",
@@ -58,7 +58,7 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
         clocks.opened,
         {rule.clock: rule for rule in clocks.rules},
         schedule(
-            clocks.rules, known_of(clocks.facts, clocks.opened.zone, clocks.anew_on), clocks.opened.zone
+            clocks.rules, known_days(clocks.facts, clocks.opened.zone, clocks.anew_on), clocks.opened.zone
         ),
         clocks.facts,
         clocks.running,

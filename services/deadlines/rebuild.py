@@ -9,10 +9,10 @@ from uuid import UUID
 
 from deadlines import due_table
 from deadlines.look import next_look
-from events.consumer.rebuild import Rebuilt, Table, rebuild_table
+from events.consumer.rebuild import ProjectionTable, Rebuilt, rebuild_table
 from events.platform import Platform
 from events.record.envelope import History
-from service.job import run_errand
+from service.job import run_job
 
 _ORPHANS = """
 DELETE FROM due WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = due.case_id AND e.version = 1)
@@ -23,7 +23,7 @@ def _row_of(case_id: UUID, history: History) -> due_table.NextLook:
     return due_table.NextLook(case_id, next_look(history))
 
 
-TABLE = Table("deadlines.due", _row_of, due_table.write, due_table.block, _ORPHANS)
+TABLE = ProjectionTable("deadlines.due", _row_of, due_table.write, due_table.block, _ORPHANS)
 
 
 async def rebuild(platform: Platform) -> Rebuilt:
@@ -36,4 +36,4 @@ async def _answer(platform: Platform) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_errand("deadlines", _answer)
+    run_job("deadlines", _answer)

@@ -4,7 +4,7 @@ from functools import partial
 
 from intake.channels.api import application
 from service.host import run
-from service.idempotency_expiry import ForgettingLoop
+from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
 
 
@@ -15,7 +15,7 @@ def main() -> None:
             name="intake",
             http=application,
             port=lambda settings: settings.intake_port,
-            loops=(partial(ForgettingLoop, table="gehoor.idempotency"),),
+            loops=(partial(IdempotencyExpiryLoop, table="gehoor.idempotency"),),
             keys=True,
         )
     )

@@ -34,7 +34,7 @@ class Accepted(BaseModel):
     )
 
 
-def answer_of(received: Recorded, receipts: Receipts, links: StatusLinks) -> dict[str, Any]:
+def acceptance_of(received: Recorded, receipts: Receipts, links: StatusLinks) -> dict[str, Any]:
     """Give the content of the 201 for a case that begins with this event."""
     event = received.event
     assert isinstance(event, ComplaintReceived)  # noqa: S101 - intake begins every stream

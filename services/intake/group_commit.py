@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 MOST_TOGETHER = 200
 """Items in one transaction: more would hold the feed's watermark back without being cheaper."""
@@ -27,7 +27,7 @@ class TooBusy(Exception):
     """So many are waiting that a new one would wait too long: come back a little later."""
 
 
-class GroupCommit(Generic[Item, Result]):
+class GroupCommit(Generic[ItemT, ResultT]):
     """Hands items to `flush` in batches, one batch at a time, and gives each caller its own result.
 
     `flush` gives one result per item, in order. When it raises for several items, each is tried alone, so
@@ -36,9 +36,9 @@ class GroupCommit(Generic[Item, Result]):
 
     def __init__(
         self,
-        flush: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        flush: Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT]]],
         *,
-        line: Callable[[Item], str] = lambda item: "",
+        line: Callable[[ItemT], str] = lambda item: "",
         shared: tuple[type[Exception], ...] = (),
         most_together: int = MOST_TOGETHER,
         most_waiting: int = MOST_WAITING,
@@ -48,7 +48,7 @@ class GroupCommit(Generic[Item, Result]):
         self._shared = shared
         self._most_together = most_together
         self._most_waiting = most_waiting
-        self._lines: dict[str, deque[tuple[Item, asyncio.Future[Result]]]] = {}
+        self._lines: dict[str, deque[tuple[ItemT, asyncio.Future[ResultT]]]] = {}
         self._waiting = 0
         self._flushing: asyncio.Task[None] | None = None
 
@@ -56,12 +56,12 @@ class GroupCommit(Generic[Item, Result]):
     def waiting(self) -> int:
         return self._waiting
 
-    async def submit(self, item: Item) -> Result:
+    async def submit(self, item: ItemT) -> ResultT:
         """Give the result for this item once its flush is done; raises `TooBusy` when its line is full."""
         line = self._lines.get(name := self._line(item), deque())
         if len(line) >= self._most_waiting - self._waiting:
             raise TooBusy
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         line.append((item, result))
         self._lines[name] = line
         self._waiting += 1
@@ -78,9 +78,9 @@ class GroupCommit(Generic[Item, Result]):
             for _, result in self._take(self._waiting):  # only when the process is told to stop in the middle
                 result.cancel()
 
-    def _take(self, most: int) -> list[tuple[Item, asyncio.Future[Result]]]:
+    def _take(self, most: int) -> list[tuple[ItemT, asyncio.Future[ResultT]]]:
         """Take the first of each line in turn; lines that are empty go."""
-        taken: list[tuple[Item, asyncio.Future[Result]]] = []
+        taken: list[tuple[ItemT, asyncio.Future[ResultT]]] = []
         while self._lines and len(taken) < most:
             name, line = next(iter(self._lines.items()))
             taken.append(line.popleft())
@@ -90,7 +90,7 @@ class GroupCommit(Generic[Item, Result]):
         self._waiting -= len(taken)
         return taken
 
-    async def _flush_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _flush_batch(self, batch: Sequence[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         try:
             results = await self._flush([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - it is handed to every caller, who answers it
@@ -106,6 +106,6 @@ class GroupCommit(Generic[Item, Result]):
                 result.set_result(value)
 
 
-def _fail(result: asyncio.Future[Result], error: Exception) -> None:
+def _fail(result: asyncio.Future[ResultT], error: Exception) -> None:
     if not result.done():
         result.set_exception(error)

@@ -5,7 +5,7 @@ from time import monotonic
 import structlog
 from prometheus_client import Counter, Histogram
 
-from intake.recorder import Done
+from intake.recorder import RecordedComplaint
 from intake.submission import Filing
 from web.problems import Problem
 
@@ -21,7 +21,7 @@ ACCEPTING = Histogram(
 log = structlog.get_logger(__name__)
 
 
-def tell_accepted(done: Done, filing: Filing, began_s: float) -> None:
+def report_accepted(done: RecordedComplaint, filing: Filing, began_s: float) -> None:
     """Note a 201; `began_s` is a moment of the monotonic clock."""
     took_s = monotonic() - began_s
     OUTCOMES.labels(filing.organisation.id, done.outcome).inc()
@@ -36,7 +36,7 @@ def tell_accepted(done: Done, filing: Filing, began_s: float) -> None:
     )
 
 
-def tell_refused(problem: Problem) -> None:
+def report_refused(problem: Problem) -> None:
     """Note any answer that is a problem, by its stable code and the names of our own fields.
 
     Whom it was meant for is not counted: in a refused request that is only what somebody typed.

@@ -1,8 +1,8 @@
 """Recording complaints: keys, then one transaction for all that wait, then the bell.
 
-What always holds: whoever gets `Done` may be told 201, because it is committed. A request whose key was used
-before gets the earlier answer and appends nothing. A complaint that loses (a key that another replica used at
-the same moment) does not disturb the others of its transaction.
+What always holds: whoever gets `RecordedComplaint` may be told 201, because it is committed. A request whose
+key was used before gets the earlier answer and appends nothing. A complaint that loses (a key that another
+replica used at the same moment) does not disturb the others of its transaction.
 """
 
 import hmac
@@ -25,9 +25,9 @@ from events.record.sealing import next_rows
 from events.store.database import transaction
 from events.store.keys import KeyStore, NewPerson
 from events.store.new_cases import EARLIER, Key, NewCase, append_new_cases
-from events.store.streams import Entry
-from events.transient import AGAIN, WEATHER
-from intake.acceptance import answer_of
+from events.store.streams import StreamAppend
+from events.transient import RETRYABLE, TRANSIENT_ERRORS
+from intake.acceptance import acceptance_of
 from intake.receipts import Receipts
 from intake.status_links import StatusLinks
 from intake.submission import Filing
@@ -46,7 +46,7 @@ class Repeatable:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ComplaintToRecord:
     """A complaint to be recorded."""
 
     filing: Filing
@@ -56,7 +56,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class RecordedComplaint:
     """How it fared: `answer` is the content of the 201; a mismatch used its key for another complaint."""
 
     outcome: Literal["created", "repeated", "mismatch"]
@@ -74,7 +74,7 @@ class NotRecorded(Exception):
     """It could not be recorded this time, and nothing of it stands: try again."""
 
 
-UNRECORDED: tuple[type[Exception], ...] = (*WEATHER, *AGAIN, NotRecorded)
+UNRECORDED: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, *RETRYABLE, NotRecorded)
 """Why something may fail without being wrong itself; a lost connection may have committed it all the same."""
 
 
@@ -89,7 +89,7 @@ class Recorder:
         self._receipts = receipts
         self._links = links
 
-    async def record(self, batch: Sequence[Wanted]) -> list[Done]:
+    async def record(self, batch: Sequence[ComplaintToRecord]) -> list[RecordedComplaint]:
         """Record a batch; gives how each fared, in order. Raises one of `UNRECORDED` for all together."""
         waiting = dict(enumerate(batch))
         done = await self._earlier(waiting)
@@ -113,7 +113,7 @@ class Recorder:
             self._platform.doorbell.ring()
         return [done[i] for i in range(len(batch))]
 
-    async def _append(self, chosen: Mapping[int, Wanted]) -> dict[int, Done]:
+    async def _append(self, chosen: Mapping[int, ComplaintToRecord]) -> dict[int, RecordedComplaint]:
         """Append in one transaction; the persons' keys are committed before, an unused one is harmless."""
         case_ids = {i: new_case_id() for i in chosen}
         await self._keys.mint([person for i in chosen for person in _persons(case_ids[i], chosen[i].filing)])
@@ -124,15 +124,15 @@ class Recorder:
             kept = await append_new_cases(connection, [new for new, _ in made.values()])
             await failpoint("intake.before_commit")
         await failpoint("intake.committed")
-        done: dict[int, Done] = {}
+        done: dict[int, RecordedComplaint] = {}
         for (i, (_, answer)), one in zip(made.items(), kept, strict=True):
             if one.earlier is None:
-                done[i] = Done("created", one.case_id, answer)
+                done[i] = RecordedComplaint("created", one.case_id, answer)
             else:
                 done[i] = _again(chosen[i], one.case_id, one.earlier.fingerprint, one.earlier.response)
         return done
 
-    def _new_case(self, case_id: UUID, wanted: Wanted) -> tuple[NewCase, bytes]:
+    def _new_case(self, case_id: UUID, wanted: ComplaintToRecord) -> tuple[NewCase, bytes]:
         """Seal and chain the first event of a case, and write the answer that goes with it."""
         how = wanted.repeatable
         command_id = uuid4() if how is None else command_id_of("intake", how.scope, how.key)
@@ -145,11 +145,11 @@ class Recorder:
             recorded_at=self._platform.clock.now(),
             keys=self._keys.of_case(case_id),
         )
-        answer = to_json(answer_of(row, self._receipts, self._links))
+        answer = to_json(acceptance_of(row, self._receipts, self._links))
         key = None if how is None else Key(how.scope, how.key, how.fingerprint, answer)
-        return NewCase(Entry([row], b""), wanted.filing.event.reference, key), answer
+        return NewCase(StreamAppend([row], b""), wanted.filing.event.reference, key), answer
 
-    async def _earlier(self, batch: Mapping[int, Wanted]) -> dict[int, Done]:
+    async def _earlier(self, batch: Mapping[int, ComplaintToRecord]) -> dict[int, RecordedComplaint]:
         """Find those whose key was used before, by an earlier request or by one of the same batch."""
         asked = [
             (i, wanted, wanted.repeatable) for i, wanted in batch.items() if wanted.repeatable is not None
@@ -167,20 +167,22 @@ class Recorder:
         }
 
 
-def _again(wanted: Wanted, case_id: UUID, fingerprint: bytes, response: bytes) -> Done:
+def _again(
+    wanted: ComplaintToRecord, case_id: UUID, fingerprint: bytes, response: bytes
+) -> RecordedComplaint:
     """Tell whether the key was used for this complaint or for another."""
     said = wanted.repeatable.fingerprint if wanted.repeatable is not None else b""
     if hmac.compare_digest(fingerprint, said):
-        return Done("repeated", case_id, response)
-    return Done("mismatch", case_id, b"")
+        return RecordedComplaint("repeated", case_id, response)
+    return RecordedComplaint("mismatch", case_id, b"")
 
 
-def _first_of_each_key(waiting: Mapping[int, Wanted]) -> dict[int, Wanted]:
+def _first_of_each_key(waiting: Mapping[int, ComplaintToRecord]) -> dict[int, ComplaintToRecord]:
     """Leave out requests whose key stands twice in the batch: when the first is stored, they find its answer.
 
     In the order of their keys, so that two replicas wait for each other in one direction only.
     """
-    first: dict[tuple[str, str], tuple[int, Wanted]] = {}
+    first: dict[tuple[str, str], tuple[int, ComplaintToRecord]] = {}
     for i, wanted in waiting.items():
         how = wanted.repeatable
         first.setdefault((how.scope, how.key) if how is not None else ("", str(i)), (i, wanted))
@@ -196,7 +198,7 @@ def _persons(case_id: UUID, filing: Filing) -> list[NewPerson]:
     return persons
 
 
-def _under_another_reference(wanted: Wanted) -> Wanted:
+def _under_another_reference(wanted: ComplaintToRecord) -> ComplaintToRecord:
     filing = wanted.filing
     event = msgspec.structs.replace(filing.event, reference=new_reference(filing.organisation.code))
     return replace(wanted, filing=replace(filing, new=replace(filing.new, event=event)))

@@ -21,7 +21,7 @@ from procedures.library import in_force
 from procedures.organisations import Organisation, organisations
 from web.problems import FieldError, Problem, invalid
 
-Stated = TypeVar("Stated")
+StatedT = TypeVar("StatedT")
 
 NATURES: Mapping[str, str] = {
     "technical": "technical", "technisch": "technical", "techniek": "technical",
@@ -156,7 +156,7 @@ def _language(stated: str | None, organisation: Organisation) -> str | None:
     return next((language for language in organisation.languages if language == wanted), None)
 
 
-def _checked(field: str, check: Callable[[], Stated]) -> Stated:
+def _checked(field: str, check: Callable[[], StatedT]) -> StatedT:
     try:
         return check()
     except ImpossibleMoment as impossible:

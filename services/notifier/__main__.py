@@ -8,7 +8,7 @@ from events.platform import Platform
 from events.settings import load
 from notifier.consumer import LetterConsumer
 from notifier.sending.loop import SendingLoop
-from notifier.smtp.pool import Connections
+from notifier.smtp.pool import SmtpPool
 from notifier.smtp.server_url import read_smtp_url
 from procedures.library import library
 from procedures.organisations import admit_demonstrations
@@ -32,7 +32,7 @@ def main() -> None:
         return LetterConsumer(wake)
 
     def sending(platform: Platform) -> SendingLoop:
-        return SendingLoop(platform, Connections(server), server.final_wait_s, wake)
+        return SendingLoop(platform, SmtpPool(server), server.final_wait_s, wake)
 
     run(Service(name="notifier", consumer=consumer, loops=(sending,), keys=True))
 

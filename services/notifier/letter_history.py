@@ -56,7 +56,7 @@ def letter_id_of(case_id: UUID, letter: str, occurrence: int, on_paper: bool = F
 
 
 @dataclass(frozen=True, slots=True)
-class Owing:
+class OwingEvent:
     """An event that owes a letter, and the number of that letter among those of its name."""
 
     letter: str
@@ -76,7 +76,7 @@ class Agreed:
     measure: MeasureAgreed
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class LetterHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What the notifier knows of a case; nothing of it is personal. msgspec's: each event makes one."""
 
     case_id: UUID
@@ -92,7 +92,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Mapping[str, DeadlineSet] = msgspec.field(default_factory=dict)
     """The clocks that were set, with the end that is in force."""
     dropped: frozenset[str] = frozenset()
-    owing: tuple[Owing, ...] = ()
+    owing: tuple[OwingEvent, ...] = ()
     agreed: tuple[Agreed, ...] = ()
     told_by_complainant: tuple[int, ...] = ()
     """The versions of the events that may hold the complainant's name and address, oldest first."""
@@ -107,13 +107,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     erased: bool = False
 
 
-def fold(history: History) -> Case:
+def fold(history: History) -> LetterHistory:
     """Read a whole history; an empty one gives a case that owes nothing."""
-    case = Case(case_id=history.case_id, organisation=history.organisation if history.events else "")
+    case = LetterHistory(case_id=history.case_id, organisation=history.organisation if history.events else "")
     return reduce(evolve, history.events, case)
 
 
-def evolve(case: Case, recorded: Recorded) -> Case:
+def evolve(case: LetterHistory, recorded: Recorded) -> LetterHistory:
     """Take in one event; those that concern no letter change nothing."""
     event = recorded.event
     life = live(case.life, event, recorded.happened_at)
@@ -124,7 +124,7 @@ def evolve(case: Case, recorded: Recorded) -> Case:
     return case if letter is None else _owing(case, letter, recorded)
 
 
-def _evolve(case: Case, event: Event, recorded: Recorded) -> Case:
+def _evolve(case: LetterHistory, event: Event, recorded: Recorded) -> LetterHistory:
     match event:
         case ComplaintReceived():
             return replace(
@@ -200,15 +200,15 @@ def is_explained(history: History, letter_id: UUID, attempt: int) -> bool:
     )
 
 
-def _owing(case: Case, letter: str, recorded: Recorded) -> Case:
+def _owing(case: LetterHistory, letter: str, recorded: Recorded) -> LetterHistory:
     occurrence = 1 + sum(other.letter == letter for other in case.owing)
-    owing = Owing(
+    owing = OwingEvent(
         letter, occurrence, recorded.version, recorded.event, recorded.happened_at, recorded.command_id
     )
     return replace(case, owing=(*case.owing, owing))
 
 
-def _told(case: Case, recorded: Recorded) -> Case:
+def _told(case: LetterHistory, recorded: Recorded) -> LetterHistory:
     return replace(case, told_by_complainant=(*case.told_by_complainant, recorded.version))
 
 

@@ -22,7 +22,15 @@ from events.catalogue import (
     PlanMade,
     TermExtended,
 )
-from notifier.letter_history import Case, Owing, evolve, fold, is_explained, is_settled, letter_id_of
+from notifier.letter_history import (
+    LetterHistory,
+    OwingEvent,
+    evolve,
+    fold,
+    is_explained,
+    is_settled,
+    letter_id_of,
+)
 from procedures.library import UnknownProcedure
 from procedures.pinning import ProcedureChanged, pinned
 from procedures.procedure import LetterRule, Procedure
@@ -30,8 +38,8 @@ from procedures.words import FORM_COPY
 
 __all__ = [
     "REACTS_TO",
-    "Case",
-    "Owed",
+    "LetterHistory",
+    "OwedLetter",
     "evolve",
     "fold",
     "is_explained",
@@ -71,7 +79,7 @@ _TELLS_HOW_THINGS_STAND = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedLetter:
     """One letter to be written; `occurrence` counts letters of the same name in one case, from 1."""
 
     case_id: UUID
@@ -84,7 +92,7 @@ class Owed:
         return letter_id_of(self.case_id, self.letter, self.occurrence, self.on_paper)
 
 
-def owed(case: Case) -> tuple[Owed, ...]:
+def owed(case: LetterHistory) -> tuple[OwedLetter, ...]:
     """Tell which letters are to be written now, in the order in which they became owed."""
     if not case.owing or case.erased or waits_for(case):
         return ()  # nothing owed yet, or any more
@@ -92,18 +100,18 @@ def owed(case: Case) -> tuple[Owed, ...]:
     return tuple(letter for letter in letters if letter.letter_id not in case.settled)
 
 
-def _next(case: Case, owing: Owing) -> Owed:
+def _next(case: LetterHistory, owing: OwingEvent) -> OwedLetter:
     """Give the letter as it is to go: on paper after its mail was refused or came back.
 
     The copy of the form is not printed: whoever would post it to themselves reads the form in the case.
     """
-    letter = Owed(case.case_id, owing.letter, owing.occurrence)
+    letter = OwedLetter(case.case_id, owing.letter, owing.occurrence)
     if owing.letter == FORM_COPY:
         return letter
     return replace(letter, on_paper=True) if letter.letter_id in case.came_back else letter
 
 
-def why_not(case: Case, owing: Owing) -> str | None:
+def why_not(case: LetterHistory, owing: OwingEvent) -> str | None:
     """Tell why a letter is not to be written, now or any more; None when it is. Its outcome is no reason."""
     event, letter = owing.event, owing.letter
     if case.opened is None:
@@ -126,7 +134,7 @@ def why_not(case: Case, owing: Owing) -> str | None:
     return f"the clock {waiting} has not got the day of this letter yet" if waiting else None
 
 
-def waits_for(case: Case) -> tuple[str, ...]:
+def waits_for(case: LetterHistory) -> tuple[str, ...]:
     """Name the clocks that can run from the start and are not set yet."""
     if case.opened is None:
         return ()
@@ -137,7 +145,7 @@ def waits_for(case: Case) -> tuple[str, ...]:
     )
 
 
-def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> str | None:
+def _waits_for_its_clock(case: LetterHistory, owing: OwingEvent, rule: LetterRule | None) -> str | None:
     """Name the clock that the event sets and that does not say so yet.
 
     A plan sets the clock of its own term; one that was over when a new plan came stays over, so that the new
@@ -168,7 +176,7 @@ def _waits_for_its_clock(case: Case, owing: Owing, rule: LetterRule | None) -> s
             return told if told in case.dropped else None
 
 
-def _pinned(case: Case) -> Procedure | None:
+def _pinned(case: LetterHistory) -> Procedure | None:
     """Give the version that the case is pinned to now; a missing or edited one holds a letter later."""
     if case.opened is None:
         return None

@@ -5,7 +5,7 @@ from functools import partial
 from events.platform import Platform
 from procedures.organisations import admit_demonstrations
 from service.host import run
-from service.idempotency_expiry import ForgettingLoop
+from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
 from workflow.api.app import application
 from workflow.consumer import WorkflowConsumer
@@ -24,7 +24,7 @@ def main() -> None:
             consumer=make_consumer,
             http=application,
             port=lambda settings: settings.workflow_port,
-            loops=(partial(ForgettingLoop, table="workflow.repeat"),),
+            loops=(partial(IdempotencyExpiryLoop, table="workflow.repeat"),),
             keys=True,
         )
     )

@@ -12,7 +12,7 @@ restarts nothing. Away from "complaint" nothing stops: a term is not lost by ren
 from collections.abc import Mapping
 from datetime import datetime
 
-from cases.state import Case, Kind
+from cases.state import Case, ReportKind
 from events.catalogue import COMPLAINANT, CaseOpened, ReportClassified
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
@@ -20,11 +20,11 @@ from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from workflow.rota import assign
 
-KINDS: tuple[Kind, ...] = ("complaint", "incident", "both", "neither")
+KINDS: tuple[ReportKind, ...] = ("complaint", "incident", "both", "neither")
 
 BECAUSE_OF_A_PERSON = "decided by a person; their reason lies in the encrypted part"
 
-_HAS_COMPLAINT_TERMS: Mapping[Kind, bool] = {
+_HAS_COMPLAINT_TERMS: Mapping[ReportKind, bool] = {
     "complaint": True,
     "both": True,
     "incident": False,
@@ -57,7 +57,9 @@ def open_case(case: Case, procedure: Procedure, organisation: Organisation, now:
     ]
 
 
-def reclassify(case: Case, kind: Kind, because: str, procedure: Procedure, now: datetime) -> list[NewEvent]:
+def reclassify(
+    case: Case, kind: ReportKind, because: str, procedure: Procedure, now: datetime
+) -> list[NewEvent]:
     """Let a person say what the report is after all; `procedure` is the one the case is pinned to.
 
     Raises `CommandRefused` when the case is not open yet, when nothing would change, or when the procedure
@@ -84,12 +86,12 @@ def reclassify(case: Case, kind: Kind, because: str, procedure: Procedure, now: 
     return [NewEvent(event, now, {COMPLAINANT: {"because": because}})]
 
 
-def has_complaint_terms(kind: Kind | None) -> bool:
+def has_complaint_terms(kind: ReportKind | None) -> bool:
     """Tell whether the terms of the complaint procedure run for a report of this kind."""
     return kind is not None and _HAS_COMPLAINT_TERMS[kind]
 
 
-def kinds_of(procedure: Procedure) -> tuple[Kind, ...]:
+def kinds_of(procedure: Procedure) -> tuple[ReportKind, ...]:
     """Tell what a report can be under a procedure: only some tell an incident from a complaint."""
     known = {procedure.classification.default, *(rule.kind for rule in procedure.classification.rule)}
     return ("complaint", "neither") if known == {"complaint"} else KINDS

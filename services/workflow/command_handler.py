@@ -22,11 +22,11 @@ from events.errors import CommandRefused, NoSuchCase
 from events.identity import command_id_of
 from events.platform import Platform
 from events.record.envelope import History, NewEvent
-from events.transact import Command, Outcome, transact_many
+from events.transact import Command, CommandOutcome, transact_many
 from web.problems import Problem
 from workflow import repeats
-from workflow.api.auth import asking_of
-from workflow.commands.command import Body, Known
+from workflow.api.auth import context_of
+from workflow.commands.command import Body, CommandSpec
 from workflow.commands.registry import decide
 from workflow.obligations import notices
 from workflow.worklist import project, write
@@ -45,13 +45,13 @@ class Stale(CommandRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandRequest:
     """A command as it was handed in."""
 
     access: Access
     case_id: UUID
     reference: str
-    known: Known
+    spec: CommandSpec
     body: Body
     if_match: str | None
     key: str | None
@@ -72,11 +72,11 @@ class Answer:
         return version
 
 
-async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
+async def carry_out(platform: Platform, secret: bytes, asked: CommandRequest) -> Answer:
     """Carry out a command, or tell why not by raising `Problem`."""
     request = (
         asked.reference.encode(),
-        asked.known.name.encode(),
+        asked.spec.name.encode(),
         to_json(asked.body.model_dump(mode="json")),
     )
     ticket = repeats.ticket(secret, asked.access, asked.key, *request)
@@ -84,16 +84,16 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         return Answer(before, again=True)
     versions = versions_in(asked.if_match)
 
-    if asked.known.about and platform.keys is not None:
+    if asked.spec.about and platform.keys is not None:
         await platform.keys.ensure(asked.case_id, [ABOUT])
-    errand = _Errand(platform, asked, versions)
+    errand = _Decision(platform, asked, versions)
     commands = [Command(asked.case_id, ticket.command_id, asked.access.actor, errand.decide)]
     if asked.other_id is not None:
         errand.other = fold(await platform.store.history(asked.other_id))
         mirrored = command_id_of("mirror", ticket.command_id)
         commands.append(Command(asked.other_id, mirrored, asked.access.actor, errand.mirror))
 
-    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
+    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]) -> None:
         if len(done) < len(commands):
             raise _NotDone  # of two streams both say it or neither does
         for command, outcome in done:
@@ -107,9 +107,15 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
     try:
         outcome = (await transact_many(platform, commands, apply))[0]
     except asyncpg.UniqueViolationError:
-        outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
+        outcome = CommandOutcome(
+            "duplicate"
+        )  # the same key was used at the same moment, for this case or another
     except _NotDone:
-        outcome = Outcome("refused", refused=errand.refused) if errand.refused else Outcome("conflict")
+        outcome = (
+            CommandOutcome("refused", refused=errand.refused)
+            if errand.refused
+            else CommandOutcome("conflict")
+        )
     if outcome.failure is not None:
         raise outcome.failure
     match outcome.refused:
@@ -121,12 +127,12 @@ async def carry_out(platform: Platform, secret: bytes, asked: Asked) -> Answer:
         raise _busy()
     if outcome.status == "duplicate":
         kept = await repeats.earlier(platform.pool, ticket)
-        return Answer(kept or await _said_before(platform, asked, outcome), again=True)
+        return Answer(kept or await _answer_from_stream(platform, asked, outcome), again=True)
     version = outcome.events[-1].version  # a command that is done has recorded something
     log.info(
         "command.done",
         case=str(asked.case_id),
-        command=asked.known.name,
+        command=asked.spec.name,
         actor=asked.access.actor,
         version=version,
     )
@@ -137,10 +143,10 @@ class _NotDone(Exception):
     """Not every case of a command could be told: the transaction rolls back."""
 
 
-class _Errand:
+class _Decision:
     """Decides one command on the case under its lock, and on the second case if there is one."""
 
-    def __init__(self, platform: Platform, asked: Asked, versions: frozenset[int]) -> None:
+    def __init__(self, platform: Platform, asked: CommandRequest, versions: frozenset[int]) -> None:
         self._platform = platform
         self._asked = asked
         self._versions = versions
@@ -158,8 +164,8 @@ class _Errand:
         try:
             if case.version not in self._versions:
                 raise Stale(case.version)
-            asking = asking_of(self._platform, asked.access, history, case, now, self.other)
-            decided = decide(case, asked.known, asked.body, asking)
+            context = context_of(self._platform, asked.access, history, case, now, self.other)
+            decided = decide(case, asked.spec, asked.body, context)
         except CommandRefused as refused:
             self.refused = refused
             raise
@@ -169,12 +175,12 @@ class _Errand:
     def mirror(self, history: History, now: datetime) -> Sequence[NewEvent]:
         """Decide what the second case is told; it must stand as it stood when the first was decided."""
         case, asked = fold(history), self._asked
-        if self.refused is not None or case is None or self._case is None or asked.known.mirror is None:
+        if self.refused is not None or case is None or self._case is None or asked.spec.mirror is None:
             raise CommandRefused("not-done", "the first case does not allow it")
         if self.other is None or case.version != self.other.version:
             raise CommandRefused("moved-on", "the second case has moved on meanwhile")
-        asking = asking_of(self._platform, asked.access, history, case, now, self._case)
-        return asked.known.mirror(case, asked.body, asking)
+        context = context_of(self._platform, asked.access, history, case, now, self._case)
+        return asked.spec.mirror(case, asked.body, context)
 
 
 def versions_in(if_match: str | None) -> frozenset[int]:
@@ -206,13 +212,13 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _answer(reference: str, version: int, outcome: Outcome, notices: Sequence[str]) -> bytes:
+def _answer(reference: str, version: int, outcome: CommandOutcome, notices: Sequence[str]) -> bytes:
     told = [{"version": event.version, "type": event.type} for event in outcome.events]
     remarks = {"notices": list(notices)} if notices else {}
     return to_json({"reference": reference, "version": version, "events": told, **remarks})
 
 
-async def _said_before(platform: Platform, asked: Asked, outcome: Outcome) -> bytes:
+async def _answer_from_stream(platform: Platform, asked: CommandRequest, outcome: CommandOutcome) -> bytes:
     """Write the answer of a command again, out of what stands in the stream, because its key is forgotten."""
     history = await platform.store.history(asked.case_id)
     until = outcome.events[-1].version if outcome.events else 0

@@ -13,7 +13,7 @@ from events.record.envelope import History, Recorded
 from procedures.library import in_force
 from procedures.organisations import organisations
 from workflow.classification import open_case
-from workflow.worklist import Row, row_of, write
+from workflow.worklist import WorklistRow, row_of, write
 
 
 class WorkflowConsumer:
@@ -41,6 +41,8 @@ class WorkflowConsumer:
         opening = open_case(case, procedure, organisations()[case.organisation], now)
         return Reaction(events=tuple(opening), effects=(row_of(with_decided(case, opening)),))
 
-    async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Row]]) -> None:
+    async def apply(
+        self, connection: asyncpg.Connection, effects: Sequence[tuple[History, WorklistRow]]
+    ) -> None:
         """Write the newest row of each of these cases, in one statement."""
         await write(connection, {row.case_id: row for _, row in effects}.values())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cases.life import Objection, Stage
-from cases.state import Case, Letter
+from cases.state import Case, CaseLetter
 from events.catalogue import CaseEscalated, ObjectionLodged
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
@@ -20,7 +20,7 @@ from procedures.words import FORM_COPY
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Obligation:
     """Something that has to be done: what, by whom, and until when, where a day is set."""
 
     what: str
@@ -28,38 +28,41 @@ class Owed:
     until: date | None = None
 
 
-def owed(case: Case) -> tuple[Owed, ...]:
+def owed(case: Case) -> tuple[Obligation, ...]:
     """List what is owed: promises, letters, measures, answers; nothing of a case that goes on elsewhere."""
     life = case.life
     if life.stage is Stage.MERGED:
-        return (Owed(f"everything, in case {life.merged_into}", "handler"),)
+        return (Obligation(f"everything, in case {life.merged_into}", "handler"),)
     handler = life.handler or "handler"
-    found = [Owed(clock.clock, "company", clock.due.on) for clock in case.clocks if clock.is_owed]
+    found = [Obligation(clock.clock, "company", clock.due.on) for clock in case.clocks if clock.is_owed]
     found += [
-        Owed(duty.clock, "company")
+        Obligation(duty.clock, "company")
         for duty in case.open_ended
         if duty.kind == "duty" and duty.binds == "company" and duty.status == "running"
     ]
     found += [
-        Owed(f"letter: {letter.letter}", "somebody who posts it" if _goes_by_post(letter) else "company")
+        Obligation(
+            f"letter: {letter.letter}", "somebody who posts it" if _goes_by_post(letter) else "company"
+        )
         for letter in case.letters
         if letter.status in ("owed", "prepared", "refused", "returned")
     ]
     found += [
-        Owed(f"measure {measure.measure}", measure.owner, measure.due_on) for measure in life.open_measures
+        Obligation(f"measure {measure.measure}", measure.owner, measure.due_on)
+        for measure in life.open_measures
     ]
-    found += [Owed(f"answer to consultation {number}", "consulted") for number in life.consultations]
+    found += [Obligation(f"answer to consultation {number}", "consulted") for number in life.consultations]
     if life.waiting_since is not None:
-        found.append(Owed("an answer", "complainant"))
+        found.append(Obligation("an answer", "complainant"))
     found += [
-        Owed(f"update {external.system} {external.number}", handler)
+        Obligation(f"update {external.system} {external.number}", handler)
         for external in life.externals
         if not external.is_current
     ]
     return (*found, *_owed_by_norm(case))
 
 
-def _owed_by_norm(case: Case) -> tuple[Owed, ...]:
+def _owed_by_norm(case: Case) -> tuple[Obligation, ...]:
     """Say by when the complainant should hear how it goes, while the next move is the organisation's."""
     life = case.life
     is_at_work = life.stage not in (Stage.RECEIVED, Stage.CLOSED) and life.waiting_since is None
@@ -74,10 +77,10 @@ def _owed_by_norm(case: Case) -> tuple[Owed, ...]:
         told.append(civil_date(life.contacted_at, procedure.zone))
     heard_on = max(told, default=case.received.received_on)
     until = heard_on + procedure.conduct.informs_within
-    return (Owed("keep the complainant informed (our own norm)", life.handler or "handler", until),)
+    return (Obligation("keep the complainant informed (our own norm)", life.handler or "handler", until),)
 
 
-def _goes_by_post(letter: Letter) -> bool:
+def _goes_by_post(letter: CaseLetter) -> bool:
     """What was refused or came back is posted; the copy of the form never is."""
     return letter.status != "owed" and letter.letter != FORM_COPY
 

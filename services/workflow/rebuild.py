@@ -7,11 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
-from events.consumer.rebuild import Rebuilt, Table, rebuild_table
+from events.consumer.rebuild import ProjectionTable, Rebuilt, rebuild_table
 from events.platform import Platform
 from events.record.envelope import History
-from service.job import run_errand
-from workflow.worklist import Row, project, write
+from service.job import run_job
+from workflow.worklist import WorklistRow, project, write
 
 _FORGET = "DELETE FROM case_state WHERE case_id = ANY($1)"
 
@@ -21,11 +21,11 @@ WHERE NOT EXISTS (SELECT FROM gehoor.event e WHERE e.case_id = s.case_id AND e.v
 """
 
 
-def _row_of(_case_id: UUID, history: History) -> Row:
+def _row_of(_case_id: UUID, history: History) -> WorklistRow:
     return project(history)
 
 
-async def _write_anew(connection: asyncpg.Connection, rows: Sequence[Row]) -> None:
+async def _write_anew(connection: asyncpg.Connection, rows: Sequence[WorklistRow]) -> None:
     """Forget the rows first: one that is wrong at the right version would otherwise stay."""
     await connection.execute(_FORGET, [row.case_id for row in rows])
     await write(connection, rows)
@@ -35,7 +35,7 @@ async def _leave(_connection: asyncpg.Connection, _unreadable: Sequence[tuple[UU
     """A case that cannot be read keeps the row it has."""
 
 
-TABLE = Table("workflow.case_state", _row_of, _write_anew, _leave, _ORPHANS)
+TABLE = ProjectionTable("workflow.case_state", _row_of, _write_anew, _leave, _ORPHANS)
 
 
 async def rebuild(platform: Platform) -> Rebuilt:
@@ -48,4 +48,4 @@ async def _answer(platform: Platform) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_errand("workflow", _answer)
+    run_job("workflow", _answer)

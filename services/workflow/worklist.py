@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 
-from cases.state import Case, Clock, fold
+from cases.state import Case, CaseClock, fold
 from events.canonical import to_json
 from events.errors import GehoorError
 from events.record.envelope import History
@@ -32,7 +32,7 @@ class NotACursor(GehoorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WorklistRow:
     """One row of `case_state`, in the order of its columns; `clocks` and `letters` are canonical JSON."""
 
     case_id: UUID
@@ -57,7 +57,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WorklistQuery:
     """Which rows to list; None means all. `organisations` is what the caller reaches, at most."""
 
     organisations: Sequence[str] | None = None
@@ -69,7 +69,7 @@ class Wanted:
     limit: int = 50
 
 
-def project(history: History) -> Row:
+def project(history: History) -> WorklistRow:
     """Make the row of a case from its whole history; raises `MalformedEvent` where that cannot be read."""
     case = fold(history)
     if case is None:
@@ -77,11 +77,11 @@ def project(history: History) -> Row:
     return row_of(case)
 
 
-def row_of(case: Case) -> Row:
+def row_of(case: Case) -> WorklistRow:
     """Make the row of a folded case."""
     opened = case.opened
     owed = [clock.due.at for clock in case.clocks if clock.is_owed]
-    return Row(
+    return WorklistRow(
         case_id=case.case_id,
         version=case.version,
         organisation=case.organisation,
@@ -109,7 +109,7 @@ def summary_of_clocks(case: Case) -> list[dict[str, Any]]:
     return [_summary(clock) for clock in case.clocks]
 
 
-def _summary(clock: Clock) -> dict[str, Any]:
+def _summary(clock: CaseClock) -> dict[str, Any]:
     return {
         "clock": clock.clock,
         "kind": clock.kind,
@@ -123,7 +123,7 @@ def _summary(clock: Clock) -> dict[str, Any]:
     }
 
 
-_COLUMNS = tuple(field.name for field in fields(Row))
+_COLUMNS = tuple(field.name for field in fields(WorklistRow))
 _values = attrgetter(*_COLUMNS)
 
 _WRITE = f"""
@@ -140,7 +140,7 @@ WHERE case_state.version < excluded.version
 """
 
 
-async def write(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
+async def write(connection: asyncpg.Connection, rows: Iterable[WorklistRow]) -> None:
     """Write rows, one per case, in one statement; an older one than what stands changes nothing."""
     columns = [list(column) for column in zip(*map(_values, rows), strict=True)]
     if columns:
@@ -161,7 +161,9 @@ LIMIT $8
 """
 
 
-async def listed(pool: asyncpg.Pool, wanted: Wanted, now: datetime) -> tuple[list[Row], UUID | None]:
+async def listed(
+    pool: asyncpg.Pool, wanted: WorklistQuery, now: datetime
+) -> tuple[list[WorklistRow], UUID | None]:
     """List rows, oldest case first, and where the next page starts (None on the last one).
 
     Stable while cases come and change: no case is listed twice, and none that stood at the start is missed.
@@ -177,7 +179,7 @@ async def listed(pool: asyncpg.Pool, wanted: Wanted, now: datetime) -> tuple[lis
         wanted.stage,
         min(wanted.limit, MOST_PER_PAGE) + 1,
     )
-    rows = [Row(*record) for record in found[: wanted.limit]]
+    rows = [WorklistRow(*record) for record in found[: wanted.limit]]
     return rows, rows[-1].case_id if len(found) > len(rows) else None
 
 

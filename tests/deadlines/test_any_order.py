@@ -17,7 +17,7 @@ from deadline_stories import (
     letter,
     opened_case,
 )
-from deadlines.look import Outcome, next_look, settle
+from deadlines.look import ClockOutcome, next_look, settle
 from events.catalogue import ClockRule
 
 RULES = (
@@ -63,7 +63,7 @@ def play(facts: Sequence[tuple[str, datetime, datetime]], looks: Sequence[dateti
     return story
 
 
-def expected_outcome(rule: ClockRule, facts: Sequence[tuple[str, datetime, datetime]]) -> Outcome:
+def expected_outcome(rule: ClockRule, facts: Sequence[tuple[str, datetime, datetime]]) -> ClockOutcome:
     """Say how a clock must end, from the facts alone."""
     times = [
         happened_at

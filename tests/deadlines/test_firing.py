@@ -37,7 +37,7 @@ from events.platform import Platform
 from events.record.envelope import History, NewEvent
 from events.store.database import connection_of
 from events.testing import TestSystem
-from events.transact import Apply, Command, Outcome, transact, transact_many
+from events.transact import Apply, Command, CommandOutcome, transact, transact_many
 
 pytestmark = pytest.mark.postgres
 
@@ -91,7 +91,9 @@ class Cases:
         """Open a case at which deadlines looked right away, so that its clock runs and a row waits."""
         case_id = await self.opened(at)
 
-        async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
+        async def apply(
+            connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]
+        ) -> None:
             history = await self.deadlines.store.history(case_id, connection)
             await due_table.write(
                 connection, [due_table.NextLook(case_id, look(history, at + SECOND).next_at)]
@@ -287,7 +289,9 @@ async def test_a_case_that_the_database_refuses_is_set_aside_alone(
     """One case with a value that cannot be stored does not keep the others from being told."""
     bad, *good = [await cases.running() for _ in range(5)]
 
-    async def refuse(platform: Platform, commands: Sequence[Command], apply: Apply | None) -> list[Outcome]:
+    async def refuse(
+        platform: Platform, commands: Sequence[Command], apply: Apply | None
+    ) -> list[CommandOutcome]:
         if bad in [command.case_id for command in commands]:
             raise asyncpg.DataError("a value that cannot be stored")
         return await transact_many(platform, commands, apply)

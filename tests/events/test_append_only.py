@@ -11,7 +11,7 @@ from events.provision.append_only import unguarded
 from events.provision.provision import provision
 from events.secrets import DATABASE_ROLES
 from events.testing import TestSystem
-from gehoor.doctor import Finding, append_only
+from gehoor.doctor import Diagnosis, append_only
 
 pytestmark = pytest.mark.postgres
 
@@ -138,7 +138,7 @@ async def test_triggers_that_were_switched_off_are_noticed_and_switched_on_at_th
     assert [] == await provision(system.settings, system.database_url, system.keys_url)
 
 
-def _doctor_on_the_record() -> Finding:
+def _doctor_on_the_record() -> Diagnosis:
     (finding,) = append_only()
     return finding
 

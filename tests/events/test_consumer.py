@@ -98,7 +98,7 @@ async def messages(platform: Platform, after: FeedPosition) -> list[Message]:
     """Give what the relay would publish after a place, each with its predecessor in the lane."""
     tails = dict.fromkeys(range(PARTITIONS), after)
     made = []
-    for notice in await feed.notices(platform.pool, after):
+    for notice in await feed.event_refs(platform.pool, after):
         made.append(Message(notice, tails[notice.partition]))
         tails[notice.partition] = notice.place
     return made

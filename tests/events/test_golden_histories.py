@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cases.state import fold, told
+from cases.state import as_plain, fold
 from deadlines.look import settle
 from events.catalogue import encode
 from events.record.envelope import History
@@ -58,7 +58,7 @@ def test_a_golden_case_folds_to_the_state_of_then(organisation: str) -> None:
     case = fold(golden(organisation))
 
     assert case is not None
-    assert expected == json.loads(json.dumps(told(case)))
+    assert expected == json.loads(json.dumps(as_plain(case)))
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS)

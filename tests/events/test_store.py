@@ -16,7 +16,7 @@ from events.platform import Platform
 from events.record.envelope import START, NewEvent
 from events.store import feed
 from events.store.database import transaction
-from events.store.streams import Entry
+from events.store.streams import StreamAppend
 from events.testing import TestSystem
 from events.transact import Command, rows_after, transact, transact_many
 
@@ -86,7 +86,7 @@ async def test_of_two_writers_of_one_version_one_wins(
             workflow, history, [NewEvent(classified(because), now)], classify(case_id).cause(), now
         )
         async with transaction(workflow.pool) as connection:
-            return (await workflow.store.append(connection, [Entry(rows, history.last_hash)]))[case_id]
+            return (await workflow.store.append(connection, [StreamAppend(rows, history.last_hash)]))[case_id]
 
     statuses = await asyncio.gather(*(write(f"writer {i}") for i in range(4)))
 
@@ -111,7 +111,7 @@ async def test_a_loser_leaves_none_of_its_rows(
     )
 
     async with transaction(workflow.pool) as connection:
-        statuses = await workflow.store.append(connection, [Entry(late, history.last_hash)])
+        statuses = await workflow.store.append(connection, [StreamAppend(late, history.last_hash)])
 
     assert {case_id: "conflict"} == statuses
     assert 2 == (await workflow.store.history(case_id)).version
@@ -127,7 +127,7 @@ async def test_an_event_hashed_onto_another_past_is_refused(
     rows = rows_after(workflow, history, [NewEvent(classified(), now)], classify(case_id).cause(), now)
 
     async with transaction(workflow.pool) as connection:
-        statuses = await workflow.store.append(connection, [Entry(rows, bytes(32))])
+        statuses = await workflow.store.append(connection, [StreamAppend(rows, bytes(32))])
 
     assert {case_id: "conflict"} == statuses
 
@@ -143,7 +143,7 @@ async def test_a_gap_in_the_versions_is_refused(
 
     async with transaction(workflow.pool) as connection:
         statuses = await workflow.store.append(
-            connection, [Entry([replace(row, version=3)], history.last_hash)]
+            connection, [StreamAppend([replace(row, version=3)], history.last_hash)]
         )
 
     assert {case_id: "conflict"} == statuses
@@ -178,7 +178,7 @@ async def test_a_recorded_moment_far_from_the_database_clock_is_refused(
 
     with pytest.raises(ClockDisagrees):
         async with transaction(workflow.pool) as connection:
-            await workflow.store.append(connection, [Entry(rows, history.last_hash)])
+            await workflow.store.append(connection, [StreamAppend(rows, history.last_hash)])
 
 
 @pytest.mark.parametrize("events", [1, 2])
@@ -246,7 +246,7 @@ async def test_versions_never_invert_in_the_feed(
         history = await workflow.store.history(case_id, early)
         now = workflow.clock.now()
         rows = rows_after(workflow, history, [NewEvent(classified(), now)], classify(case_id).cause(), now)
-        statuses = await workflow.store.append(early, [Entry(rows, history.last_hash)])
+        statuses = await workflow.store.append(early, [StreamAppend(rows, history.last_hash)])
 
     assert {case_id: "conflict"} == statuses
 

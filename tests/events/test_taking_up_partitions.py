@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from events.bus import broker
-from events.bus.broker import LaneSubscriber
+from events.bus.broker import PartitionSubscriber
 from events.identity import PARTITIONS
 from events.partitions.ownership import Ownership
 
@@ -32,12 +32,12 @@ class EndlessPull:
 
 async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages never stop coming in the first lane: the others are pulled when they are owned."""
-    monkeypatch.setattr(broker, "LanePull", EndlessPull)
-    subscriber = LaneSubscriber.__new__(LaneSubscriber)
+    monkeypatch.setattr(broker, "PartitionPull", EndlessPull)
+    subscriber = PartitionSubscriber.__new__(PartitionSubscriber)
     subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
     subscriber.ownership.owned = frozenset({0})
     subscriber.running = True
-    monkeypatch.setattr(LaneSubscriber, "connection", None)
+    monkeypatch.setattr(PartitionSubscriber, "connection", None)
 
     async def receive(lanes: list[int]) -> None:
         subscriber.ownership.owned = ALL_LANES

@@ -27,8 +27,8 @@ from events.record.encryption import CaseKeys, open_sealed, person_roots
 from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.record.sealing import next_rows
 from events.store.database import transaction
-from events.store.feed import Notice, head, page
-from events.store.streams import Entry
+from events.store.feed import EventRef, head, page
+from events.store.streams import StreamAppend
 from events.store.verify import root_of
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
@@ -112,7 +112,7 @@ async def test_a_message_about_an_event_that_never_was_moves_nothing(
     lane = loop.lanes[case_id.int & 15]
     ghost = lane.checkpoint._replace(xid=lane.checkpoint.xid + 100_000)
 
-    notice = Notice(case_id, 1, "ComplaintReceived", ghost)
+    notice = EventRef(case_id, 1, "ComplaintReceived", ghost)
     before = lane.checkpoint
     await loop.receive([Message(notice, before)])
     assert before == lane.checkpoint
@@ -227,7 +227,7 @@ async def test_the_same_message_waits_once(system: TestSystem, deadlines: Platfo
     loop = await loop_of(deadlines, Watcher())
     lane = loop.lanes[second.int & 15]
 
-    notice = Notice(second, 1, event.type, event.place)
+    notice = EventRef(second, 1, event.type, event.place)
     for _ in range(100):
         lane.wait(Message(notice, START))
 
@@ -409,4 +409,4 @@ async def test_an_event_too_large_for_the_bus_is_never_stored(
 
     with pytest.raises(asyncpg.CheckViolationError):
         async with transaction(workflow.pool) as connection:
-            await workflow.store.append(connection, [Entry(rows, history.last_hash)])
+            await workflow.store.append(connection, [StreamAppend(rows, history.last_hash)])

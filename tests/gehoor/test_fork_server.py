@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gehoor.embedded import fork_client
-from gehoor.embedded.fork_client import Nursery
+from gehoor.embedded.fork_client import ForkClient
 from gehoor.embedded.processes import Child, Launch, began
 
 WITHIN_S = 60.0
@@ -30,10 +30,10 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-async def nursery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nursery]:
+async def nursery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ForkClient]:
     folder = tmp_path_factory.mktemp("nursery")
     (folder / "little_service.py").write_text(SERVICE)
-    opened = Nursery(folder, folder / "nursery.log")
+    opened = ForkClient(folder, folder / "nursery.log")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join([str(folder), *sys.path]))
         await opened.open()
@@ -60,7 +60,7 @@ async def first_line(child: Child) -> str:
 
 
 async def test_a_fork_has_its_own_session_environment_log_and_folder(
-    nursery: Nursery, tmp_path: Path
+    nursery: ForkClient, tmp_path: Path
 ) -> None:
     """A service started quickly is as separate as one started slowly."""
     child = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
@@ -77,7 +77,7 @@ async def test_a_fork_has_its_own_session_environment_log_and_folder(
     ("told", "code", "words"), [("fail", 7, ""), ("crash", 1, "RuntimeError: on purpose")]
 )
 async def test_the_end_of_a_fork_is_heard_with_its_code(
-    nursery: Nursery, tmp_path: Path, told: str, code: int, words: str
+    nursery: ForkClient, tmp_path: Path, told: str, code: int, words: str
 ) -> None:
     """A service that ends is noticed at once, and the reason stands in its own log."""
     child = await asyncio.wait_for(nursery.start(launch(tmp_path, told)), WITHIN_S)
@@ -91,7 +91,7 @@ async def test_the_end_of_a_fork_is_heard_with_its_code(
 async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: Path) -> None:
     """The quick way is a convenience: nothing depends on it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
-    never_opened = Nursery(tmp_path, tmp_path / "nursery.log")
+    never_opened = ForkClient(tmp_path, tmp_path / "nursery.log")
 
     child = await never_opened.start(launch(tmp_path, "fail"))
 
@@ -101,7 +101,7 @@ async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: 
 async def test_a_killed_nursery_takes_its_forks_down_and_they_are_noticed(tmp_path: Path) -> None:
     """Nobody runs on without somebody who would restart it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
-    nursery = Nursery(tmp_path, tmp_path / "nursery.log")
+    nursery = ForkClient(tmp_path, tmp_path / "nursery.log")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
         await nursery.open()
@@ -122,7 +122,7 @@ async def test_a_fork_that_does_not_come_in_time_does_not_come_later_either(
     """A service never runs twice: before it is started in another way, its late twin is made impossible."""
     (tmp_path / "little_service.py").write_text(SERVICE)
     monkeypatch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
-    nursery = Nursery(tmp_path, tmp_path / "nursery.log")
+    nursery = ForkClient(tmp_path, tmp_path / "nursery.log")
     await nursery.open()
     neighbour = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
     forks_it = parent_of(neighbour.pid)

@@ -13,9 +13,9 @@ import pytest
 from gehoor.mailbox.http import application
 from gehoor.mailbox.kept import MailFolder
 from gehoor.mailbox.sink import Sink, conversation_with
-from notifier.smtp.conversation import Accepted
+from notifier.smtp.conversation import MailAccepted
 from notifier.smtp.message import Mail, to_bytes
-from notifier.smtp.pool import Connections
+from notifier.smtp.pool import SmtpPool
 from notifier.smtp.server_url import read_smtp_url
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -42,11 +42,11 @@ class Mailbox:
     browser: httpx2.AsyncClient
 
     async def send(self, *mails: bytes) -> None:
-        connections = Connections(
+        connections = SmtpPool(
             read_smtp_url(f"smtp://127.0.0.1:{self.smtp_port}?starttls=never&helo=a.example")
         )
         for mail in mails:
-            assert Accepted() == await connections.deliver("sanne.dewit@klant.example", mail)
+            assert MailAccepted() == await connections.deliver("sanne.dewit@klant.example", mail)
         await connections.close()
 
 

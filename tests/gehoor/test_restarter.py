@@ -9,8 +9,8 @@ import pytest
 
 from gehoor.embedded import processes
 from gehoor.embedded.backoff import LONGEST_S, STABLE_AFTER_S, Backoff
-from gehoor.embedded.processes import Child, Launch, began, end_leftover
-from gehoor.embedded.restarter import Keeper
+from gehoor.embedded.processes import Child, Launch, began, end_orphan
+from gehoor.embedded.restarter import Restarter
 
 WITHIN_S = 20.0
 
@@ -42,13 +42,13 @@ async def test_a_child_that_ends_is_started_again(tmp_path: Path) -> None:
     """A crash of one part repairs itself without a person."""
     lines: list[str] = []
     third = asyncio.Event()
-    keeper: Keeper
+    keeper: Restarter
 
     def changed() -> None:
         if keeper.starts >= 3:
             third.set()
 
-    keeper = Keeper(
+    keeper = Restarter(
         python(tmp_path, "short", "raise SystemExit(3)"),
         at_once,
         lines.append,
@@ -75,7 +75,7 @@ async def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path) -> 
             raise OSError(errno.ENOSPC, "No space left on device")
         return await processes.start(launch)
 
-    keeper = Keeper(
+    keeper = Restarter(
         python(tmp_path, "late", "import time; time.sleep(60)"),
         at_once,
         lines.append,
@@ -99,7 +99,7 @@ async def test_the_reason_of_a_crash_is_told_in_the_line(tmp_path: Path) -> None
         lines.append(line)
         told.set()
 
-    keeper = Keeper(python(tmp_path, "broken", "import no_such_module"), at_once, report, backoff=AtOnce())
+    keeper = Restarter(python(tmp_path, "broken", "import no_such_module"), at_once, report, backoff=AtOnce())
 
     keeper.start()
     await asyncio.wait_for(told.wait(), WITHIN_S)
@@ -116,7 +116,9 @@ async def test_a_server_that_cannot_start_at_first_is_not_tried_for_ever(tmp_pat
         await child.process.wait()
         raise RuntimeError("the port is taken")
 
-    keeper = Keeper(python(tmp_path, "server", "raise SystemExit(1)"), refuses, lines.append, must_start=True)
+    keeper = Restarter(
+        python(tmp_path, "server", "raise SystemExit(1)"), refuses, lines.append, must_start=True
+    )
 
     keeper.start()
     await asyncio.wait_for(keeper.failed.wait(), WITHIN_S)
@@ -162,7 +164,7 @@ async def test_a_leftover_is_stopped_and_nobody_else(tmp_path: Path) -> None:
     await until_it_says(child, "up")
     stopping = asyncio.create_task(child.process.wait())
 
-    gone = await end_leftover(child.pid, child.launch.stop_signal, 5.0)
+    gone = await end_orphan(child.pid, child.launch.stop_signal, 5.0)
 
     assert gone is True
     assert await asyncio.wait_for(stopping, WITHIN_S) == -child.launch.stop_signal

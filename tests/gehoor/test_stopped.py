@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from events import secrets
-from events.store.verify import Report, _in_processes
+from events.store.verify import ChainReport, _in_processes
 from gehoor import cli
 from gehoor.unreachable import unreachable
 
@@ -80,7 +80,7 @@ def test_a_store_that_goes_away_under_the_workers_of_verify_is_told_so_too(close
     url = f"postgresql://localhost:{closed_port}/gehoor"
     slices = [(UUID(int=0), UUID(int=2**128 - 1))]
 
-    async def check() -> Report:
+    async def check() -> ChainReport:
         return await _in_processes(url, slices, 1, 1, lambda done, total: None)
 
     with pytest.raises(OSError) as raised:

@@ -5,7 +5,7 @@ import pytest
 
 from events.platform import Platform
 from events.testing import TestSystem
-from service.idempotency_expiry import ForgettingLoop
+from service.idempotency_expiry import IdempotencyExpiryLoop
 
 KEYS = "SELECT key FROM gehoor.idempotency WHERE scope = 'client:aged' ORDER BY key"
 
@@ -27,7 +27,7 @@ async def test_only_keys_older_than_ninety_days_are_forgotten(
 ) -> None:
     """A key of last month still prevents a second complaint; one of last year is gone."""
     admin = await remember(system, yesterday=1, month=30, almost=89, old=91, older=400)
-    loop = ForgettingLoop(intake_platform, "gehoor.idempotency")
+    loop = IdempotencyExpiryLoop(intake_platform, "gehoor.idempotency")
 
     forgotten = await loop.run_once()
     again = await loop.run_once()

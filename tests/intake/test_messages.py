@@ -13,7 +13,7 @@ from events.catalogue import CaseOpened, ComplainantWrote
 from events.record.envelope import NewEvent, Recorded
 from events.testing import TestSystem
 from intake_desk import BODY, Desk
-from service.idempotency_expiry import ForgettingLoop
+from service.idempotency_expiry import IdempotencyExpiryLoop
 
 pytestmark = pytest.mark.postgres
 
@@ -134,7 +134,7 @@ async def forget_keys(desk: Desk) -> None:
     """Let ninety-one days pass for all keys, and intake forget them."""
     admin = await desk.system.pool_of("admin")
     await admin.execute("UPDATE gehoor.idempotency SET recorded_at = recorded_at - interval '91 days'")
-    loop = ForgettingLoop(desk.platform, "gehoor.idempotency")
+    loop = IdempotencyExpiryLoop(desk.platform, "gehoor.idempotency")
     while await loop.run_once():
         pass
     assert 0 == await admin.fetchval("SELECT count(*) FROM gehoor.idempotency")

@@ -37,7 +37,7 @@ from events.catalogue import (
 from events.record.envelope import NewEvent
 from events.testing import history_of, received
 from intake.status.page import SECURITY, WORDS, not_found_page, status_page
-from intake.status.progress import Standing, State, standing_of
+from intake.status.progress import CaseProgress, State, progress_of
 from intake.status_links import StatusLinks
 from intake_desk import Desk
 from procedures.organisations import organisations
@@ -131,15 +131,15 @@ OBJECTED = DeadlineMet(
 )
 
 
-def standing(*events: Event) -> Standing:
+def standing(*events: Event) -> CaseProgress:
     """Fold a history that begins with the canonical complaint."""
     history = history_of(*(NewEvent(event, AT) for event in (received(), *events)))
-    folded = standing_of(history)
+    folded = progress_of(history)
     assert folded is not None
     return folded
 
 
-def page(folded: Standing) -> str:
+def page(folded: CaseProgress) -> str:
     """Write the page of a case at Supporto+."""
     return status_page(folded, organisations()["supportoplus"])
 

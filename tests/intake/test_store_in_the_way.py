@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from events.transient import AGAIN, WEATHER
+from events.transient import RETRYABLE, TRANSIENT_ERRORS
 from intake_desk import BODY, Desk
 
 pytestmark = pytest.mark.postgres
 
-IN_THE_WAY = [pytest.param(kind, id=kind.__name__) for kind in dict.fromkeys((*WEATHER, *AGAIN))]
+IN_THE_WAY = [pytest.param(kind, id=kind.__name__) for kind in dict.fromkeys((*TRANSIENT_ERRORS, *RETRYABLE))]
 
 
 @pytest.mark.parametrize("kind", IN_THE_WAY)

@@ -26,7 +26,7 @@ from events.catalogue import (
     TermExtended,
 )
 from notifier.owed_letters import owed
-from notifier.writing.context import Writing
+from notifier.writing.context import WritingContext
 from notifier.writing.letter import LetterCannotBeMade, write_letter
 from notifier.writing.phrases import in_words, nothing_noted, outcome_in_words
 from notifier.writing.subjects import SUBJECTS
@@ -72,12 +72,12 @@ BY_EVENT = {
 """What people wrote that a letter must pass on."""
 
 
-def draft(organisation: str, letter: str, language: str = "nl", **changes: object) -> Writing:
+def draft(organisation: str, letter: str, language: str = "nl", **changes: object) -> WritingContext:
     """Give what a letter is written from, after the events that owe it."""
     return writing(case(organisation, language, *owing(organisation, letter)), letter, **changes)  # type: ignore[arg-type]
 
 
-def anywhere(organisation: str, letter: str, language: str = "nl", **changes: object) -> Writing:
+def anywhere(organisation: str, letter: str, language: str = "nl", **changes: object) -> WritingContext:
     """Give the same for a letter that the organisation's procedure may not name."""
     made = draft(organisation, letter, language, **changes)
     rule = LetterRule(contents=(), period_of=None, neutral=False, source="test")

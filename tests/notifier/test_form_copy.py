@@ -17,11 +17,11 @@ from events.catalogue import (
 )
 from events.testing import A_COMPLAINANT
 from notifier.letter_history import letter_id_of
-from notifier.owed_letters import Owed, fold, owed
-from notifier.sending.attempt import Ready, prepare
-from notifier.sending.outbox import Attempt
-from notifier.sending.outcome import Closed, Done, Held, command_of
-from notifier.smtp.conversation import Accepted
+from notifier.owed_letters import OwedLetter, fold, owed
+from notifier.sending.attempt import ReadyMail, prepare
+from notifier.sending.outbox import ClaimedLetter
+from notifier.sending.outcome import AttemptOutcome, Closed, Held, command_of
+from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
 from notifier_cases import CASE, WRITTEN_AT, case, history, writing
 from post_office import PostOffice
@@ -45,10 +45,10 @@ FILLED_IN: dict[str, dict[str, Any]] = {
 }
 
 
-def copied(personal: dict[str, dict[str, Any]] = FILLED_IN, *further: Any) -> Ready | Done:
+def copied(personal: dict[str, dict[str, Any]] = FILLED_IN, *further: Any) -> ReadyMail | AttemptOutcome:
     """Prepare the copy of a form."""
     told = history("supportoplus", "en", *further, letters=LETTERS)
-    attempt = Attempt(letter_id_of(CASE, FORM_COPY, 1), CASE, FORM_COPY, 1, WRITTEN_AT, 0.0)
+    attempt = ClaimedLetter(letter_id_of(CASE, FORM_COPY, 1), CASE, FORM_COPY, 1, WRITTEN_AT, 0.0)
     return prepare(attempt, told, lambda event: personal if event.version == 1 else {}, b"key")
 
 
@@ -62,7 +62,7 @@ def read(mail: bytes) -> tuple[EmailMessage, str]:
 def test_the_copy_holds_every_field_as_it_was_filled_in() -> None:
     """Whoever opens the inbox reads what the complainant wrote, under the name of each field, in Dutch."""
     ready = copied()
-    assert isinstance(ready, Ready)
+    assert isinstance(ready, ReadyMail)
 
     message, text = read(ready.message)
 
@@ -80,8 +80,8 @@ def test_the_copy_holds_every_field_as_it_was_filled_in() -> None:
 def test_the_record_of_the_copy_holds_nothing_that_was_filled_in() -> None:
     """What was filled in stands encrypted in the case once: forgetting it there forgets it everywhere."""
     ready = copied()
-    assert isinstance(ready, Ready)
-    command = command_of(ready.ended(Accepted(), WRITTEN_AT))
+    assert isinstance(ready, ReadyMail)
+    command = command_of(ready.ended(MailAccepted(), WRITTEN_AT))
     assert command is not None
 
     (new,) = command.decide(history("supportoplus", letters=LETTERS), WRITTEN_AT)
@@ -94,12 +94,12 @@ def test_who_was_forgotten_stands_in_no_copy() -> None:
     """A complainant who was forgotten is copied nowhere; a forgotten person complained about is left out."""
     gone = {**FILLED_IN, ABOUT: dict.fromkeys(FILLED_IN[ABOUT], ERASED)}
     ready = copied(gone)
-    assert isinstance(ready, Ready)
+    assert isinstance(ready, ReadyMail)
 
     assert "Willem" not in read(ready.message)[1]
     assert "[erased]" not in read(ready.message)[1]
     nobody = copied({COMPLAINANT: dict.fromkeys(FILLED_IN[COMPLAINANT], ERASED)})
-    assert isinstance(nobody, Done)
+    assert isinstance(nobody, AttemptOutcome)
     assert isinstance(nobody.end, Closed)
 
 
@@ -114,7 +114,7 @@ def test_the_day_that_was_stated_is_told_in_words() -> None:
 
 def test_a_refused_copy_is_not_printed_and_leaves_the_complainants_letters_alone() -> None:
     """The organisation's inbox is no concern of the complainant's: their letter is owed as before."""
-    letters = [Owed(CASE, name) for name in LETTERS]
+    letters = [OwedLetter(CASE, name) for name in LETTERS]
     refused = LetterRefused(
         letter=FORM_COPY, letter_id=letters[1].letter_id, message_id="<1@x.example>", reply_code=550,
         stage="recipient", attempts=1,
@@ -128,7 +128,7 @@ def test_a_withdrawn_complaint_is_not_copied_any_more() -> None:
     """Before a withdrawal nothing is written any more, to nobody."""
     withdrawn = copied(FILLED_IN, ComplaintWithdrawn(channel="phone"))
 
-    assert isinstance(withdrawn, Done)
+    assert isinstance(withdrawn, AttemptOutcome)
     assert isinstance(withdrawn.end, Closed)
 
 
@@ -139,7 +139,7 @@ def test_an_organisation_without_an_inbox_holds_the_copy(monkeypatch: pytest.Mon
 
     held = copied()
 
-    assert isinstance(held, Done)
+    assert isinstance(held, AttemptOutcome)
     assert isinstance(held.end, Held)
     assert "form_inbox" in held.end.reason
 

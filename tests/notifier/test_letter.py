@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 import notifier
-from notifier.letter_history import Case
+from notifier.letter_history import LetterHistory
 from notifier.writing.letter import LetterCannotBeMade, WrittenLetter, write_letter
 from notifier.writing.phrases import in_words
 from notifier_cases import case, deadline, opened, procedure_of, writing
@@ -26,7 +26,7 @@ def written(organisation: str, language: str = "nl", name: str = "Sanne de Wit")
     return first_of(case(organisation, language), name=name)
 
 
-def first_of(found: Case, **changes: Any) -> WrittenLetter:
+def first_of(found: LetterHistory, **changes: Any) -> WrittenLetter:
     """Write the first letter that a case owes."""
     return write_letter(writing(found, found.owing[0].letter, **changes))
 

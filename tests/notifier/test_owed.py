@@ -32,7 +32,7 @@ from events.catalogue import (
 )
 from events.record.envelope import History, NewEvent
 from events.testing import history_of
-from notifier.owed_letters import REACTS_TO, Owed, fold, owed, waits_for
+from notifier.owed_letters import REACTS_TO, OwedLetter, fold, owed, waits_for
 from notifier_cases import (
     CASE,
     DUE_ON,
@@ -47,7 +47,7 @@ from notifier_cases import (
 )
 
 OPENING = ("acknowledgement", "handling notice")
-ACKNOWLEDGEMENT = Owed(CASE, "acknowledgement")
+ACKNOWLEDGEMENT = OwedLetter(CASE, "acknowledgement")
 
 
 def after(*events: Event) -> History:
@@ -123,7 +123,7 @@ def test_a_letter_whose_mail_was_refused_or_came_back_goes_on_paper() -> None:
 def test_a_notice_that_came_back_waits_until_its_clock_has_the_old_end_again() -> None:
     """The period goes back with the notice; only then can the same day be told again, on paper."""
     extended = TermExtended(clock="ING-4", until=DUE_ON, occurrence=1)
-    letter_id = Owed(CASE, "delay notice").letter_id
+    letter_id = OwedLetter(CASE, "delay notice").letter_id
     rule = procedure_of("ingressus").clock("ING-4")
     bounced = LetterBounced(letter="delay notice", letter_id=letter_id, how="email")
 
@@ -148,8 +148,8 @@ def test_nobody_writes_to_an_erased_person() -> None:
 
 def test_a_letter_has_one_name_for_life() -> None:
     """The same letter of the same case has the same identifier, whoever asks and whenever."""
-    assert Owed(CASE, "acknowledgement").letter_id == ACKNOWLEDGEMENT.letter_id
-    assert Owed(CASE, "acknowledgement", 2).letter_id != ACKNOWLEDGEMENT.letter_id
+    assert OwedLetter(CASE, "acknowledgement").letter_id == ACKNOWLEDGEMENT.letter_id
+    assert OwedLetter(CASE, "acknowledgement", 2).letter_id != ACKNOWLEDGEMENT.letter_id
 
 
 # --- letters by command ----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from events.catalogue import (
 from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from notifier.owed_letters import fold
-from notifier.sending.outbox import Attempt
-from notifier.sending.outcome import Done, command_of
-from notifier.smtp.conversation import Accepted
+from notifier.sending.outbox import ClaimedLetter
+from notifier.sending.outcome import AttemptOutcome, command_of
+from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
 from notifier_cases import CASE, complaint, opened, writing
 
@@ -48,9 +48,11 @@ class Story:
         """Write a letter as it is owed now and let the recipient's server accept it."""
         written = write_letter(writing(fold(self.history), letter, at=at))
         newest = [each for each in fold(self.history).owing if each.letter == letter][-1]
-        attempt = Attempt(UUID(int=len(self.events)), CASE, letter, 1, at, 0.0)
+        attempt = ClaimedLetter(UUID(int=len(self.events)), CASE, letter, 1, at, 0.0)
         cause = self.history.events[newest.version - 1]
-        done = Done(attempt, Accepted(), at, cause, "<1@example.org>", "sanne@klant.example", written)
+        done = AttemptOutcome(
+            attempt, MailAccepted(), at, cause, "<1@example.org>", "sanne@klant.example", written
+        )
         command = command_of(done)
         assert command is not None
         (new,) = command.decide(self.history, at)

@@ -19,7 +19,7 @@ from events.testing import TestSystem
 from service.consumer_loops import SweepLoop
 from service.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
 from service.loops import LoopHealth, Stepping, keep_running
-from service.running import Running, Service
+from service.running import RunningService, Service
 
 pytestmark = pytest.mark.postgres
 
@@ -78,10 +78,10 @@ async def platform(system: TestSystem) -> Platform:
 
 
 @pytest.fixture
-async def running(system: TestSystem, platform: Platform) -> Running:
+async def running(system: TestSystem, platform: Platform) -> RunningService:
     """A service whose store is there, with no loop yet."""
     broker = make_broker("nats://127.0.0.1:1", "intake")
-    return Running(Service("intake"), system.settings, broker, platform=platform)
+    return RunningService(Service("intake"), system.settings, broker, platform=platform)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def tasks() -> AsyncIterator[list[asyncio.Task[None]]]:
     await asyncio.gather(*kept, return_exceptions=True)
 
 
-async def asked(running: Running) -> tuple[int, dict[str, Any]]:
+async def asked(running: RunningService) -> tuple[int, dict[str, Any]]:
     """Ask whether the service is ready; gives status and body."""
     sent: list[dict[str, Any]] = []
 
@@ -106,7 +106,7 @@ async def asked(running: Running) -> tuple[int, dict[str, Any]]:
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 
-async def kept(running: Running, loop: Waiting, tasks: list[asyncio.Task[None]]) -> LoopHealth:
+async def kept(running: RunningService, loop: Waiting, tasks: list[asyncio.Task[None]]) -> LoopHealth:
     """Keep a loop running, and say when it is in its run."""
     health = running.loops[loop.name] = LoopHealth()
     tasks.append(asyncio.create_task(keep_running(loop, health)))
@@ -115,7 +115,7 @@ async def kept(running: Running, loop: Waiting, tasks: list[asyncio.Task[None]])
 
 
 async def test_a_service_with_its_store_and_quiet_loops_is_ready(
-    running: Running, tasks: list[asyncio.Task[None]]
+    running: RunningService, tasks: list[asyncio.Task[None]]
 ) -> None:
     """Nothing is wrong, so nothing is told, also long after a loop came through."""
     loop = Waiting()
@@ -127,7 +127,7 @@ async def test_a_service_with_its_store_and_quiet_loops_is_ready(
     assert (200, "ready", []) == (status, body["status"], body["problems"])
 
 
-async def test_a_loop_that_hangs_is_told(running: Running, tasks: list[asyncio.Task[None]]) -> None:
+async def test_a_loop_that_hangs_is_told(running: RunningService, tasks: list[asyncio.Task[None]]) -> None:
     """One that waits in a single run for longer than any step may take does not do its work."""
     health = await kept(running, Waiting(), tasks)
     assert health.began_at_s is not None
@@ -139,7 +139,7 @@ async def test_a_loop_that_hangs_is_told(running: Running, tasks: list[asyncio.T
 
 
 async def test_a_loop_that_takes_long_and_comes_on_is_not_told(
-    running: Running, tasks: list[asyncio.Task[None]]
+    running: RunningService, tasks: list[asyncio.Task[None]]
 ) -> None:
     """Reading on through a large store is work; it says that it comes on."""
     health = await kept(running, ReadingOn(), tasks)
@@ -163,7 +163,9 @@ async def test_reading_on_through_the_store_tells_its_rounds(platform: Platform)
     assert sweep.stepped_at_s > 0.0
 
 
-async def test_a_loop_that_fails_for_long_is_told(running: Running, tasks: list[asyncio.Task[None]]) -> None:
+async def test_a_loop_that_fails_for_long_is_told(
+    running: RunningService, tasks: list[asyncio.Task[None]]
+) -> None:
     """One that always breaks off is told with what it breaks off with."""
     health = await kept(running, Failing(), tasks)
     health.good_at_s -= STALLED_AFTER_S + 1
@@ -174,7 +176,7 @@ async def test_a_loop_that_fails_for_long_is_told(running: Running, tasks: list[
 
 
 async def test_without_a_free_connection_the_answer_comes_in_time(
-    running: Running, platform: Platform
+    running: RunningService, platform: Platform
 ) -> None:
     """Who asks hears within two seconds that the store cannot be asked."""
     taken = [await platform.pool.acquire() for _ in range(CONNECTIONS)]

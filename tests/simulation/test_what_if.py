@@ -16,7 +16,7 @@ from simulation.arrivals import whole_year
 from simulation.generator import plans
 from simulation.pure import live
 from simulation.replay import changed, differences, stands, told_by_deadlines
-from simulation.what_if import Asked, NoSuchChange, change_of, compare
+from simulation.what_if import NoSuchChange, WhatIf, change_of, compare
 from simulation.year import Year
 
 YEAR = Year(8, 2026, 42)
@@ -79,7 +79,7 @@ def test_a_promise_that_was_left_out_is_noticed() -> None:
 def test_under_a_shorter_term_more_are_late_and_nobody_less(organisation: str, term: str) -> None:
     """People are as quick as they were; only the promise is another."""
     clock = term.partition("=")[0]
-    change = change_of(Asked(organisation, terms=(term,)))("service")
+    change = change_of(WhatIf(organisation, terms=(term,)))("service")
     found = [
         one
         for history in stored(organisation, 12)
@@ -92,7 +92,7 @@ def test_under_a_shorter_term_more_are_late_and_nobody_less(organisation: str, t
 
 def test_nothing_changes_where_nothing_is_changed() -> None:
     """Looking at once and whenever something falls due gives the ends that were stored."""
-    change = change_of(Asked("ingressus"))("service")
+    change = change_of(WhatIf("ingressus"))("service")
     found = [
         one
         for history in stored("ingressus", 12)
@@ -106,7 +106,7 @@ def test_nothing_changes_where_nothing_is_changed() -> None:
 def test_the_same_file_gives_the_same_ends(tmp_path: Path) -> None:
     """A procedure file that says what the old one said changes nobody's case."""
     path = next(path for path in files() if path.stem == "preact")
-    change = change_of(Asked("preact", procedure=path))("service")
+    change = change_of(WhatIf("preact", procedure=path))("service")
     found = [
         one
         for history in stored("preact", 8)
@@ -125,19 +125,19 @@ def test_what_cannot_be_changed_like_this_is_said(tmp_path: Path) -> None:
     others = next(path for path in files() if path.stem == "bc")
 
     with pytest.raises(NoSuchChange, match="DES-1, DES-2"):
-        change_of(Asked("destiny", terms=("DES-9=3 days",)))("service")(rules)
+        change_of(WhatIf("destiny", terms=("DES-9=3 days",)))("service")(rules)
     with pytest.raises(NoSuchChange, match="believable"):
-        change_of(Asked("destiny", terms=("DES-1=100000 days",)))
+        change_of(WhatIf("destiny", terms=("DES-1=100000 days",)))
     with pytest.raises(NoSuchChange, match="CLOCK="):
-        change_of(Asked("destiny", terms=("DES-1",)))
+        change_of(WhatIf("destiny", terms=("DES-1",)))
     with pytest.raises(NoSuchChange, match="no counted term"):
-        change_of(Asked("destiny", terms=("DES-ack=3 days",)))("service")(rules)
+        change_of(WhatIf("destiny", terms=("DES-ack=3 days",)))("service")(rules)
     with pytest.raises(NoSuchChange, match="another country"):
-        change_of(Asked("destiny", calendar="gb-eng"))("service")(rules)
+        change_of(WhatIf("destiny", calendar="gb-eng"))("service")(rules)
     with pytest.raises(BrokenProcedure, match="version"):
-        change_of(Asked("destiny", procedure=broken))
+        change_of(WhatIf("destiny", procedure=broken))
     with pytest.raises(NoSuchChange, match="is of bc"):
-        change_of(Asked("destiny", procedure=others))
+        change_of(WhatIf("destiny", procedure=others))
 
 
 def test_a_purpose_outside_the_register_is_refused() -> None:

@@ -10,11 +10,11 @@ from collections.abc import Generator
 from uuid import UUID
 
 from model_world import IDLE, Conflict, ModelWorld, Outgoing, Transaction
-from notifier.owed_letters import Owed, is_settled
-from notifier.sending.outbox import Attempt
-from notifier.sending.outcome import Done, End, Printed, command_of
+from notifier.owed_letters import OwedLetter, is_settled
+from notifier.sending.outbox import ClaimedLetter
+from notifier.sending.outcome import AttemptEnd, AttemptOutcome, Printed, command_of
 from notifier.sending.retry import wait_s
-from notifier.smtp.conversation import Accepted, Deferred, Refused, Uncertain
+from notifier.smtp.conversation import MailAccepted, MailDeferred, MailRefused, MailUncertain
 from notifier.writing.letter import WrittenLetter
 from procedures.organisations import organisations
 from procedures.words import FORM_COPY
@@ -22,7 +22,7 @@ from procedures.words import FORM_COPY
 Steps = Generator[float, None, None]
 
 
-def owe(world: ModelWorld, transaction: Transaction, letter: Owed, organisation: str) -> None:
+def owe(world: ModelWorld, transaction: Transaction, letter: OwedLetter, organisation: str) -> None:
     """Put a letter on the to-do list with the transaction, unless it is there already."""
     of = organisations()[organisation]
     inbox = of.form_inbox if letter.letter == FORM_COPY else None
@@ -45,7 +45,7 @@ def sender(world: ModelWorld, chance: random.Random, me: str) -> Steps:
     while True:
         for row in list(world.outbox.values()):
             if row.state == "lost":
-                yield from _record(world, chance, row, Uncertain())
+                yield from _record(world, chance, row, MailUncertain())
             elif row.state == "due" and row.at_s <= world.now_s:
                 row.state, row.attempts = me, row.attempts + 1
                 yield 0.0
@@ -58,12 +58,12 @@ def sender(world: ModelWorld, chance: random.Random, me: str) -> Steps:
         yield max(min(later, default=IDLE), 0.01)
 
 
-def _converse(world: ModelWorld, chance: random.Random, row: Outgoing) -> Generator[float, None, End]:
+def _converse(world: ModelWorld, chance: random.Random, row: Outgoing) -> Generator[float, None, AttemptEnd]:
     if row.by_post:
         yield 0.01
         return Printed()
     if world.now_s < world.mail_is_away_until_s:
-        return Deferred(0, "connect")
+        return MailDeferred(0, "connect")
     mood = chance.random()
     yield 0.01
     if row.to in world.refused or mood < 0.15:
@@ -71,28 +71,30 @@ def _converse(world: ModelWorld, chance: random.Random, row: Outgoing) -> Genera
         world.say_no(row.to, code)
         yield chance.choice((0.0, 0.01, 0.2))
         is_final = (code == 550 and "ask again" not in world.bugs) or "give up early" in world.bugs
-        return Refused(code, "recipient") if is_final else Deferred(code, "recipient")
+        return MailRefused(code, "recipient") if is_final else MailDeferred(code, "recipient")
     message_id = _message_id(row.letter_id)
     if "new identity" in world.bugs:
         message_id = f"<{chance.random()}@example.org>"
     accepted = mood > 0.25 or chance.random() < 0.5
     world.take_mail(row.to, message_id, str(row.letter_id), accepted=accepted)
     yield chance.choice((0.0, 0.01, 0.2))
-    return Accepted() if mood > 0.25 else Uncertain()
+    return MailAccepted() if mood > 0.25 else MailUncertain()
 
 
-def _record(world: ModelWorld, chance: random.Random, row: Outgoing, end: End) -> Steps:
+def _record(world: ModelWorld, chance: random.Random, row: Outgoing, end: AttemptEnd) -> Steps:
     """Write down what became of an attempt: in its case where it counts there, then on the to-do list."""
     me, attempts = row.state, row.attempts
     age_s = world.now_s - row.owed_s
-    attempt = Attempt(row.letter_id, row.case_id, row.letter, attempts, world.now, age_s)
+    attempt = ClaimedLetter(row.letter_id, row.case_id, row.letter, attempts, world.now, age_s)
     cause = world.history(row.case_id).events[0]
     written = WrittenLetter(
         subject="", text="", html="", language="nl", dated_on=world.now.date(), contents=(), period_until=None
     )
-    done = Done(attempt, end, world.now, cause, _message_id(row.letter_id), row.to, written).without_text()
+    done = AttemptOutcome(
+        attempt, end, world.now, cause, _message_id(row.letter_id), row.to, written
+    ).without_text()
     command = command_of(done)
-    if isinstance(end, Uncertain) and "hide uncertain" in world.bugs:
+    if isinstance(end, MailUncertain) and "hide uncertain" in world.bugs:
         command = None
     while command is not None:
         transaction = world.begin()

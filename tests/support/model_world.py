@@ -17,7 +17,7 @@ from chaos.chain import hash_of
 from chaos.record import AnyLine, Fault, Mail, Move, Read, Said
 from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.record.sealing import next_rows
-from workflow.worklist import Row
+from workflow.worklist import WorklistRow
 
 IDLE = float("inf")
 """What a process waits that has nothing to do until somebody changes something."""
@@ -85,7 +85,7 @@ class ModelWorld:
     due: dict[UUID, datetime] = field(default_factory=dict)
     blocked: set[UUID] = field(default_factory=set)
     outbox: dict[UUID, Outgoing] = field(default_factory=dict)
-    worklist: dict[UUID, Row] = field(default_factory=dict)
+    worklist: dict[UUID, WorklistRow] = field(default_factory=dict)
     parked: dict[tuple[str, UUID], int] = field(default_factory=dict)
     poisoned: dict[UUID, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)

@@ -35,10 +35,10 @@ from events.catalogue import (
 from events.record.envelope import History, NewEvent
 from events.testing import history_of, received
 from notifier.letter_history import letter_id_of
-from notifier.owed_letters import Case, fold
-from notifier.writing.context import Writing
+from notifier.owed_letters import LetterHistory, fold
+from notifier.writing.context import WritingContext
 from procedures.counting.derivation import Derivation, derive
-from procedures.counting.schedule import Known, Timed, schedule
+from procedures.counting.schedule import KnownDays, Timed, schedule
 from procedures.counting.zones import end_of
 from procedures.library import in_force, procedure
 from procedures.organisations import with_demonstrations
@@ -129,7 +129,7 @@ def _set(rule: ClockRule, derived: Derivation, zone: str) -> DeadlineSet:
 
 def deadlines(opening: CaseOpened) -> list[DeadlineSet]:
     """Set every clock that has an end from receipt on, as deadlines does."""
-    plans = schedule(opening.clocks, Known({"complaint received": opening.received_on}), opening.zone)
+    plans = schedule(opening.clocks, KnownDays({"complaint received": opening.received_on}), opening.zone)
     return [
         _set(rule, plan.derivation, opening.zone)
         for rule in opening.clocks
@@ -146,7 +146,7 @@ def history(organisation: str, language: str = "nl", *further: Event, **changes:
     )
 
 
-def case(organisation: str, language: str = "nl", *further: Event, **changes: object) -> Case:
+def case(organisation: str, language: str = "nl", *further: Event, **changes: object) -> LetterHistory:
     """Give the same case, folded."""
     return fold(history(organisation, language, *further, **changes))
 
@@ -187,8 +187,12 @@ def owing(organisation: str, letter: str) -> tuple[Event, ...]:
 
 
 def writing(
-    found: Case, letter: str, words: Mapping[str, Any] = WORDS, at: datetime = WRITTEN_AT, **changes: Any
-) -> Writing:
+    found: LetterHistory,
+    letter: str,
+    words: Mapping[str, Any] = WORDS,
+    at: datetime = WRITTEN_AT,
+    **changes: Any,
+) -> WritingContext:
     """Give what the newest letter of a name is written from; everybody wrote `words`."""
     assert found.opened is not None
     newest = [each for each in found.owing if each.letter == letter][-1]
@@ -201,7 +205,7 @@ def writing(
         "written_at": at,
         "name": "Sanne de Wit",
     }
-    return Writing(**{**values, **changes})
+    return WritingContext(**{**values, **changes})
 
 
 def letter_of(event: Event) -> UUID | None:

@@ -19,7 +19,7 @@ from events.record.envelope import History, NewEvent
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
 from notifier.sending.loop import SendingLoop
-from notifier.smtp.pool import Connections
+from notifier.smtp.pool import SmtpPool
 from notifier.smtp.server_url import read_smtp_url
 from notifier_cases import deadline, opened
 from scripted_smtp import ScriptedServer
@@ -113,7 +113,7 @@ class PostOffice:
         await platform.ownership.beat(platform.pool)
         platform.ownership.owned = LANES
         server = read_smtp_url(self.server.url())
-        sender = SendingLoop(platform, Connections(server, connections), server.final_wait_s)
+        sender = SendingLoop(platform, SmtpPool(server, connections), server.final_wait_s)
         self.senders.append(sender)
         return sender
 

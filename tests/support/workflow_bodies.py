@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from cases.state import Case
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 
 W = "Om deze reden."
 OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")
 
 
-def bodies(command: str, case: Case, asking: Asking) -> list[Mapping[str, Any]]:
+def bodies(command: str, case: Case, asking: CommandContext) -> list[Mapping[str, Any]]:
     """Give bodies for a command about a case as it stands."""
     later = str(asking.today + timedelta(days=60))
     staff = sorted(asking.organisation.staff)

@@ -21,7 +21,7 @@ from procedures.counting.terms import terms_of
 from procedures.counting.zones import end_of
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow_stories import CASE, NOW, SECOND, Story, opened
 
@@ -54,9 +54,9 @@ class Life:
     def stage(self) -> str:
         return str(self.case.life.stage)
 
-    def asking(self, by: str = "handler", other: Case | None = None) -> Asking:
+    def asking(self, by: str = "handler", other: Case | None = None) -> CommandContext:
         person, roles = WHO.get(by, (by, HANDLER))
-        return Asking(
+        return CommandContext(
             person=person,
             roles=frozenset(roles),
             now=self.now,

@@ -22,7 +22,7 @@ from events.catalogue import (
 )
 from events.identity import reaction_id
 from events.record.envelope import START, History, NewEvent, Recorded
-from procedures.counting.schedule import Known, Timed, schedule
+from procedures.counting.schedule import KnownDays, Timed, schedule
 from procedures.counting.zones import TIMEZONE_DATA
 from procedures.organisations import organisations
 from workflow.consumer import WorkflowConsumer
@@ -115,7 +115,7 @@ def clocks_set(story: Story, at: datetime = NOW + 2 * SECOND) -> Story:
     """Set every clock of the case that has an end from receipt on, as deadlines would."""
     assert story.case.opened is not None
     zone = story.case.opened.zone
-    known = Known({"complaint received": story.case.received.received_on})
+    known = KnownDays({"complaint received": story.case.received.received_on})
     for rule in story.case.opened.clocks:
         plan = schedule(story.case.opened.clocks, known, zone)[rule.clock]
         if not isinstance(plan, Timed):

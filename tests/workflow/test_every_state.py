@@ -18,7 +18,7 @@ from msgspec import structs
 
 from cases.letters import owed_by
 from cases.life import Stage
-from cases.state import Case, Clock, ClockStatus, with_decided
+from cases.state import Case, CaseClock, ClockStatus, with_decided
 from events.catalogue import Moment
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
@@ -32,7 +32,7 @@ from procedures.schema.model import ProcedureFile
 from procedures.toml_files import read
 from procedures.transitions import BROUGHT_BY, LEADS, leads_to
 from procedures.words import Command
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, allowed
 from workflow_bodies import bodies
 from workflow_life import WHO
@@ -117,9 +117,9 @@ class State:
                 return life.stage
 
 
-def asking_of(state: State, by: str) -> Asking:
+def asking_of(state: State, by: str) -> CommandContext:
     person, roles = WHO[by]
-    return Asking(
+    return CommandContext(
         person=person,
         roles=frozenset(roles),
         now=state.now,
@@ -187,7 +187,7 @@ def needs_the_complainant(state: State, command: str) -> bool:
     return command in THE_COMPLAINANTS and not did_not_come
 
 
-def results(state: State, command: str, asking: Asking, noted: Seen) -> Iterator[State]:
+def results(state: State, command: str, asking: CommandContext, noted: Seen) -> Iterator[State]:
     known = COMMANDS[command]
     for body in bodies(command, state.case, asking):
         try:
@@ -202,7 +202,7 @@ def results(state: State, command: str, asking: Asking, noted: Seen) -> Iterator
 
 def with_window(case: Case, name: str) -> Case:
     end = Moment(on=END, at=end_of(END, "Europe/Amsterdam"))
-    clock = Clock(
+    clock = CaseClock(
         clock=name, kind="window", binds="customer", strict=end, lenient=end, working="lenient",
         status=ClockStatus.RUNNING,
     )  # fmt: skip

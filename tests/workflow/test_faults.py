@@ -9,7 +9,7 @@ import pytest
 from events.catalogue import Event
 from events.record.envelope import NewEvent
 from events.store.database import close_pool
-from events.transient import AGAIN, WEATHER
+from events.transient import RETRYABLE, TRANSIENT_ERRORS
 from procedures.pinning import ProcedureChanged, pinned_procedure
 from workflow.api.app import application
 from workflow_servers import Desk
@@ -62,7 +62,7 @@ async def test_with_the_store_away_callers_are_told_to_come_back(desk: Desk) -> 
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("kind", dict.fromkeys((*WEATHER, *AGAIN)))
+@pytest.mark.parametrize("kind", dict.fromkeys((*TRANSIENT_ERRORS, *RETRYABLE)))
 async def test_whatever_is_in_the_way_of_a_command_is_told_as_come_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:

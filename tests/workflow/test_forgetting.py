@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from service.idempotency_expiry import ForgettingLoop
+from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
 from workflow.__main__ import main
 from workflow.obligations import NO_MATRIX
@@ -31,7 +31,7 @@ async def forget(desk: Desk) -> None:
     """Let ninety-one days pass for all keys, and workflow forget them."""
     admin = await desk.system.pool_of("admin")
     await admin.execute("UPDATE workflow.repeat SET recorded_at = recorded_at - interval '91 days'")
-    loop = ForgettingLoop(desk.platform, "workflow.repeat")
+    loop = IdempotencyExpiryLoop(desk.platform, "workflow.repeat")
     while await loop.run_once():
         pass
     assert 0 == await admin.fetchval("SELECT count(*) FROM workflow.repeat")
@@ -41,7 +41,7 @@ async def test_only_keys_older_than_ninety_days_are_forgotten(desk: Desk) -> Non
     """A key of last month still prevents a second effect; one of last year is gone."""
     await forget(desk)
     admin = await remember(desk, yesterday=1, month=30, almost=89, old=91, older=400)
-    loop = ForgettingLoop(desk.platform, "workflow.repeat")
+    loop = IdempotencyExpiryLoop(desk.platform, "workflow.repeat")
 
     forgotten = await loop.run_once()
     again = await loop.run_once()

@@ -12,7 +12,7 @@ from events.record.envelope import NewEvent
 from events.store.database import transaction
 from workflow.consumer import WorkflowConsumer
 from workflow.rebuild import rebuild
-from workflow.worklist import Row, project, write
+from workflow.worklist import WorklistRow, project, write
 from workflow_servers import Desk
 from workflow_stories import ORGANISATIONS, clocks_set, opened
 
@@ -122,7 +122,7 @@ async def test_nothing_personal_stands_in_the_list(desk: Desk) -> None:
     assert canary not in row
 
 
-async def folded(desk: Desk, cases: list[UUID]) -> list[Row]:
+async def folded(desk: Desk, cases: list[UUID]) -> list[WorklistRow]:
     """Fold the cases, with JSON as Postgres writes it."""
     histories = await desk.platform.store.histories(cases)
     rows = [project(histories[case]) for case in sorted(cases)]
@@ -136,5 +136,5 @@ async def folded(desk: Desk, cases: list[UUID]) -> list[Row]:
     ]
 
 
-async def listed(desk: Desk, cases: list[UUID]) -> list[Row]:
-    return [Row(*record) for record in await desk.platform.pool.fetch(_ROWS, cases)]
+async def listed(desk: Desk, cases: list[UUID]) -> list[WorklistRow]:
+    return [WorklistRow(*record) for record in await desk.platform.pool.fetch(_ROWS, cases)]

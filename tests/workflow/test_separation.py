@@ -11,7 +11,7 @@ from events.catalogue import CaseAssigned, HearingHeld, ObjectionDecided, Outcom
 from events.errors import CommandRefused
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow.persons import is_same_person, masked, masks_of, subjects_of
 from workflow_bodies import bodies
@@ -44,7 +44,7 @@ def test_the_handler_does_not_decide_the_objection() -> None:
     known = COMMANDS["decide-objection"]
     body = known.body.model_validate({"outcome": "founded", "grounds": "x"})
     for person in (life.case.life.handler or "", "staff-h"):
-        asking = Asking(
+        asking = CommandContext(
             person=person,
             roles=frozenset({"board", "admin"}),
             now=life.now,
@@ -66,7 +66,7 @@ def test_a_proposal_in_the_objection_lets_nobody_back_in_who_handled() -> None:
     life.give("propose", "board", proposal="x")
     life.give("record-refusal", "board")
     known = COMMANDS["decide-objection"]
-    asking = Asking(
+    asking = CommandContext(
         person="staff-x",
         roles=frozenset({"board"}),
         now=life.now,
@@ -90,7 +90,7 @@ def test_over_any_history_the_subject_decides_nothing_and_the_decider_decides_on
     decided: set[str] = set()
     for _ in range(data.draw(st.integers(4, 25))):
         now += data.draw(st.sampled_from([DAY, 15 * DAY]))
-        asking = Asking(
+        asking = CommandContext(
             person=data.draw(st.sampled_from(PEOPLE)),
             roles=frozenset(data.draw(st.sets(st.sampled_from(ROLES), min_size=1))),
             now=now,

@@ -23,7 +23,7 @@ from bench.peers import eventsourcing, message_db
 from bench.peers.environment import NotHere
 from bench.run import Run
 from events.record.envelope import NewEvent, Recorded
-from events.store.streams import COLUMNS, Entry
+from events.store.streams import COLUMNS, StreamAppend
 from events.testing import TestSystem
 
 CELL = "append"
@@ -58,7 +58,7 @@ async def run(run: Run) -> Sequence[Figure]:
             for event in events[number]:
                 rows = writer.seal([event], clock.now(), after=last)
                 previous = last.hash if last else b""
-                status = await store.append(connection, [Entry(rows, previous)])
+                status = await store.append(connection, [StreamAppend(rows, previous)])
                 if status[rows[0].case_id] != "ok":
                     raise RuntimeError("an append without a rival was refused")
                 last = rows[0]

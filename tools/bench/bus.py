@@ -19,9 +19,9 @@ from nats.aio.msg import Msg
 from bench import filling
 from bench.figures import Figure, of_repeats, ratio
 from bench.run import Run
-from events.bus.broker import HAND_OVER_PER_LANE, understand
+from events.bus.broker import HAND_OVER_PER_PARTITION, understand
 from events.bus.publishing import IN_FLIGHT
-from events.bus.pull import LanePull
+from events.bus.pull import PartitionPull
 from events.bus.relay import RelayLoop
 from events.bus.wire import headers_of, subject_of
 from events.catalogue import CATALOGUE
@@ -134,14 +134,14 @@ async def _consume(platform: Platform, client: Client) -> float:
 async def _pull(client: Client, consumer: str, work: Callable[[list[Msg]], Awaitable[None]]) -> float:
     """Pull all lanes as the services do, and hand what comes to `work`."""
     arrival = asyncio.Event()
-    pulls = [LanePull(client, consumer, partition, arrival) for partition in range(PARTITIONS)]
+    pulls = [PartitionPull(client, consumer, partition, arrival) for partition in range(PARTITIONS)]
     began_s, count = perf_counter(), 0
     tasks = [asyncio.create_task(pull.run()) for pull in pulls]
     try:
         while count < EVENTS:
             await asyncio.wait_for(arrival.wait(), 30)
             arrival.clear()
-            while batch := [message for pull in pulls for message in pull.take(HAND_OVER_PER_LANE)]:
+            while batch := [message for pull in pulls for message in pull.take(HAND_OVER_PER_PARTITION)]:
                 await work(batch)
                 count += len(batch)
         return EVENTS / (perf_counter() - began_s)

@@ -19,7 +19,7 @@ from bench.run import Run
 from events.platform import Platform
 from events.record.envelope import START
 from events.store import feed
-from events.store.streams import COLUMNS, Entry
+from events.store.streams import COLUMNS, StreamAppend
 
 CELL = "catch-up"
 EVENTS = 48_000
@@ -89,7 +89,7 @@ async def _behind_a_slow_writer(run: Run, platform: Platform) -> list[Figure]:
     async def append(connection: asyncpg.Connection) -> None:
         now = platform.clock.now()
         rows = writer.seal(writer.draw(1, now), now)
-        await platform.store.append(connection, [Entry(rows, b"")])
+        await platform.store.append(connection, [StreamAppend(rows, b"")])
 
     async def write() -> None:
         slow = await asyncpg.connect(platform.settings.database_for("intake"))

@@ -15,7 +15,7 @@ from bench.payload import Writer
 from bench.run import Run
 from events.platform import Platform
 from events.record.envelope import NewEvent
-from events.store.streams import COLUMNS, Entry, arguments
+from events.store.streams import COLUMNS, StreamAppend, arguments
 
 CELL = "grouped"
 GROUPS, CASES, PER_CASE = 25, 100, 3
@@ -68,9 +68,9 @@ async def _round(
     """Give the seconds that each of the three took for all groups."""
     taken_s = dict.fromkeys(("sealing", "sealed", "bare"), 0.0)
 
-    def sealed(group: list[list[NewEvent]]) -> list[Entry]:
+    def sealed(group: list[list[NewEvent]]) -> list[StreamAppend]:
         now = platform.clock.now()
-        return [Entry(writer.seal(case, now), b"") for case in group]
+        return [StreamAppend(writer.seal(case, now), b"") for case in group]
 
     for group in groups:
         began_s = perf_counter()
@@ -89,7 +89,7 @@ async def _round(
     return taken_s
 
 
-async def _append(platform: Platform, connection: asyncpg.Connection, entries: list[Entry]) -> None:
+async def _append(platform: Platform, connection: asyncpg.Connection, entries: list[StreamAppend]) -> None:
     statuses = await platform.store.append(connection, entries)
     if set(statuses.values()) != {"ok"}:
         raise RuntimeError("an append without a rival was refused")

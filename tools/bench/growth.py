@@ -20,7 +20,7 @@ from bench.run import RESULTS, Run
 from events.platform import Platform
 from events.record.envelope import FeedPosition
 from events.store import feed
-from events.store.streams import Entry
+from events.store.streams import StreamAppend
 
 CELL = "growth"
 SIZES = (10_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
@@ -76,11 +76,11 @@ async def _measure(platform: Platform, size: int) -> dict[str, float]:
             now = platform.clock.now()
             rows = writer.seal(writer.draw(1, now), now)
             began_s = perf_counter()
-            await store.append(connection, [Entry(rows, b"")])
+            await store.append(connection, [StreamAppend(rows, b"")])
             single.append(perf_counter() - began_s)
         for _ in range(GROUPS):
             now = platform.clock.now()
-            entries = [Entry(writer.seal(writer.draw(1, now), now), b"") for _ in range(PER_GROUP)]
+            entries = [StreamAppend(writer.seal(writer.draw(1, now), now), b"") for _ in range(PER_GROUP)]
             began_s = perf_counter()
             await store.append(connection, entries)
             grouped.append((perf_counter() - began_s) / PER_GROUP)

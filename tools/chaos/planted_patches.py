@@ -111,7 +111,7 @@ def reads_feed_by_position_alone() -> None:
     from events.store import feed
 
     condition = feed.VISIBLE.split("\n", 1)[1]
-    for name in ("NOTICES", "PAGE", "PUBLIC_PAGE"):
+    for name in ("EVENT_REFS", "PAGE", "PUBLIC_PAGE"):
         _reword(feed, name, condition, "")
 
 
@@ -176,7 +176,7 @@ def never_pulls() -> None:
     async def nothing(*_: Any) -> None:
         await asyncio.sleep(3600)
 
-    _replace(pull.LanePull, "_one_pull", nothing)
+    _replace(pull.PartitionPull, "_one_pull", nothing)
 
 
 def loses_messages() -> None:
@@ -284,13 +284,13 @@ def forgets_due_cases() -> None:
 def logs_addresses() -> None:
     from notifier.sending import results
 
-    real = _real(results, "tell")
+    real = _real(results, "report")
 
-    def tell(done: Any) -> None:
+    def report(done: Any) -> None:
         results.log.info("letter.to", to=done.to)
         real(done)
 
-    _replace(results, "tell", tell)
+    _replace(results, "report", report)
 
 
 def gives_every_copy_a_new_identity() -> None:
@@ -305,33 +305,41 @@ def gives_every_copy_a_new_identity() -> None:
 def tries_again_after_5xx() -> None:
     from notifier.smtp import conversation
 
-    real = conversation._said_no
+    real = conversation._refusal
 
-    def said_no(answer: Any, stage: Any) -> Any:
+    def refusal(answer: Any, stage: Any) -> Any:
         found = real(answer, stage)
-        return conversation.Deferred(found.code, stage) if isinstance(found, conversation.Refused) else found
+        return (
+            conversation.MailDeferred(found.code, stage)
+            if isinstance(found, conversation.MailRefused)
+            else found
+        )
 
-    _replace(conversation, "_said_no", said_no)
+    _replace(conversation, "_refusal", refusal)
 
 
 def gives_up_after_4xx() -> None:
     from notifier.smtp import conversation
 
-    real = conversation._said_no
+    real = conversation._refusal
 
-    def said_no(answer: Any, stage: Any) -> Any:
+    def refusal(answer: Any, stage: Any) -> Any:
         found = real(answer, stage)
-        return conversation.Refused(found.code, stage) if isinstance(found, conversation.Deferred) else found
+        return (
+            conversation.MailRefused(found.code, stage)
+            if isinstance(found, conversation.MailDeferred)
+            else found
+        )
 
-    _replace(conversation, "_said_no", said_no)
+    _replace(conversation, "_refusal", refusal)
 
 
 def hides_uncertain_attempts() -> None:
     from notifier.sending import results
-    from notifier.smtp.conversation import Uncertain
+    from notifier.smtp.conversation import MailUncertain
 
     real = _real(results, "command_of")
-    _replace(results, "command_of", lambda done: None if isinstance(done.end, Uncertain) else real(done))
+    _replace(results, "command_of", lambda done: None if isinstance(done.end, MailUncertain) else real(done))
 
 
 def sends_before_the_attempt_stands() -> None:

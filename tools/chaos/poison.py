@@ -9,7 +9,7 @@ from chaos.system import System
 from events.record.envelope import START, Recorded
 from events.store.database import close_pool, open_pool
 from events.store.store_clock import StoreClock
-from events.store.streams import Entry, Store, lock_cases
+from events.store.streams import Store, StreamAppend, lock_cases
 
 TYPE = "NotYetInvented"
 
@@ -36,7 +36,7 @@ async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
             }  # fmt: skip
             row = Recorded(**values, hash=b"", place=START)  # type: ignore[arg-type]
             row = replace(row, hash=hash_of(row, history.last_hash))
-            await store.append(connection, [Entry([row], history.last_hash)])
+            await store.append(connection, [StreamAppend([row], history.last_hash)])
         return case_id, history.version + 1
     finally:
         await close_pool(pool)

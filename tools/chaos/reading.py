@@ -86,7 +86,7 @@ class FeedReader:
     async def read_on(self, connection: asyncpg.Connection) -> None:
         """Read everything that is visible now."""
         await self.look(connection)
-        while page := await feed.notices(connection, self._reached):
+        while page := await feed.event_refs(connection, self._reached):
             for notice in page:
                 self._history.write(
                     Read(place=notice.place[:3], case=str(notice.case_id), version=notice.version)

@@ -18,10 +18,10 @@ from gehoor.embedded import processes
 from gehoor.embedded.backoff import Backoff
 from gehoor.embedded.children import Children
 from gehoor.embedded.logs import LogWatch
-from gehoor.embedded.plan import Plan, ServicePlan
+from gehoor.embedded.plan import RunPlan, ServicePlan
 from gehoor.embedded.ports import choose
 from gehoor.embedded.processes import Launch
-from gehoor.embedded.restarter import Keeper, Ready
+from gehoor.embedded.restarter import Ready, Restarter
 from gehoor.embedded.run import keep_the_screen_tidy
 from gehoor.embedded.screen import Screen
 from gehoor.embedded.services import start_service
@@ -65,7 +65,7 @@ class ChaosSupervisor(Supervisor):
         self.wanted = wanted
         self.children = ChaosChildren(self)
 
-    def start_services(self, plan: Plan) -> None:
+    def start_services(self, plan: RunPlan) -> None:
         """Start everybody, then the twins."""
         twins = [
             ServicePlan(f"{service.name}-2", service.module, self._port_of(f"{service.name}-2"))
@@ -93,12 +93,18 @@ class ChaosChildren(Children):
         self.supervisor = supervisor
 
     def keep(
-        self, group: list[Keeper], launch: Launch, until_ready: Ready, port: int, *, must_start: bool = False
-    ) -> Keeper:
+        self,
+        group: list[Restarter],
+        launch: Launch,
+        until_ready: Ready,
+        port: int,
+        *,
+        must_start: bool = False,
+    ) -> Restarter:
         """Start a child as the campaign wants it, and keep it running."""
         self.watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
         wanted = self.supervisor.wanted
-        keeper = Keeper(
+        keeper = Restarter(
             self._changed_launch(launch), until_ready, self.screen.problem, changed=self.changed, port=port,
             must_start=must_start, backoff=QuickBackoff(),
             start=processes.start if wanted.planted else self.nursery.start,

@@ -40,7 +40,7 @@ _GUARD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One answer about this machine."""
 
     about: str
@@ -52,19 +52,19 @@ class Finding:
         return asdict(self)
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Diagnosis]:
     """Ask everything."""
     try:
         settings = load()
     except Misconfigured as wrong:
         return [
-            Finding("settings", "blocks", str(wrong), "correct or unset that variable"),
+            Diagnosis("settings", "blocks", str(wrong), "correct or unset that variable"),
             *_without_settings(),
         ]
-    return [Finding("settings", "fine", f"GEHOOR_HOME is {settings.home.absolute()}"), *_all(settings)]
+    return [Diagnosis("settings", "fine", f"GEHOOR_HOME is {settings.home.absolute()}"), *_all(settings)]
 
 
-def _all(settings: Settings) -> Iterator[Finding]:
+def _all(settings: Settings) -> Iterator[Diagnosis]:
     yield from _without_settings()
     yield folder(settings.home.absolute())
     yield from ports(settings)
@@ -72,9 +72,9 @@ def _all(settings: Settings) -> Iterator[Finding]:
     yield from append_only()
 
 
-def _without_settings() -> Iterator[Finding]:
+def _without_settings() -> Iterator[Diagnosis]:
     yield python()
-    yield Finding(
+    yield Diagnosis(
         "system",
         "fine",
         f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores",
@@ -87,70 +87,70 @@ def _without_settings() -> Iterator[Finding]:
     yield mail_headers()
 
 
-def python() -> Finding:
+def python() -> Diagnosis:
     """Python must be 3.11 or newer."""
     found = f"Python {platform.python_version()} ({sys.executable})"
     if sys.version_info < (3, 11):  # noqa: UP036 - this is the check
-        return Finding(
+        return Diagnosis(
             "python", "blocks", found, "install Python 3.11: apt-get install python3.11 python3.11-venv"
         )
-    return Finding("python", "fine", found)
+    return Diagnosis("python", "fine", found)
 
 
-def packages() -> Iterator[Finding]:
+def packages() -> Iterator[Diagnosis]:
     """The packages everything stands on, with their versions."""
     found = []
     for name in PACKAGES:
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            yield Finding(
+            yield Diagnosis(
                 "packages",
                 "blocks",
                 f"{name} is not installed",
                 "run `make run` or `make test` in the project",
             )
-    yield Finding("packages", "fine", ", ".join(found))
+    yield Diagnosis("packages", "fine", ", ".join(found))
 
 
-def nats_program() -> Finding:
+def nats_program() -> Diagnosis:
     """The embedded NATS server runs here and is new enough."""
     try:
         program = nats.binary()
         answer = _ask(str(program), "--version")
         outside.require_nats_version(str(program), answer.rpartition("v")[2])
     except (GehoorError, OSError, subprocess.SubprocessError) as problem:
-        return Finding(
+        return Diagnosis(
             "nats", "note", str(problem), "set GEHOOR_NATS_URL to a server of your own (2.12 or newer)"
         )
-    return Finding("nats", "fine", answer)
+    return Diagnosis("nats", "fine", answer)
 
 
-def postgres_program() -> Finding:
+def postgres_program() -> Diagnosis:
     """The embedded Postgres runs here."""
     try:
         answer = f"PostgreSQL {postgres.version(postgres.binaries())}"
     except (GehoorError, OSError, subprocess.SubprocessError) as problem:
-        return Finding(
+        return Diagnosis(
             "postgres",
             "note",
             str(problem),
             "set GEHOOR_DATABASE_URL and GEHOOR_KEYS_URL to your own (15 or newer)",
         )
-    return Finding("postgres", "fine", answer)
+    return Diagnosis("postgres", "fine", answer)
 
 
-def unprivileged() -> Finding:
+def unprivileged() -> Diagnosis:
     """Postgres refuses to run as root: how it is run here."""
     if os.geteuid() != 0:
-        return Finding("user", "fine", f"an ordinary user ({os.geteuid()})")
+        return Diagnosis("user", "fine", f"an ordinary user ({os.geteuid()})")
     try:
         works = can_use_namespaces(postgres.binaries(), Path("/"))
     except GehoorError:
         works = False
     if works:
-        return Finding("user", "fine", "root; Postgres runs in a user namespace")
-    return Finding(
+        return Diagnosis("user", "fine", "root; Postgres runs in a user namespace")
+    return Diagnosis(
         "user",
         "note",
         "root without user namespaces: Postgres and its data go to /var/lib/gehoor, as user nobody",
@@ -158,28 +158,28 @@ def unprivileged() -> Finding:
     )
 
 
-def death_signal() -> Finding:
+def death_signal() -> Diagnosis:
     """Children must end when the supervisor is killed."""
     if shutil.which("setpriv") is None:
-        return Finding(
+        return Diagnosis(
             "kill -9",
             "note",
             "setpriv is missing: children outlive a killed supervisor until the next start stops them",
             "install it with: apt-get install util-linux",
         )
-    return Finding("kill -9", "fine", "children end with the supervisor (setpriv)")
+    return Diagnosis("kill -9", "fine", "children end with the supervisor (setpriv)")
 
 
-def mail_headers() -> Finding:
+def mail_headers() -> Diagnosis:
     """Old interpreters let an encoded line break in a subject become a header of its own (CVE-2024-6923)."""
     if headers_can_be_injected():
-        return Finding(
+        return Diagnosis(
             "mail headers",
             "note",
             "this Python writes injected mail headers (CVE-2024-6923); our own header guard holds anyway",
             "update Python to 3.11.10, 3.12.5 or newer",
         )
-    return Finding(
+    return Diagnosis(
         "mail headers", "fine", "this Python refuses injected mail headers; our own guard checks too"
     )
 
@@ -194,23 +194,23 @@ def headers_can_be_injected() -> bool:
         return False
 
 
-def folder(home: Path) -> Finding:
+def folder(home: Path) -> Diagnosis:
     """The state folder can be written and has room."""
     there = next(parent for parent in (home, *home.parents) if parent.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Finding(
+        return Diagnosis(
             "folder", "blocks", f"{there} cannot be written", "set GEHOOR_HOME to a folder you may write"
         )
     free_bytes = shutil.disk_usage(there).free
     found = f"{free_bytes / 1024**3:.1f} GiB free at {there}"
     if free_bytes < LEAST_FREE_BYTES:
-        return Finding(
+        return Diagnosis(
             "folder", "blocks", found, "make room: 1 GiB is needed, or set GEHOOR_HOME to another disk"
         )
-    return Finding("folder", "fine", found)
+    return Diagnosis("folder", "fine", found)
 
 
-def ports(settings: Settings) -> Iterator[Finding]:
+def ports(settings: Settings) -> Iterator[Diagnosis]:
     """The ports people know are free, or taken by the set-up that runs in this home."""
     run = Home(settings.home).read()
     ours = set(run.ports.values()) if run.running and run.pid and began(run.pid) == run.began else set()
@@ -222,11 +222,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
         ("GEHOOR_MAILBOX_SMTP_PORT", settings.mailbox_smtp_port),
     ):
         if port in ours:
-            yield Finding("port", "fine", f"{port} ({variable}) is used by the Gehoor of this home")
+            yield Diagnosis("port", "fine", f"{port} ({variable}) is used by the Gehoor of this home")
         elif port == 0 or is_free(port):
-            yield Finding("port", "fine", f"{port or 'any'} ({variable}) is free")
+            yield Diagnosis("port", "fine", f"{port or 'any'} ({variable}) is free")
         else:
-            yield Finding(
+            yield Diagnosis(
                 "port",
                 "note",
                 f"{port} is taken",
@@ -234,7 +234,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def outside_servers(settings: Settings) -> Iterator[Finding]:
+def outside_servers(settings: Settings) -> Iterator[Diagnosis]:
     """Servers of your own, where addresses are given: reachable and new enough."""
     import asyncio
 
@@ -247,12 +247,12 @@ def outside_servers(settings: Settings) -> Iterator[Finding]:
             continue
         check = outside.check_nats(url) if "NATS" in variable else outside.check_postgres(variable, url)
         try:
-            yield Finding("server", "fine", f"{variable}: version {asyncio.run(check)}")
+            yield Diagnosis("server", "fine", f"{variable}: version {asyncio.run(check)}")
         except GehoorError as problem:
-            yield Finding("server", "blocks", str(problem), "start it, or correct the address")
+            yield Diagnosis("server", "blocks", str(problem), "start it, or correct the address")
 
 
-def append_only() -> Iterator[Finding]:
+def append_only() -> Iterator[Diagnosis]:
     """The triggers that keep anybody from rewriting the record are on; silent where no store runs."""
     import asyncio
 
@@ -267,14 +267,14 @@ def append_only() -> Iterator[Finding]:
             raise
         return
     except asyncpg.PostgresError as problem:
-        yield Finding("record", "note", f"the store does not say whether it is guarded: {problem}", _GUARD)
+        yield Diagnosis("record", "note", f"the store does not say whether it is guarded: {problem}", _GUARD)
         return
     if off:
         more = f" and {len(off) - 3} more" if len(off) > 3 else ""
         found = f"append-only triggers: {', '.join(off[:3])}{more}; the record could be rewritten"
-        yield Finding("record", "note", found, _GUARD)
+        yield Diagnosis("record", "note", found, _GUARD)
     else:
-        yield Finding("record", "fine", "append-only: its triggers are on, also for administrators")
+        yield Diagnosis("record", "fine", "append-only: its triggers are on, also for administrators")
 
 
 async def _unguarded(settings: Settings) -> list[str]:

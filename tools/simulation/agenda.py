@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from events.catalogue import Event, TermExtended
-from simulation.plan import Fate, Plan, Step
+from simulation.plan import CasePlan, Fate, PlannedStep
 
 
 class Dispatch(NamedTuple):
@@ -21,13 +21,13 @@ class Dispatch(NamedTuple):
     fate: Fate
 
 
-Act = Step | Dispatch
+Act = PlannedStep | Dispatch
 
 
 class Agenda:
     """The acts to come, in the order of their moments; of two at one moment the one noted first."""
 
-    def __init__(self, plan: Plan, letters: frozenset[str]) -> None:
+    def __init__(self, plan: CasePlan, letters: frozenset[str]) -> None:
         self.plan = plan
         self._letters = letters
         self._written: dict[str, int] = {}
@@ -82,5 +82,5 @@ _LATER_ONES = Fate()
 """What becomes of a second letter of the same name."""
 
 
-def _by_the_desk(at: datetime, command: str, **body: str) -> Step:
-    return Step(at=at, command=command, by="quality_manager", body=body)
+def _by_the_desk(at: datetime, command: str, **body: str) -> PlannedStep:
+    return PlannedStep(at=at, command=command, by="quality_manager", body=body)

@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from deadlines.look import Clocks, Outcome, fold
+from deadlines.look import ClockOutcome, Clocks, fold
 from events.catalogue import ClockRule, DeadlineSet, Kind
 from events.record.envelope import History
-from simulation.plan import Plan
+from simulation.plan import CasePlan
 from simulation.pure import Lived
 
 End = Literal[
@@ -31,7 +31,7 @@ was used too late; "not begun" waits for a start that never came, such as the wi
 
 ENDS: tuple[End, ...] = End.__args__  # type: ignore[attr-defined]
 
-_OF_A_DUTY: Mapping[Outcome, End] = {
+_OF_A_DUTY: Mapping[ClockOutcome, End] = {
     "met in time": "met in time",
     "met in dispute": "disputed",
     "broken in dispute": "disputed",
@@ -42,19 +42,19 @@ _OF_A_DUTY: Mapping[Outcome, End] = {
     "open": "open",
     "waiting": "not begun",
 }
-_OF_A_TARGET: Mapping[Outcome, End] = {
+_OF_A_TARGET: Mapping[ClockOutcome, End] = {
     **_OF_A_DUTY,
     "met late": "target missed, reached later",
     "broken": "target missed",
 }
-_OF_A_WINDOW: Mapping[Outcome, End] = {
+_OF_A_WINDOW: Mapping[ClockOutcome, End] = {
     **_OF_A_DUTY,
     "met in time": "used",
     "met in dispute": "used",
     "met late": "lapsed",
 }
-_OF_A_RIGHT: Mapping[Outcome, End] = {**_OF_A_WINDOW, "met late": "used"}
-_WORDS: Mapping[Kind, Mapping[Outcome, End]] = {
+_OF_A_RIGHT: Mapping[ClockOutcome, End] = {**_OF_A_WINDOW, "met late": "used"}
+_WORDS: Mapping[Kind, Mapping[ClockOutcome, End]] = {
     "duty": _OF_A_DUTY,
     "target": _OF_A_TARGET,
     "window": _OF_A_WINDOW,
@@ -70,7 +70,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     clock: str
     kind: Kind
     end: End
-    outcome: Outcome
+    outcome: ClockOutcome
     strict: date | None
     lenient: date | None
 
@@ -80,14 +80,14 @@ def ends(lived: Lived) -> Iterator[Ended]:
     yield from ends_of(lived.plan, lived.stream.history)
 
 
-def ends_of(plan: Plan, history: History) -> Iterator[Ended]:
+def ends_of(plan: CasePlan, history: History) -> Iterator[Ended]:
     """The same of a case that the services have lived through."""
     clocks = fold(history)
     for rule in clocks.rules:
         yield _ended(plan, rule, clocks)
 
 
-def word(kind: Kind, outcome: Outcome) -> End:
+def word(kind: Kind, outcome: ClockOutcome) -> End:
     """Say in a reader's word how a clock of this kind stands."""
     return _WORDS[kind][outcome]
 
@@ -113,7 +113,7 @@ def count(ended: Iterable[Ended], counted: dict[tuple[str, str], Counter[End]]) 
         counted.setdefault((one.organisation, one.clock), Counter())[one.end] += 1
 
 
-def _ended(plan: Plan, rule: ClockRule, clocks: Clocks) -> Ended:
+def _ended(plan: CasePlan, rule: ClockRule, clocks: Clocks) -> Ended:
     outcome = clocks.outcome(rule.clock)
     running = clocks.running.get(rule.clock)
     deadline = running.deadline if running is not None else None

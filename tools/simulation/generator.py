@@ -18,7 +18,7 @@ from simulation.arrivals import Season, arrival, moment
 from simulation.behaviour import write
 from simulation.hard_days import HARD_MOMENTS, hard_days
 from simulation.people import Language, complaint, person
-from simulation.plan import Fate, Plan
+from simulation.plan import CasePlan, Fate
 from simulation.script import Script
 
 HARD_SHARE = 20
@@ -33,14 +33,14 @@ _LEFT_OUT = ("company", "role", "phone", "address", "reachability")
 
 def plans(
     seed: int, season: Season, numbers: Iterable[int], organisations: Sequence[str] | None = None
-) -> Iterator[Plan]:
+) -> Iterator[CasePlan]:
     """Draw the cases with these numbers; they come to the organisations in turn."""
     names = tuple(organisations or with_demonstrations())
     for number in numbers:
         yield plan(seed, season, number, with_demonstrations()[names[number % len(names)]])
 
 
-def plan(seed: int, season: Season, number: int, organisation: Organisation) -> Plan:
+def plan(seed: int, season: Season, number: int, organisation: Organisation) -> CasePlan:
     """Draw one case."""
     chance = random.Random(f"{seed} {season.first_on} {season.days} {organisation.id} {number}")
     hard = None
@@ -55,7 +55,7 @@ def plan(seed: int, season: Season, number: int, organisation: Organisation) -> 
     arrives_at, submission = _submission(chance, organisation, language, nature, received_at)
     script = Script(chance, arrives_at, zone_named(organisation.zone), language)
     story = write(script, organisation.id, nature)
-    return Plan(
+    return CasePlan(
         number=number,
         organisation=organisation.id,
         arrives_at=arrives_at,
@@ -67,7 +67,7 @@ def plan(seed: int, season: Season, number: int, organisation: Organisation) -> 
     )
 
 
-def written(planned: Plan) -> bytes:
+def written(planned: CasePlan) -> bytes:
     """Give a plan as one line of JSON."""
     return msgspec.json.encode(planned)
 

@@ -13,7 +13,7 @@ import msgspec
 Role = Literal["handler", "quality_manager", "board"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody gives a command about the case; it may turn out not to be allowed, as in life."""
 
     at: datetime
@@ -35,14 +35,14 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
     posted_after: timedelta | None = timedelta(days=1)
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class CasePlan(msgspec.Struct, frozen=True, kw_only=True):
     """One invented case. `arrives_at` is when intake hears of it; the receipt it states may be earlier."""
 
     number: int
     organisation: str
     arrives_at: datetime
     submission: Mapping[str, Any]
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedStep, ...]
     fates: Mapping[str, Fate]
     story: str
     hard: str | None = None

@@ -37,17 +37,17 @@ from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from procedures.procedure import Procedure
 from simulation.agenda import Agenda, Dispatch, told_until
-from simulation.plan import Plan, Step
+from simulation.plan import CasePlan, PlannedStep
 from simulation.stream import Stream
 from workflow.classification import open_case
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, decide
 from workflow.persons import subjects_of
 
 _LOOKED_AT = BRINGS_RULES | TELLING
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DoneThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that really happened, in plain words: for whoever judges the case without its events.
 
     `noted_at` is when it was recorded, where that was later than it happened.
@@ -66,11 +66,11 @@ class Lived:
     `has_more` tells that something of its plan was still to come.
     """
 
-    plan: Plan
+    plan: CasePlan
     stream: Stream
     procedure: Procedure
-    diary: list[Done] = field(default_factory=list)
-    given: list[Step] = field(default_factory=list)
+    diary: list[DoneThing] = field(default_factory=list)
+    given: list[PlannedStep] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     letters: int = 0
     has_more: bool = False
@@ -80,7 +80,7 @@ class Lived:
         return {"case": self.plan.number, "organisation": self.plan.organisation, "diary": self.diary}
 
 
-def live(plan: Plan, until: datetime) -> Lived:
+def live(plan: CasePlan, until: datetime) -> Lived:
     """Live through one case until a moment, and give what became of it."""
     return _Life(plan).live(until)
 
@@ -88,7 +88,7 @@ def live(plan: Plan, until: datetime) -> Lived:
 class _Life:
     """A case while it is lived through."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: CasePlan) -> None:
         self._organisation: Organisation = with_demonstrations()[plan.organisation]
         reference = f"{self._organisation.code}-{plan.number:010d}"
         filing = file(_submission(plan), self._organisation, reference, plan.arrives_at)
@@ -142,7 +142,7 @@ class _Life:
         self._next_look = seen.next_at
         self._lived.stream.append(seen.events, now, "service:deadlines")
 
-    def _act(self, at: datetime, act: Step | Dispatch) -> None:
+    def _act(self, at: datetime, act: PlannedStep | Dispatch) -> None:
         if isinstance(act, Dispatch):
             self._dispatch(at, act)
         elif act.command == "write":
@@ -155,10 +155,10 @@ class _Life:
         else:
             self._command(at, act)
 
-    def _command(self, at: datetime, step: Step) -> None:
+    def _command(self, at: datetime, step: PlannedStep) -> None:
         known = COMMANDS[step.command]
         person = f"embedded:{step.by}"
-        asking = Asking(
+        asking = CommandContext(
             person=person,
             roles=frozenset({step.by}),
             now=at,
@@ -219,10 +219,10 @@ class _Life:
     def _note(
         self, did: str, at: datetime, said: Mapping[str, Any], noted_at: datetime | None = None
     ) -> None:
-        self._lived.diary.append(Done(did=did, at=at, noted_at=noted_at, with_=_told(said)))
+        self._lived.diary.append(DoneThing(did=did, at=at, noted_at=noted_at, with_=_told(said)))
 
 
-def case_id_of(plan: Plan) -> UUID:
+def case_id_of(plan: CasePlan) -> UUID:
     """Name the case of a plan: the same in every run."""
     return command_id_of("simulated", plan.organisation, plan.number)
 
@@ -238,11 +238,11 @@ def _told(said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name in _TOLD}
 
 
-def _submission(plan: Plan) -> Submission:
+def _submission(plan: CasePlan) -> Submission:
     return Submission.model_validate(plan.submission)
 
 
-def _body(step: Step) -> Any:
+def _body(step: PlannedStep) -> Any:
     try:
         return COMMANDS[step.command].body.model_validate(step.body)
     except ValidationError as wrong:

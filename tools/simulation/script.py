@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulation.arrivals import moment
-from simulation.plan import Role, Step
+from simulation.plan import PlannedStep, Role
 
 WORDS = {"nl": "Zoals besproken; zie het dossier.", "en": "As discussed; see the file."}
 _SATURDAY = 5
@@ -26,7 +26,7 @@ class Script:
         self.at = begins_at
         self.zone = zone
         self.words = WORDS[language]
-        self.steps: list[Step] = []
+        self.steps: list[PlannedStep] = []
 
     def happens(self, share: float) -> bool:
         """Decide by lot."""
@@ -50,7 +50,7 @@ class Script:
 
     def give(self, command: str, by: Role = "handler", /, **body: Any) -> "Script":
         """Let somebody give a command at the moment where the story stands."""
-        self.steps.append(Step(at=self.at, command=command, by=by, body=body))
+        self.steps.append(PlannedStep(at=self.at, command=command, by=by, body=body))
         return self
 
     def earlier(self, share: float = 0.1) -> dict[str, str]:
@@ -67,7 +67,7 @@ class Script:
         """Name the day with this number, counted from the beginning."""
         return str(self._day(number))
 
-    def until(self, at: datetime) -> list[Step]:
+    def until(self, at: datetime) -> list[PlannedStep]:
         """End the story here; gives what had been thought of for later."""
         rest = [step for step in self.steps if step.at >= at]
         self.steps = [step for step in self.steps if step.at < at]

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from deadlines.look import EMITS, Outcome, next_look
+from deadlines.look import EMITS, ClockOutcome, next_look
 from events.catalogue import DeadlineMoved, DeadlineSet
 from events.record.envelope import History
 from simulation.arrivals import Season
 from simulation.ends import ends
 from simulation.generator import plans
-from simulation.plan import Fate, Plan
+from simulation.plan import CasePlan, Fate
 from simulation.pure import Lived, live
 
 LIVE = ("destiny", "bc", "supportoplus", "preact", "ingressus")
@@ -51,7 +51,7 @@ def steady_plans(
             yield lived
 
 
-def outcomes(lived: Lived) -> dict[str, Outcome]:
+def outcomes(lived: Lived) -> dict[str, ClockOutcome]:
     """Say how each clock of a case ended."""
     return {one.clock: one.outcome for one in ends(lived)}
 
@@ -69,7 +69,7 @@ def is_delayed(lived: Lived, history: History, by: timedelta) -> bool:
     return False
 
 
-def _calm(planned: Plan) -> Plan:
+def _calm(planned: CasePlan) -> CasePlan:
     """Let every letter leave at once, none be refused, and what comes back come back days later."""
     fates = {
         letter: Fate(
@@ -85,7 +85,7 @@ def _calm(planned: Plan) -> Plan:
     return replace(planned, fates=fates, submission=told, steps=steps)
 
 
-def _steady(planned: Plan, longest: timedelta, distance: timedelta) -> Lived | None:
+def _steady(planned: CasePlan, longest: timedelta, distance: timedelta) -> Lived | None:
     until = planned.arrives_at + longest
     lived = live(planned, until)
     if lived.refused or next_look(lived.stream.history) is not None or lived.has_more:
@@ -113,7 +113,7 @@ def _keeps_distance(lived: Lived, distance: timedelta) -> bool:
     return all(abs(due - at) >= distance for due in dues for at in done)
 
 
-def _delayed(planned: Plan, later: timedelta, chance: random.Random) -> Plan:
+def _delayed(planned: CasePlan, later: timedelta, chance: random.Random) -> CasePlan:
     """Let everybody be later by some of this, in the same order."""
     return replace(
         planned,

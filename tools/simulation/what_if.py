@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from pydantic_core import PydanticCustomError
 
-from deadlines.look import Clocks, Outcome
+from deadlines.look import ClockOutcome, Clocks
 from events.catalogue import ClockRule, Kind
 from events.errors import GehoorError
 from procedures.counting.calendars import calendar
@@ -19,8 +19,8 @@ from procedures.words import Amount, parse_amount
 from simulation.ends import End, word
 from simulation.replay import Rules
 
-_LATE: frozenset[Outcome] = frozenset({"met late", "broken"})
-_DISPUTED: frozenset[Outcome] = frozenset({"met in dispute", "broken in dispute"})
+_LATE: frozenset[ClockOutcome] = frozenset({"met late", "broken"})
+_DISPUTED: frozenset[ClockOutcome] = frozenset({"met in dispute", "broken in dispute"})
 
 
 class NoSuchChange(GehoorError):
@@ -28,7 +28,7 @@ class NoSuchChange(GehoorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WhatIf:
     """What is to be otherwise; nothing means the rules as they were."""
 
     organisation: str
@@ -53,7 +53,7 @@ class Difference:
     is_no_longer_late: bool
 
 
-def change_of(asked: Asked) -> Callable[[str], Callable[[Rules], Rules]]:
+def change_of(asked: WhatIf) -> Callable[[str], Callable[[Rules], Rules]]:
     """Read what was asked for; gives, for a nature, the change of rules. Raises `NoSuchChange`."""
     terms = dict(_term(text) for text in asked.terms)
     pinned = asked.calendar
@@ -90,7 +90,7 @@ def compare(was: Clocks, would_be: Clocks) -> list[Difference]:
     ]
 
 
-def _is_late(outcome: Outcome) -> int:
+def _is_late(outcome: ClockOutcome) -> int:
     if outcome in _LATE:
         return 2
     return 1 if outcome in _DISPUTED else 0

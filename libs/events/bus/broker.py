@@ -23,7 +23,7 @@ from nats.aio.msg import Msg
 from prometheus_client import REGISTRY
 
 from events.bus.metrics import metrics_middleware
-from events.bus.pull import BATCH, LanePull
+from events.bus.pull import BATCH, PartitionPull
 from events.bus.topology import STREAM
 from events.bus.wire import read
 from events.doorbell import SUBJECT as DOORBELL_SUBJECT
@@ -39,7 +39,7 @@ EXIT_CLOSED = 70
 DRAINS_WITHIN_S = 5
 """nats-py waits for messages that our pulls never take; the store has them anyway."""
 
-HAND_OVER_PER_LANE = 60
+HAND_OVER_PER_PARTITION = 60
 """Messages of one lane in one batch: 16 lanes make about a thousand."""
 
 
@@ -134,12 +134,12 @@ class BusDoorbell:
             log.debug("doorbell.silent", error=type(error).__name__)
 
 
-class LaneSubscriber(BatchPullStreamSubscriber):
+class PartitionSubscriber(BatchPullStreamSubscriber):
     """FastStream's batch subscriber with our pull loop over the lanes that are owned now."""
 
     consumer: str
     ownership: Ownership
-    pulls: dict[int, LanePull]
+    pulls: dict[int, PartitionPull]
 
     async def _create_subscription(self) -> None:
         self.pulls = {}
@@ -153,7 +153,7 @@ class LaneSubscriber(BatchPullStreamSubscriber):
             while self.running:  # a lane newly owned is pulled at once, however busy the others are
                 self._follow_ownership(tasks, arrival)
                 arrival.clear()
-                if batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_LANE)]:
+                if batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_PARTITION)]:
                     await cb(batch)
                     continue
                 with suppress(TimeoutError):
@@ -172,7 +172,7 @@ class LaneSubscriber(BatchPullStreamSubscriber):
             tasks.pop(partition).cancel()
             self.pulls.pop(partition, None)
         for partition in owned - set(tasks):
-            pull = LanePull(self.connection, self.consumer, partition, arrival)
+            pull = PartitionPull(self.connection, self.consumer, partition, arrival)
             self.pulls[partition] = pull
             tasks[partition] = asyncio.create_task(pull.run(), name=f"pull-{pull.durable}")
 
@@ -180,7 +180,9 @@ class LaneSubscriber(BatchPullStreamSubscriber):
 Receive = Callable[[Sequence[Message]], Awaitable[None]]
 
 
-def subscribe(broker: NatsBroker, consumer: str, receive: Receive, ownership: Ownership) -> LaneSubscriber:
+def subscribe(
+    broker: NatsBroker, consumer: str, receive: Receive, ownership: Ownership
+) -> PartitionSubscriber:
     """Let `receive` get the events of the lanes that this process owns."""
 
     async def keep_raw(message: StreamMessage[Any]) -> Any:
@@ -197,8 +199,8 @@ def subscribe(broker: NatsBroker, consumer: str, receive: Receive, ownership: Ow
         title=f"{consumer}:events",
         description="Every event of the lanes this replica owns, without personal data, in feed order.",
     )
-    subscriber.__class__ = LaneSubscriber
-    assert isinstance(subscriber, LaneSubscriber)  # noqa: S101 - tells the type checker what the line above did
+    subscriber.__class__ = PartitionSubscriber
+    assert isinstance(subscriber, PartitionSubscriber)  # noqa: S101 - tells the type checker what the line above did
     subscriber.consumer, subscriber.ownership, subscriber.pulls = consumer, ownership, {}
 
     @subscriber

@@ -44,7 +44,7 @@ class PullHealth:
         self.good_at_s, self.last_error = monotonic(), ""
 
 
-class LanePull:
+class PartitionPull:
     """Pulls the messages of one durable into `arrived`, which `gather` empties."""
 
     def __init__(self, client: Client, consumer: str, partition: int, arrival: asyncio.Event) -> None:

@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from events.errors import MalformedEvent
 from events.identity import partition_of
 from events.record.envelope import FeedPosition, Recorded
-from events.store.feed import Notice
+from events.store.feed import EventRef
 
 POSITION = "Gehoor-Position"
 AFTER = "Gehoor-After"
@@ -66,7 +66,7 @@ def header_block(headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(("NATS/1.0", *lines, "", "")).encode()
 
 
-def read(message: Msg) -> tuple[Notice, FeedPosition]:
+def read(message: Msg) -> tuple[EventRef, FeedPosition]:
     """Read what a message announces and what came before it; the payload is not needed.
 
     Raises `MalformedEvent` for a message that no relay of ours wrote: log it and take it off the bus.
@@ -75,7 +75,7 @@ def read(message: Msg) -> tuple[Notice, FeedPosition]:
     try:
         _, _, partition, _, type_, case = message.subject.split(".")
         case_id, lane = UUID(case), int(partition)
-        notice = Notice(case_id, int(headers["ce-sequence"]), type_, FeedPosition.parse(headers[POSITION]))
+        notice = EventRef(case_id, int(headers["ce-sequence"]), type_, FeedPosition.parse(headers[POSITION]))
         after = FeedPosition.parse(headers[AFTER])
     except (KeyError, ValueError) as error:
         raise MalformedEvent("a message without subject or headers of an event") from error

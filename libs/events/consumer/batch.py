@@ -22,8 +22,8 @@ from events.platform import Platform
 from events.record.envelope import Cause, FeedPosition, History, NewEvent, Recorded, follow
 from events.record.sealing import foreseen
 from events.store.database import transaction
-from events.store.feed import Notice
-from events.store.streams import Entry, lock_cases
+from events.store.feed import EventRef
+from events.store.streams import StreamAppend, lock_cases
 from events.transact import rows_after
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ class Consumer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class CheckpointMove:
     """A checkpoint of one lane that goes from where it was read to where the batch ends."""
 
     partition: int
@@ -83,7 +83,7 @@ class _Decided:
     events: dict[UUID, list[tuple[Cause, Sequence[NewEvent]]]] = field(default_factory=dict)
     stored: dict[UUID, History] = field(default_factory=dict)
     effects: list[tuple[UUID, Any]] = field(default_factory=list)
-    parked: dict[UUID, tuple[Notice, str]] = field(default_factory=dict)
+    parked: dict[UUID, tuple[EventRef, str]] = field(default_factory=dict)
 
 
 _MOVE = """
@@ -110,8 +110,8 @@ _UNPARK = "DELETE FROM parked WHERE case_id = $1"
 async def transact_batch(
     platform: Platform,
     consumer: Consumer,
-    moves: Sequence[Move],
-    notices: Sequence[Notice],
+    moves: Sequence[CheckpointMove],
+    notices: Sequence[EventRef],
     *,
     unpark: UUID | None = None,
     refuse: Mapping[UUID, str] | None = None,
@@ -154,7 +154,7 @@ async def transact_batch(
 def _decide_all(
     platform: Platform,
     consumer: Consumer,
-    notices: Sequence[Notice],
+    notices: Sequence[EventRef],
     blocked: set[UUID],
     histories: dict[UUID, History],
     decided: _Decided,
@@ -188,19 +188,19 @@ def _decide_all(
             histories[case_id] = History(case_id, (*history.events, *rows))
 
 
-def _turns(consumer: Consumer, notices: Sequence[Notice]) -> Iterable[tuple[Notice, Notice]]:
+def _turns(consumer: Consumer, notices: Sequence[EventRef]) -> Iterable[tuple[EventRef, EventRef]]:
     """Give, per turn, the first and the last notice it answers: one each, or a case's all together."""
     if not consumer.reconciles:
         return [(notice, notice) for notice in notices]
-    first: dict[UUID, Notice] = {}
-    last: dict[UUID, Notice] = {}
+    first: dict[UUID, EventRef] = {}
+    last: dict[UUID, EventRef] = {}
     for notice in notices:
         first.setdefault(notice.case_id, notice)
         last[notice.case_id] = notice
     return [(first[case_id], notice) for case_id, notice in last.items()]
 
 
-def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, History]) -> list[Entry]:
+def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, History]) -> list[StreamAppend]:
     """Seal and chain what was decided, stamped with the moment just before it is appended."""
     now = platform.clock.now()
     entries = []
@@ -210,7 +210,7 @@ def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, Histor
         for cause, events in decisions:
             so_far = History(case_id, (*history.events, *rows))
             rows += rows_after(platform, so_far, events, cause, now)
-        entries.append(Entry(rows, history.last_hash))
+        entries.append(StreamAppend(rows, history.last_hash))
         histories[case_id] = History(case_id, (*history.events, *rows))
     return entries
 
@@ -221,7 +221,7 @@ def reason_of(error: BaseException) -> str:
     return (f"{type(error).__name__}: {error}" if own else type(error).__qualname__)[:REASON_LIMIT]
 
 
-async def _move(connection: asyncpg.Connection, moves: Sequence[Move]) -> None:
+async def _move(connection: asyncpg.Connection, moves: Sequence[CheckpointMove]) -> None:
     if not moves:
         return
     status = await connection.execute(

@@ -14,15 +14,22 @@ from uuid import UUID
 
 import structlog
 
-from events.consumer.batch import CASES_LIMIT, EVENTS_LIMIT, Consumer, Move, reason_of, transact_batch
+from events.consumer.batch import (
+    CASES_LIMIT,
+    EVENTS_LIMIT,
+    CheckpointMove,
+    Consumer,
+    reason_of,
+    transact_batch,
+)
 from events.errors import ClockDisagrees, Fenced
 from events.failpoints import failpoint
 from events.logs import describe
-from events.partitions.partition import Lane, Message
+from events.partitions.partition import Message, Partition
 from events.platform import Platform
 from events.record.envelope import FeedPosition
-from events.store.feed import Notice, notices
-from events.transient import AGAIN, ITS_OWN_FAULT, STALE_CONNECTION, WEATHER
+from events.store.feed import EventRef, event_refs
+from events.transient import POISON, RETRYABLE, STALE_CONNECTION, TRANSIENT_ERRORS
 
 log = structlog.get_logger()
 
@@ -62,7 +69,7 @@ class ConsumerLoop:
     def __init__(self, platform: Platform, consumer: Consumer) -> None:
         self.platform = platform
         self.consumer = consumer
-        self.lanes: dict[int, Lane] = {}
+        self.lanes: dict[int, Partition] = {}
         self.bus_is_up = False
         self.applied = 0
         self.last_round_at_s = monotonic()  # by this a long sweep that comes on is told from one that hangs
@@ -159,7 +166,7 @@ class ConsumerLoop:
             place = FeedPosition(row["epoch"], row["xid"], row["position"])
             lane = self.lanes.get(row["partition"])
             if lane is None:
-                self.lanes[row["partition"]] = Lane(row["partition"], place)
+                self.lanes[row["partition"]] = Partition(row["partition"], place)
             else:
                 lane.checkpoint, lane.sweep = place, True
 
@@ -181,9 +188,9 @@ class ConsumerLoop:
             lane.let_go()
         return more or any(lane.sweep for lane in self.lanes.values())
 
-    def _from_messages(self) -> tuple[list[Notice], dict[int, FeedPosition]]:
+    def _from_messages(self) -> tuple[list[EventRef], dict[int, FeedPosition]]:
         """Follow the chain of messages in each lane as far as it has no gap."""
-        planned: list[Notice] = []
+        planned: list[EventRef] = []
         goals: dict[int, FeedPosition] = {}
         for lane in self.lanes.values():
             if lane.sweep:
@@ -201,7 +208,7 @@ class ConsumerLoop:
                 goals[lane.partition] = reached
         return planned, goals
 
-    def _fill_gap(self, lane: Lane, message: Message) -> None:
+    def _fill_gap(self, lane: Partition, message: Message) -> None:
         """Something is missing before this message: the store has it, or the message is of another world."""
         if lane.swept_for == message.notice.place:
             lane.waiting.remove(message)  # a later sweep goes on without it
@@ -210,11 +217,11 @@ class ConsumerLoop:
             lane.sweep, lane.swept_for = True, message.notice.place
 
     async def _from_store(
-        self, to_sweep: Sequence[Lane], planned: list[Notice], goals: dict[int, FeedPosition]
+        self, to_sweep: Sequence[Partition], planned: list[EventRef], goals: dict[int, FeedPosition]
     ) -> bool:
         """Read the next page of these lanes from the store; they all come as far as the page reaches."""
         reached = {lane.partition: goals.get(lane.partition, lane.checkpoint) for lane in to_sweep}
-        page = await notices(self.platform.pool, min(reached.values()), PAGE, list(reached))
+        page = await event_refs(self.platform.pool, min(reached.values()), PAGE, list(reached))
         planned.extend(notice for notice in page if notice.place > reached[notice.partition])
         full = len(page) == PAGE
         for lane in to_sweep:
@@ -223,7 +230,7 @@ class ConsumerLoop:
                 goals[lane.partition] = page[-1].place
         return full
 
-    async def _react(self, planned: Sequence[Notice], goals: dict[int, FeedPosition]) -> None:
+    async def _react(self, planned: Sequence[EventRef], goals: dict[int, FeedPosition]) -> None:
         """React in transactions of at most 200 cases; checkpoints follow what was done."""
         start = 0
         while start < len(planned):
@@ -238,10 +245,10 @@ class ConsumerLoop:
             await self._persistently((), goals)
 
     @staticmethod
-    def _goals_of(chunk: Sequence[Notice]) -> dict[int, FeedPosition]:
+    def _goals_of(chunk: Sequence[EventRef]) -> dict[int, FeedPosition]:
         return {notice.partition: notice.place for notice in chunk}
 
-    async def _persistently(self, chunk: Sequence[Notice], goals: dict[int, FeedPosition]) -> None:
+    async def _persistently(self, chunk: Sequence[EventRef], goals: dict[int, FeedPosition]) -> None:
         """Try a batch again, then cut it in two, then park the single event that cannot be done.
 
         What is not the event's fault goes up, and the loop comes back for the same work.
@@ -250,14 +257,14 @@ class ConsumerLoop:
             try:
                 await self._transact(chunk, goals)
                 return  # noqa: TRY300 - the way out of the attempts
-            except AGAIN as error:
+            except RETRYABLE as error:
                 failure: Exception = error
                 if isinstance(error, ClockDisagrees):
                     await self.platform.store.measure_clock()
-            except ITS_OWN_FAULT as error:
+            except POISON as error:
                 failure = error
                 break
-            except WEATHER as error:
+            except TRANSIENT_ERRORS as error:
                 if isinstance(error, STALE_CONNECTION):
                     await self.platform.pool.expire_connections()
                 raise
@@ -269,20 +276,20 @@ class ConsumerLoop:
             middle = len(chunk) // 2
             await self._persistently(chunk[:middle], self._goals_of(chunk[:middle]))
             await self._persistently(chunk[middle:], goals)
-        elif chunk and not isinstance(failure, AGAIN):
+        elif chunk and not isinstance(failure, RETRYABLE):
             await self._transact(chunk, goals, refuse={chunk[0].case_id: reason_of(failure)})
         else:
             raise failure
 
     async def _transact(
         self,
-        chunk: Sequence[Notice],
+        chunk: Sequence[EventRef],
         goals: dict[int, FeedPosition],
         refuse: dict[UUID, str] | None = None,
         unpark: UUID | None = None,
     ) -> None:
         moves = [
-            Move(partition, self.lanes[partition].checkpoint, goal)
+            CheckpointMove(partition, self.lanes[partition].checkpoint, goal)
             for partition, goal in sorted(goals.items())
         ]
         await failpoint("consumer.before_transaction")
@@ -309,14 +316,14 @@ class ConsumerLoop:
                 _PARKED_NOTICES, row["case_id"], row["version"], *lane.checkpoint
             )
             backlog = [
-                Notice(
+                EventRef(
                     r["case_id"], r["version"], r["type"], FeedPosition(r["epoch"], r["xid"], r["position"])
                 )
                 for r in found
             ]
             await self._retry(row["case_id"], lane, backlog)
 
-    async def _retry(self, case_id: UUID, lane: Lane, backlog: Sequence[Notice]) -> None:
+    async def _retry(self, case_id: UUID, lane: Partition, backlog: Sequence[EventRef]) -> None:
         """Retry one case; if it fails again it is parked again, and no other one waits for it.
 
         The checkpoint "moves" to where it is: the comparison still fences a replica that lost the lane.
@@ -327,16 +334,16 @@ class ConsumerLoop:
         except Fenced:
             await self._read_checkpoints({lane.partition})
             return
-        except ITS_OWN_FAULT as error:
+        except POISON as error:
             await self._transact(backlog[:1], goals, unpark=case_id, refuse={case_id: reason_of(error)})
-        except (*WEATHER, *AGAIN):
+        except (*TRANSIENT_ERRORS, *RETRYABLE):
             raise
         except Exception as error:  # noqa: BLE001 - as above: this case alone
             await self._transact(backlog[:1], goals, unpark=case_id, refuse={case_id: reason_of(error)})
         log.info("parked.retried", consumer=self.consumer.name, case=str(case_id))
 
 
-def _fits(sizes: Mapping[UUID, int], notice: Notice) -> bool:
+def _fits(sizes: Mapping[UUID, int], notice: EventRef) -> bool:
     """Tell whether a notice may join a transaction: by its cases, and by the events they make it load."""
     after = {**sizes, notice.case_id: notice.version} if notice.case_id not in sizes else sizes
     return not sizes or (len(after) <= CASES_LIMIT and sum(after.values()) <= EVENTS_LIMIT)

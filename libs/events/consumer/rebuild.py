@@ -42,7 +42,7 @@ class Rebuilt:
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Generic[Row]):
+class ProjectionTable(Generic[Row]):
     """A table with a row per case: how a row is made, how rows and unreadable cases (with why) are written.
 
     `orphans` deletes the rows of cases that are not there.
@@ -55,7 +55,7 @@ class Table(Generic[Row]):
     orphans: str
 
 
-async def rebuild_table(platform: Platform, table: Table[Row]) -> Rebuilt:
+async def rebuild_table(platform: Platform, table: ProjectionTable[Row]) -> Rebuilt:
     """Make every row what its stream says; a case that cannot be read is told in the log and counted."""
     cases, unreadable, after = 0, 0, UUID(int=0)
     while page := [row["case_id"] for row in await platform.pool.fetch(_CASES, after, PAGE)]:
@@ -68,7 +68,7 @@ async def rebuild_table(platform: Platform, table: Table[Row]) -> Rebuilt:
 
 
 async def _rebuild_page(
-    platform: Platform, connection: asyncpg.Connection, page: list[UUID], table: Table[Row]
+    platform: Platform, connection: asyncpg.Connection, page: list[UUID], table: ProjectionTable[Row]
 ) -> int:
     await connection.execute(_PATIENTLY)
     await lock_cases(connection, page)

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from events.record.envelope import START, FeedPosition
-from events.store.feed import Notice
+from events.store.feed import EventRef
 
 WAITING_LIMIT = 4_000
 """Messages of one lane that wait here; beyond that the store is read instead."""
@@ -17,12 +17,12 @@ class Message:
     Nobody acknowledges it: a durable of ours sends it once, and the checkpoint says how far we are.
     """
 
-    notice: Notice
+    notice: EventRef
     after: FeedPosition
 
 
 @dataclass(slots=True)
-class Lane:
+class Partition:
     """One partition as this process knows it; `checkpoint` is what Postgres said last."""
 
     partition: int

@@ -26,7 +26,7 @@ ORDER BY epoch, xid, position LIMIT $4
 
 PUBLIC_PAGE = PAGE.replace("data, pii,", "data, NULL::bytea AS pii,")
 
-NOTICES = f"""
+EVENT_REFS = f"""
 SELECT case_id, version, type, epoch, xid, position FROM gehoor.event
 WHERE {VISIBLE} AND get_byte(uuid_send(case_id), 15) & 15 = ANY($5::integer[])
 ORDER BY epoch, xid, position LIMIT $4
@@ -50,7 +50,7 @@ SELECT epoch, xid, position FROM gehoor.event ORDER BY epoch DESC, xid DESC, pos
 """
 
 
-class Notice(msgspec.Struct, frozen=True):
+class EventRef(msgspec.Struct, frozen=True):
     """That an event is there: enough to order it and to decide whether it concerns a consumer."""
 
     case_id: UUID
@@ -75,16 +75,16 @@ async def public_page(connection: asyncpg.Connection, after: FeedPosition, limit
     return [recorded(row) for row in await connection.fetch(PUBLIC_PAGE, *after, limit)]
 
 
-async def notices(
+async def event_refs(
     connection: asyncpg.Connection | asyncpg.Pool,
     after: FeedPosition,
     limit: int = 1000,
     partitions: Collection[int] = range(PARTITIONS),
-) -> list[Notice]:
+) -> list[EventRef]:
     """Read up to `limit` notices of these lanes that follow `after`."""
-    rows = await connection.fetch(NOTICES, *after, limit, list(partitions))
+    rows = await connection.fetch(EVENT_REFS, *after, limit, list(partitions))
     return [
-        Notice(
+        EventRef(
             row["case_id"],
             row["version"],
             row["type"],

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from events.errors import ClockDisagrees
-from events.store.streams import COLUMNS, INPUT, Entry, arguments
+from events.store.streams import COLUMNS, INPUT, StreamAppend, arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Key:
 class NewCase:
     """The first events of a case, its reference, and the key of the request, if it had one."""
 
-    entry: Entry
+    entry: StreamAppend
     reference: str
     key: Key | None = None
 

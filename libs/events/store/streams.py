@@ -31,7 +31,7 @@ Status = Literal["ok", "duplicate", "conflict"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StreamAppend:
     """The new rows of one case, onto the event whose hash is `previous_hash` (empty for a new case)."""
 
     rows: Sequence[Recorded]
@@ -136,7 +136,7 @@ def recorded(row: Iterable[Any]) -> Recorded:
     return Recorded.of(values[:17], FeedPosition(*values[17:]))
 
 
-def arguments(entries: Iterable[Entry]) -> list[list[Any]]:
+def arguments(entries: Iterable[StreamAppend]) -> list[list[Any]]:
     """Turn entries, sorted by case against deadlocks, into the eighteen arrays of INPUT."""
     rows = [
         (entry.previous_hash if i == 0 else None, row)
@@ -186,7 +186,9 @@ class Store:
         case_id: UUID | None = await self.pool.fetchval(FIND, reference)
         return case_id
 
-    async def append(self, connection: asyncpg.Connection, entries: Sequence[Entry]) -> dict[UUID, Status]:
+    async def append(
+        self, connection: asyncpg.Connection, entries: Sequence[StreamAppend]
+    ) -> dict[UUID, Status]:
         """Append entries of different cases in one statement and tell how each fared.
 
         ok: all its rows stand. duplicate: the same command already stands there. conflict: another writer was
@@ -208,7 +210,9 @@ class Store:
             result |= await self._why(connection, losers)
         return result
 
-    async def _why(self, connection: asyncpg.Connection, losers: Sequence[Entry]) -> dict[UUID, Status]:
+    async def _why(
+        self, connection: asyncpg.Connection, losers: Sequence[StreamAppend]
+    ) -> dict[UUID, Status]:
         found = await connection.fetch(
             STORED_AT, [entry.case_id for entry in losers], [entry.rows[0].version for entry in losers]
         )

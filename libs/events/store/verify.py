@@ -56,7 +56,7 @@ _LOWEST, _HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BadRow:
     """A row that does not fit its chain."""
 
     case_id: UUID
@@ -68,21 +68,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ChainReport:
     """What was checked; `first_bad` is the first in the order of cases and versions."""
 
     events: int = 0
     cases: int = 0
     bad: int = 0
-    first_bad: Finding | None = None
+    first_bad: BadRow | None = None
 
-    def __add__(self, other: "Report") -> "Report":
+    def __add__(self, other: "ChainReport") -> "ChainReport":
         first = min(
             (one for one in (self.first_bad, other.first_bad) if one is not None),
             key=lambda finding: (finding.case_id, finding.version),
             default=None,
         )
-        return Report(self.events + other.events, self.cases + other.cases, self.bad + other.bad, first)
+        return ChainReport(self.events + other.events, self.cases + other.cases, self.bad + other.bad, first)
 
 
 async def verify(
@@ -90,7 +90,7 @@ async def verify(
     *,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, all_: None,
-) -> Report:
+) -> ChainReport:
     """Recompute all chains; `progress` is told how many of how many events are done, now and then."""
     workers = workers or os.cpu_count() or 1
     connection = await asyncpg.connect(url)
@@ -122,7 +122,7 @@ async def _in_processes(
     workers: int,
     total: int,
     progress: Callable[[int, int], None],
-) -> Report:
+) -> ChainReport:
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         counts = [manager.Value("L", 0) for _ in slices]
@@ -131,7 +131,7 @@ async def _in_processes(
             loop.run_in_executor(pool, _in_process, url, low, high, count)
             for (low, high), count in zip(slices, counts, strict=True)
         }
-        report, waiting = Report(), set(tasks)
+        report, waiting = ChainReport(), set(tasks)
         while waiting:
             done, waiting = await asyncio.wait(waiting, timeout=0.3)
             for task in done:
@@ -140,14 +140,14 @@ async def _in_processes(
         return report
 
 
-def _in_process(url: str, low: UUID, high: UUID, count: ValueProxy[int]) -> Report:
+def _in_process(url: str, low: UUID, high: UUID, count: ValueProxy[int]) -> ChainReport:
     def tell(done: int) -> None:
         count.value = done
 
     return asyncio.run(_verify_slice(url, low, high, tell))
 
 
-async def _verify_slice(url: str, low: UUID, high: UUID, tell: Callable[[int], None]) -> Report:
+async def _verify_slice(url: str, low: UUID, high: UUID, tell: Callable[[int], None]) -> ChainReport:
     connection = await asyncpg.connect(url)
     checker = ChainChecker()
     try:
@@ -169,11 +169,11 @@ class ChainChecker:
     def __init__(self) -> None:
         self._before: Recorded | None = None
         self._events = self._cases = self._bad = 0
-        self._first: Finding | None = None
+        self._first: BadRow | None = None
 
     @property
-    def report(self) -> Report:
-        return Report(self._events, self._cases, self._bad, self._first)
+    def report(self) -> ChainReport:
+        return ChainReport(self._events, self._cases, self._bad, self._first)
 
     def check(self, event: Recorded) -> None:
         """Take the next row into account."""
@@ -183,7 +183,7 @@ class ChainChecker:
         for problem in _problems_of_any(before, event):
             self._bad += 1
             if self._first is None:
-                self._first = Finding(event.case_id, event.version, problem)
+                self._first = BadRow(event.case_id, event.version, problem)
         self._before = event
 
 

@@ -17,7 +17,7 @@ from procedures.counting.zones import civil_date
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ToldEnd:
     """A day that was told as the end of a period; `told_at` is None when it is known to be in time."""
 
     fact: str
@@ -26,7 +26,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDays:
     """What is known of a case: the civil day of each fact, and the days told, in the order of telling.
 
     `anew_on` is the day of the reopening from which a clock counts anew, by clock. `latest` is the day of the
@@ -34,7 +34,7 @@ class Known:
     """
 
     days: Mapping[str, date]
-    tellings: tuple[Telling, ...] = ()
+    tellings: tuple[ToldEnd, ...] = ()
     anew_on: Mapping[str, date] = field(default_factory=dict)
     latest: Mapping[str, date] = field(default_factory=dict)
 
@@ -83,10 +83,10 @@ class Timed:
         return next(span for span in reversed(self.spans) if not span.anew).derivation
 
 
-Plan = Waiting | OpenEnd | Timed
+ClockPlan = Waiting | OpenEnd | Timed
 
 
-def known_of(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = None) -> Known:
+def known_days(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = None) -> KnownDays:
     """Put down the civil day of each fact of a case; a fact that states its own day, as a receipt, has it."""
     days: dict[str, date] = {}
     latest: dict[str, date] = {}
@@ -99,19 +99,19 @@ def known_of(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = None)
         if len(found) > 1:
             latest[name] = found[-1].on or civil_date(found[-1].happened_at, zone)
     tellings.sort(key=lambda fact: (fact.happened_at, fact.version))
-    told = tuple(Telling(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
-    return Known(days, told, anew_on or {}, latest)
+    told = tuple(ToldEnd(each.name, each.on, each.happened_at) for each in tellings if each.on is not None)
+    return KnownDays(days, told, anew_on or {}, latest)
 
 
 @dataclass(slots=True)
 class _Scheduling:
     rules: Mapping[str, ClockRule]
-    known: Known
+    known: KnownDays
     zone: str
-    plans: dict[str, Plan] = field(default_factory=dict)
+    plans: dict[str, ClockPlan] = field(default_factory=dict)
 
 
-def schedule(rules: Sequence[ClockRule], known: Known, zone: str) -> Mapping[str, Plan]:
+def schedule(rules: Sequence[ClockRule], known: KnownDays, zone: str) -> Mapping[str, ClockPlan]:
     """Say of every clock whether it waits, is owed without a term, or when it ends; in the order of rules."""
     scheduling = _Scheduling({rule.clock: rule for rule in rules}, known, zone)
     for rule in rules:
@@ -128,14 +128,14 @@ def start_of(rule: ClockRule, days: Mapping[str, date]) -> date | None:
     return min(found, default=None)
 
 
-def _plan(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+def _plan(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
     found = scheduling.plans.get(rule.clock)
     if found is None:
         found = scheduling.plans[rule.clock] = _plan_anew(rule, scheduling)
     return found
 
 
-def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
     match rule.term:
         case "none":
             since = start_of(rule, scheduling.known.days)
@@ -148,7 +148,7 @@ def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> Plan:
             return _counted(rule, scheduling)
 
 
-def _counted(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+def _counted(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
     days = scheduling.known.days
     if rule.kind == "window":
         # Every answer tells the customer anew how long there is to object: the last one counts.
@@ -209,7 +209,7 @@ def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -
     return Timed(tuple(spans)) if spans else None
 
 
-def _is_of_an_earlier_round(rule: ClockRule, telling: Telling, scheduling: _Scheduling) -> bool:
+def _is_of_an_earlier_round(rule: ClockRule, telling: ToldEnd, scheduling: _Scheduling) -> bool:
     """A term that began anew with the reopening is not ended by a day told before."""
     began_on = scheduling.known.anew_on.get(rule.clock)
     if began_on is None or telling.told_at is None:
@@ -217,7 +217,7 @@ def _is_of_an_earlier_round(rule: ClockRule, telling: Telling, scheduling: _Sche
     return civil_date(telling.told_at, scheduling.zone) < began_on
 
 
-def _back(rule: ClockRule, scheduling: _Scheduling) -> Plan:
+def _back(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
     base = None if rule.end_of is None else scheduling.rules.get(rule.end_of)
     if base is None:
         raise ValueError(f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here")

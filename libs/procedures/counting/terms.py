@@ -22,7 +22,7 @@ from events.catalogue import (
 )
 from events.record.envelope import Recorded
 from procedures.counting.facts import Facts, standing_facts
-from procedures.counting.schedule import Known, Plan, known_of, schedule
+from procedures.counting.schedule import ClockPlan, KnownDays, known_days, schedule
 from procedures.counting.zones import civil_date
 
 
@@ -41,10 +41,10 @@ class Terms:
     """Letters that a person posted, so that a person knows when they left."""
 
     @property
-    def known(self) -> Known:
-        return known_of(self.facts, self.zone, self.anew_on)
+    def known(self) -> KnownDays:
+        return known_days(self.facts, self.zone, self.anew_on)
 
-    def plans(self, rules: Mapping[str, ClockRule] | None = None) -> Mapping[str, Plan]:
+    def plans(self, rules: Mapping[str, ClockRule] | None = None) -> Mapping[str, ClockPlan]:
         """Say where the terms lead, under the rules of the case or under others."""
         chosen = self.rules if rules is None else rules
         return schedule(tuple(chosen.values()), self.known, self.zone)

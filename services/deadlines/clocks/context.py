@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from deadlines.clocks.state import Running
+from deadlines.clocks.state import RunningClock
 from events.catalogue import CaseOpened, ClockRule, DeadlineSet, Moment
 from procedures.counting.derivation import Derivation
 from procedures.counting.facts import Fact, Facts
-from procedures.counting.schedule import Plan, Span, Timed
+from procedures.counting.schedule import ClockPlan, Span, Timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Surroundings:
 
     opened: CaseOpened
     rules: Mapping[str, ClockRule]
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, ClockPlan]
     facts: Facts
-    running: Mapping[str, Running]
+    running: Mapping[str, RunningClock]
 
 
 def first_of(names: Iterable[str], facts: Facts, later_than: datetime | None = None) -> Fact | None:
@@ -33,7 +33,7 @@ def first_of(names: Iterable[str], facts: Facts, later_than: datetime | None = N
     return min(known, key=lambda fact: (fact.happened_at, fact.version), default=None)
 
 
-def index_of(running: Running, spans: tuple[Span, ...]) -> int:
+def index_of(running: RunningClock, spans: tuple[Span, ...]) -> int:
     """Find the end that was last told of; if it was taken back, the last one before it."""
     since = running.since
     if running.again and since is None:
@@ -57,7 +57,7 @@ def ends_of(clock: str, span: Span, case: Surroundings) -> tuple[Moment, Moment]
     return span.derivation.strict, span.derivation.lenient
 
 
-def keeps_its_end(running: Running, span: Span, case: Surroundings) -> bool:
+def keeps_its_end(running: RunningClock, span: Span, case: Surroundings) -> bool:
     """Tell whether only the calendar says otherwise: a running clock keeps the one it was counted on.
 
     That holds until the calendars are renewed by command, and also then for an end that would have passed.
@@ -74,7 +74,7 @@ def keeps_its_end(running: Running, span: Span, case: Surroundings) -> bool:
     return _starts_of(running, derivation, case) is None
 
 
-def _starts_of(running: Running, derivation: Derivation, case: Surroundings) -> object:
+def _starts_of(running: RunningClock, derivation: Derivation, case: Surroundings) -> object:
     """Give what a clock would start from now; None while that is what it was counted from."""
     deadline, base = running.deadline, running.rule.end_of
     if base is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deadlines.clocks.context import Surroundings, ends_of, first_of
-from deadlines.clocks.state import Running
+from deadlines.clocks.state import RunningClock
 from events.catalogue import ClockRule
 from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, Fact, Facts
 from procedures.counting.schedule import Timed, Waiting
@@ -21,7 +21,7 @@ class Drop:
     at: datetime | None
 
 
-def ground_to_drop(running: Running, case: Surroundings) -> Drop | None:
+def ground_to_drop(running: RunningClock, case: Surroundings) -> Drop | None:
     """Say why a clock asks nothing, by the facts as they stand; None when it asks as ever.
 
     Nobody can keep a promise about a case that is closed, and about a report that is no complaint there is

@@ -8,7 +8,7 @@ from deadlines.clocks.context import Surroundings, ends_of, first_of, index_of, 
 from deadlines.clocks.drop import TAKEN_BACK, Drop, ground_to_drop
 from deadlines.clocks.endings import Passing, breach, breach_of, meeting, meeting_without_term, passings
 from deadlines.clocks.start import version_of
-from deadlines.clocks.state import Running, after
+from deadlines.clocks.state import RunningClock, after
 from events.catalogue import (
     ClockRule,
     DeadlineDropped,
@@ -24,7 +24,7 @@ from events.catalogue import (
 )
 from events.record.envelope import NewEvent
 from procedures.counting.facts import Fact
-from procedures.counting.schedule import OpenEnd, Plan, Span, Timed, Waiting
+from procedures.counting.schedule import ClockPlan, OpenEnd, Span, Timed, Waiting
 from procedures.counting.zones import civil_date
 
 BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
@@ -38,7 +38,7 @@ class Settling:
     before the clock was set. `coming` are the moments at which time alone may change something.
     """
 
-    def __init__(self, running: Running, case: Surroundings, now: datetime, passed: datetime) -> None:
+    def __init__(self, running: RunningClock, case: Surroundings, now: datetime, passed: datetime) -> None:
         self.running = running
         self.case = case
         self.now = now
@@ -317,7 +317,7 @@ class Settling:
         return following.happened_at
 
 
-def _is_taken_back(running: Running, plan: Plan) -> bool:
+def _is_taken_back(running: RunningClock, plan: ClockPlan) -> bool:
     """Tell whether the end that the present round of a duty began with was taken back since."""
     if running.anew_since is None or not isinstance(plan, Timed):
         return False

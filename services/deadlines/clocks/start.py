@@ -6,12 +6,12 @@ from typing import assert_never
 
 from deadlines.clocks.context import Surroundings, index_of
 from deadlines.clocks.drop import ground_to_drop
-from deadlines.clocks.state import Clocks, Running
+from deadlines.clocks.state import Clocks, RunningClock
 from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import Derivation, norm_end
 from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
-from procedures.counting.schedule import OpenEnd, Plan, Timed, Waiting
+from procedures.counting.schedule import ClockPlan, OpenEnd, Timed, Waiting
 from procedures.counting.zones import TIMEZONE_DATA
 
 _SET_ASIDE = (WITHDRAWN, MERGED, CLOSED, NO_COMPLAINT)
@@ -46,7 +46,7 @@ def starts(clocks: Clocks, case: Surroundings, now: datetime) -> Iterable[NewEve
                 assert_never(plan)
 
 
-def _has_other_form(running: Running, plan: Plan) -> bool:
+def _has_other_form(running: RunningClock, plan: ClockPlan) -> bool:
     """Tell whether a new version made something else of a clock: another party, kind or way to end."""
     if running.by_version is None or isinstance(plan, Waiting):
         return False
@@ -56,18 +56,18 @@ def _has_other_form(running: Running, plan: Plan) -> bool:
     return other_rule or is_timed != isinstance(plan, Timed)
 
 
-def version_of(running: Running) -> str:
+def version_of(running: RunningClock) -> str:
     return f"procedure version {running.by_version}"
 
 
-def _is_same(running: Running, plan: Plan) -> bool:
+def _is_same(running: RunningClock, plan: ClockPlan) -> bool:
     """Tell whether what was dropped is what would be set now; a period told since then makes it another."""
     if isinstance(plan, Timed):
         return plan.spans[index_of(running, plan.spans)] is plan.spans[-1]
     return isinstance(plan, OpenEnd) == isinstance(running.deadline, OpenEndedSet)
 
 
-def _is_over(running: Running, plan: Plan, case: Surroundings) -> bool:
+def _is_over(running: RunningClock, plan: ClockPlan, case: Surroundings) -> bool:
     """Tell whether a clock that a withdrawal or a closing dropped is not set again when the case goes on.
 
     What was broken was judged. What ran out while nothing was owed asks nothing, unless the reopening or a

@@ -61,7 +61,7 @@ BRINGS_RULES: frozenset[str] = frozenset(
 """The types that say by what the clocks of a case are counted: their rules and their calendars."""
 _FOLDED = EMITS | BRINGS_RULES
 
-Outcome = Literal[
+ClockOutcome = Literal[
     "waiting",
     "open",
     "met in time",
@@ -74,10 +74,14 @@ Outcome = Literal[
 ]
 """How a clock stands by what the stream holds; "waiting" for its start, "broken" also for a missed target."""
 
-_MET: Mapping[str, Outcome] = {"in time": "met in time", "disputed": "met in dispute", "late": "met late"}
+_MET: Mapping[str, ClockOutcome] = {
+    "in time": "met in time",
+    "disputed": "met in dispute",
+    "late": "met late",
+}
 
 
-class Running(msgspec.Struct, frozen=True):
+class RunningClock(msgspec.Struct, frozen=True):
     """A clock that was set, with what was told about it so far; a Struct, because each event makes it anew.
 
     `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
@@ -103,7 +107,7 @@ class Running(msgspec.Struct, frozen=True):
     by_version: int | None = None
     renewed: tuple[str, ...] = ()
     renewed_at: datetime | None = None
-    earlier: "tuple[Running, ...]" = ()
+    earlier: "tuple[RunningClock, ...]" = ()
 
     @property
     def is_judged(self) -> bool:
@@ -114,7 +118,7 @@ class Running(msgspec.Struct, frozen=True):
     def rule(self) -> ClockRule:
         return self.deadline.rule
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ClockOutcome:
         """Tell how this clock stands; a promise that was broken and then kept is told as kept late."""
         if self.met is not None:
             return _MET[self.met.standing]
@@ -130,12 +134,12 @@ class Clocks(msgspec.Struct, frozen=True):
 
     opened: CaseOpened | None = None
     rules: tuple[ClockRule, ...] = ()
-    running: Mapping[str, Running] = msgspec.field(default_factory=dict)
+    running: Mapping[str, RunningClock] = msgspec.field(default_factory=dict)
     facts: Facts = msgspec.field(default_factory=Facts)
     anew_on: Mapping[str, date] = msgspec.field(default_factory=dict)
     """The day of the reopening that began a clock anew."""
 
-    def outcome(self, clock: str) -> Outcome:
+    def outcome(self, clock: str) -> ClockOutcome:
         """Tell how one clock stands."""
         running = self.running.get(clock)
         return "waiting" if running is None else running.outcome()
@@ -197,7 +201,7 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
             return clocks
 
 
-def after(running: Running, event: Event, happened_at: datetime) -> Running:
+def after(running: RunningClock, event: Event, happened_at: datetime) -> RunningClock:
     """Take one event about a running clock into account."""
     match event:
         case DeadlineMoved():
@@ -224,16 +228,18 @@ def after(running: Running, event: Event, happened_at: datetime) -> Running:
             return running
 
 
-def _set(before: Running | None, event: DeadlineSet | OpenEndedSet, happened_at: datetime) -> Running:
+def _set(
+    before: RunningClock | None, event: DeadlineSet | OpenEndedSet, happened_at: datetime
+) -> RunningClock:
     """Begin a clock; one that was dropped and is set again as it was goes on where it stood."""
     if before is None or before.dropped is None:
-        return Running(event, happened_at)
+        return RunningClock(event, happened_at)
     if before.deadline == event:
         return replace(before, set_at=happened_at, dropped=None)
-    return Running(event, happened_at, again=True)
+    return RunningClock(event, happened_at, again=True)
 
 
-def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Running:
+def _moved(running: RunningClock, event: DeadlineMoved, happened_at: datetime) -> RunningClock:
     if not isinstance(running.deadline, DeadlineSet):
         raise MalformedEvent(f"{event.clock} has no term and cannot be moved")
     deadline = replace(
@@ -245,14 +251,14 @@ def _moved(running: Running, event: DeadlineMoved, happened_at: datetime) -> Run
     )
     if event.anew:
         earlier = (*running.earlier, running)
-        return Running(deadline, happened_at, since=event.since, anew_since=event.since, earlier=earlier)
+        return RunningClock(deadline, happened_at, since=event.since, anew_since=event.since, earlier=earlier)
     running = _round_in_force(running, event.since)
     return replace(
         running, deadline=deadline, set_at=happened_at, since=event.since, renewed=(), lapsed=False
     )
 
 
-def _round_in_force(running: Running, since: datetime | None) -> Running:
+def _round_in_force(running: RunningClock, since: datetime | None) -> RunningClock:
     """Give the round of a duty that an end told at `since` belongs to: the present one, or one before it.
 
     What broke it then stays told; what met it then is told again, if that still stands.
@@ -310,6 +316,6 @@ def _with_calendars(clocks: Clocks, event: CalendarsRenewed, happened_at: dateti
     return replace(clocks, running=running)
 
 
-def _with(clocks: Clocks, running: Running) -> Clocks:
+def _with(clocks: Clocks, running: RunningClock) -> Clocks:
     known = {**clocks.running, running.deadline.clock: running}
     return Clocks(clocks.opened, clocks.rules, known, clocks.facts, clocks.anew_on)

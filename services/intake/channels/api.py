@@ -19,11 +19,11 @@ from intake.channels.messages import adding
 from intake.channels.sender import sender_of
 from intake.complaint_form import Submission
 from intake.group_commit import GroupCommit, TooBusy
-from intake.metrics import tell_accepted, tell_refused
+from intake.metrics import report_accepted, report_refused
 from intake.receipts import Receipts
-from intake.recorder import UNRECORDED, Done, Recorder, Wanted
+from intake.recorder import UNRECORDED, ComplaintToRecord, RecordedComplaint, Recorder
 from intake.status.page import SECURITY, not_found_page, status_page
-from intake.status.progress import Standing, standing_of
+from intake.status.progress import CaseProgress, progress_of
 from intake.status_links import StatusLinks
 from intake.submission import file, find_organisation, fingerprint
 from procedures.library import UnknownProcedure, library
@@ -33,7 +33,7 @@ from web import idempotency
 from web.bodies import BodyGuard, StrictRoute
 from web.headers import SecureAnswers
 from web.problems import Problem, described, install
-from web.unreadable import tell_unreadable
+from web.unreadable import answer_unreadable
 
 BODY_LIMIT_BYTES = 512 * 1024
 """Room for every field at its limit with every character spelt as a \\u escape."""
@@ -68,11 +68,11 @@ class Desk:
         self.fingerprint_key = settings.secret("fingerprint.key")
         self.token_key = settings.secret("token.key")
         recorder = Recorder(platform, self.receipts, self.links)
-        self.commits: GroupCommit[Wanted, Done] = GroupCommit(
+        self.commits: GroupCommit[ComplaintToRecord, RecordedComplaint] = GroupCommit(
             recorder.record, line=lambda wanted: wanted.filing.organisation.id, shared=UNRECORDED
         )
 
-    async def take(self, submission: Submission, request: Request) -> Done:
+    async def take(self, submission: Submission, request: Request) -> RecordedComplaint:
         """Record a complaint and tell how it fared; raises `Problem` when nothing of it stands."""
         began_s = monotonic()
         now = self.platform.clock.now()
@@ -80,7 +80,7 @@ class Desk:
         sender = sender_of(request, organisation.id, self.token_key, now)
         filing = file(submission, organisation, new_reference(organisation.code), now)
         said = fingerprint(submission, self.fingerprint_key)
-        wanted = Wanted(
+        wanted = ComplaintToRecord(
             filing,
             sender.actor,
             sender.repeatable(organisation.id, said, self.fingerprint_key),
@@ -94,21 +94,21 @@ class Desk:
                 "This Idempotency-Key was used for another complaint",
                 "Nothing was stored. Use a new key for a new complaint, and the same body for a repeat.",
             )
-        tell_accepted(done, filing, began_s)
+        report_accepted(done, filing, began_s)
         return done
 
-    async def standing(self, reference: str) -> Standing | None:
+    async def standing(self, reference: str) -> CaseProgress | None:
         """Tell where a case stands, if there is one; raises `Problem` when the store cannot be read."""
         store = self.platform.store
         try:
             case_id = await store.find(reference)
-            return standing_of(await store.history(case_id)) if case_id is not None else None
+            return progress_of(await store.history(case_id)) if case_id is not None else None
         except UNRECORDED as error:
             raise _come_back(
                 "store-away", "The case cannot be looked up now", "Look again a little later."
             ) from error
 
-    async def _record(self, wanted: Wanted) -> Done:
+    async def _record(self, wanted: ComplaintToRecord) -> RecordedComplaint:
         try:
             await failpoint("intake.parsed")
             return await self.commits.submit(wanted)
@@ -154,8 +154,8 @@ def skeleton() -> FastAPI:
     app.include_router(looking)
     app.add_middleware(SecureAnswers)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
-    tell_unreadable(app, MalformedEvent, UnknownProcedure, ProcedureChanged)
-    install(app, tell_refused)
+    answer_unreadable(app, MalformedEvent, UnknownProcedure, ProcedureChanged)
+    install(app, report_refused)
     return app
 
 

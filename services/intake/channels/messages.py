@@ -22,7 +22,7 @@ from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
 from events.errors import CommandRefused, NoSuchCase
 from events.identity import NotAReference, parse_reference
 from events.record.envelope import History, NewEvent
-from events.transact import Command, Outcome, transact
+from events.transact import Command, CommandOutcome, transact
 from intake.channels.sender import Sender, caller_of, require_work_with_complainants, sender_of
 from intake.message import Addition, fingerprint, written
 from intake.recorder import UNRECORDED, NotRecorded, Repeatable
@@ -175,7 +175,7 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
         answers[:] = [_answer(writer, new.event)]
         return [new]
 
-    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, Outcome]]) -> None:
+    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]) -> None:
         if how is not None and done and done[0][1].status == "ok":
             await connection.execute(
                 _REMEMBER, how.scope, how.key, how.fingerprint, writer.case_id, answers[0]
@@ -189,12 +189,14 @@ async def _record(desk: "Desk", writer: Writer, addition: Addition) -> bytes:
     try:
         outcome = await transact(platform, command, apply)
     except asyncpg.UniqueViolationError:
-        outcome = Outcome("duplicate")  # the same key was used at the same moment, for this case or another
+        outcome = CommandOutcome(
+            "duplicate"
+        )  # the same key was used at the same moment, for this case or another
     except CommandRefused as refused:
         detail = _AFTER_FORGETTING if refused.code == "person-erased" else refused.detail
         raise Problem(409, refused.code, "This cannot be recorded", detail) from refused
     if outcome.status == "duplicate":
-        return await _said_before(desk, writer, how, outcome)
+        return await _answer_from_stream(desk, writer, how, outcome)
     log.info("complaint.added_to", case=str(writer.case_id), by_link=writer.by_link)
     return answers[0]
 
@@ -203,7 +205,9 @@ def _answer(writer: Writer, event: ComplainantWrote) -> bytes:
     return to_json({"reference": writer.reference, "missing": list(event.missing)})
 
 
-async def _said_before(desk: "Desk", writer: Writer, how: Repeatable | None, outcome: Outcome) -> bytes:
+async def _answer_from_stream(
+    desk: "Desk", writer: Writer, how: Repeatable | None, outcome: CommandOutcome
+) -> bytes:
     """Give the answer to what stands already: as it was kept, or out of the stream once its key is forgotten.
 
     Raises `NotRecorded` when nothing stands after all: its key was taken and forgotten in the same moment.

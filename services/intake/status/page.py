@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from intake.status.letter_names import LETTERS
-from intake.status.progress import Standing
+from intake.status.progress import CaseProgress
 from procedures.localised_dates import day_in_words
 from procedures.organisations import Organisation
 
@@ -144,7 +144,7 @@ _STEPS: Mapping[str, str] = {"objection arrived": "object"}
 _ANYTHING: Mapping[str, str] = {"nl": "Een volgende stap", "en": "A next step"}
 
 
-def status_page(standing: Standing, organisation: Organisation) -> str:
+def status_page(standing: CaseProgress, organisation: Organisation) -> str:
     """Write the page of a case, in its language and in the organisation's tone."""
     language = standing.language if standing.language in WORDS else "nl"
     words = {**WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}

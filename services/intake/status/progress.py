@@ -71,7 +71,7 @@ State = Literal["received", "handled", "withdrawn", "closed", "reopened", "merge
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ShownPromise:
     """Something the organisation will do by a day. `what` is the fact that keeps it.
 
     `earlier` are those before it that were kept or passed: a day that is told after them is another promise.
@@ -83,11 +83,11 @@ class Promise:
     kept_on: date | None = None
     passed: bool = False
     dropped: bool = False
-    earlier: "tuple[Promise, ...]" = ()
+    earlier: "tuple[ShownPromise, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ShownWindow:
     """Something the complainant may do up to and including a day. `what` is the fact that uses it."""
 
     what: str
@@ -96,7 +96,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SentLetter:
     """A letter to the complainant: what was done with it last, and the day of that."""
 
     letter: str
@@ -106,7 +106,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CaseProgress:
     """Everything the status page shows."""
 
     reference: str
@@ -115,14 +115,14 @@ class Standing:
     received_on: date
     state: State = "received"
     before_merge: State | None = None
-    letters: Mapping[UUID, Letter] = field(default_factory=dict)
-    promises: Mapping[str, Promise] = field(default_factory=dict)
-    windows: Mapping[str, Window] = field(default_factory=dict)
+    letters: Mapping[UUID, SentLetter] = field(default_factory=dict)
+    promises: Mapping[str, ShownPromise] = field(default_factory=dict)
+    windows: Mapping[str, ShownWindow] = field(default_factory=dict)
 
 
-def standing_of(history: History) -> Standing | None:
+def progress_of(history: History) -> CaseProgress | None:
     """Fold a history; None for a stream that does not begin with a complaint."""
-    standing: Standing | None = None
+    standing: CaseProgress | None = None
     zone = zone_named("Europe/Amsterdam")
     for recorded in history.events:
         if recorded.type not in _TELLING:
@@ -130,7 +130,9 @@ def standing_of(history: History) -> Standing | None:
         event = recorded.event
         match event:
             case ComplaintReceived():
-                standing = Standing(event.reference, recorded.organisation, event.language, event.received_on)
+                standing = CaseProgress(
+                    event.reference, recorded.organisation, event.language, event.received_on
+                )
             case CaseOpened() | DeadlineSet():
                 zone = zone_named(event.zone)
         if standing is None:
@@ -139,7 +141,7 @@ def standing_of(history: History) -> Standing | None:
     return standing
 
 
-def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneInfo) -> Standing:
+def _evolve(standing: CaseProgress, event: Event, happened_at: datetime, zone: ZoneInfo) -> CaseProgress:
     match event:
         case CaseOpened():
             return replace(standing, state="handled", language=event.language)
@@ -162,10 +164,10 @@ def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneI
             changed = {} if letter is None else {event.letter_id: letter}
             return replace(standing, letters={**standing.letters, **changed})
         case DeadlineSet(binds="customer", kind="window"):
-            window = Window(next(iter(event.rule.satisfied_by), ""), event.lenient.on)
+            window = ShownWindow(next(iter(event.rule.satisfied_by), ""), event.lenient.on)
             return replace(standing, windows={**standing.windows, event.clock: window})
         case DeadlineSet(binds="company", kind="duty" | "target") if event.rule.only_if_unmet is None:
-            promise = Promise(event.rule.satisfied_by[0], event.kind == "target", event.due.on)
+            promise = ShownPromise(event.rule.satisfied_by[0], event.kind == "target", event.due.on)
             return replace(standing, promises={**standing.promises, event.clock: promise})
         case (
             DeadlineMoved()
@@ -188,18 +190,20 @@ def _evolve(standing: Standing, event: Event, happened_at: datetime, zone: ZoneI
             return standing
 
 
-def _letter(letter: Letter | None, event: Event, happened_at: datetime, zone: ZoneInfo) -> Letter | None:
+def _letter(
+    letter: SentLetter | None, event: Event, happened_at: datetime, zone: ZoneInfo
+) -> SentLetter | None:
     """Tell what became of a letter; None when nothing is known of it.
 
     One that came back may be posted once more, and is then on its way again.
     """
     match event:
         case LetterSent():
-            return Letter(event.letter, event.dated_on, "sent")
+            return SentLetter(event.letter, event.dated_on, "sent")
         case LetterPrepared():
-            return Letter(event.letter, event.dated_on, "prepared")
+            return SentLetter(event.letter, event.dated_on, "prepared")
         case LetterPosted():
-            return Letter(event.letter, happened_at.astimezone(zone).date(), "posted")
+            return SentLetter(event.letter, happened_at.astimezone(zone).date(), "posted")
         case LetterBounced() if letter is not None:
             return replace(letter, came_back=True)
         case LetterDateCorrected() if letter is not None and letter.how != "posted":
@@ -210,7 +214,7 @@ def _letter(letter: Letter | None, event: Event, happened_at: datetime, zone: Zo
             return letter
 
 
-def _window(window: Window, event: Event) -> Window:
+def _window(window: ShownWindow, event: Event) -> ShownWindow:
     match event:
         case DeadlineMoved() if window.status == "used":
             return replace(window, until=event.lenient.on)
@@ -228,13 +232,13 @@ def _window(window: Window, event: Event) -> Window:
             return window
 
 
-def _promise(promise: Promise, event: Event, zone: ZoneInfo) -> Promise:
+def _promise(promise: ShownPromise, event: Event, zone: ZoneInfo) -> ShownPromise:
     match event:
         # A promise to the complainant binds the company, which works by the strict reading.
         case DeadlineMoved(anew=True):
             was_judged = promise.passed or promise.kept_on is not None
             earlier = (*promise.earlier, replace(promise, earlier=())) if was_judged else promise.earlier
-            return Promise(promise.what, promise.is_aim, event.strict.on, earlier=earlier)
+            return ShownPromise(promise.what, promise.is_aim, event.strict.on, earlier=earlier)
         case DeadlineMoved() if promise.earlier and promise.earlier[-1].on == event.strict.on:
             *before, last = promise.earlier  # what told the other day came back: that one is in force again
             return replace(last, dropped=False, earlier=tuple(before))

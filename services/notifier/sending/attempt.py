@@ -14,30 +14,30 @@ from events.addresses import NotAnAddress, parse_address
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
 from events.errors import GehoorError, MalformedEvent
 from events.record.envelope import History, Recorded
-from notifier.letter_history import Case, Owing, fold, letter_id_of
+from notifier.letter_history import LetterHistory, OwingEvent, fold, letter_id_of
 from notifier.owed_letters import why_not
-from notifier.sending.outbox import Attempt
-from notifier.sending.outcome import AlreadySettled, Closed, Done, Held, Printed
-from notifier.smtp.conversation import Refused, Result, Uncertain
+from notifier.sending.outbox import ClaimedLetter
+from notifier.sending.outcome import AlreadySettled, AttemptOutcome, Closed, Held, Printed
+from notifier.smtp.conversation import MailRefused, MailUncertain, SmtpResult
 from notifier.smtp.header import UnsafeHeader
 from notifier.smtp.message import Mail, message_id_of, to_bytes
-from notifier.writing.context import Opened, Writing
+from notifier.writing.context import OpenedFields, WritingContext
 from notifier.writing.letter import WrittenLetter, write_letter
 from procedures.organisations import Organisation, organisations
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 
-Open = Callable[[Recorded], Mapping[str, Mapping[str, Any]]]
+OpenPersonal = Callable[[Recorded], Mapping[str, Mapping[str, Any]]]
 
 _OF_A_PERSON = ("name", "email", "address")
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyMail:
     """A written mail that may be handed over."""
 
-    attempt: Attempt
+    attempt: ClaimedLetter
     cause: Recorded
     message_id: str
     to: str
@@ -46,14 +46,18 @@ class Ready:
     keeps_text: bool = True
     """Whether the outcome is to hold the letter itself, encrypted."""
 
-    def ended(self, result: Result, at: datetime) -> Done:
-        done = Done(self.attempt, result, at, self.cause, self.message_id, self.to, self.letter)
+    def ended(self, result: SmtpResult, at: datetime) -> AttemptOutcome:
+        done = AttemptOutcome(self.attempt, result, at, self.cause, self.message_id, self.to, self.letter)
         return done if self.keeps_text else done.without_text()
 
 
 def prepare(
-    attempt: Attempt, history: History, open_personal: Open, message_key: bytes, public_url: str = ""
-) -> Ready | Done:
+    attempt: ClaimedLetter,
+    history: History,
+    open_personal: OpenPersonal,
+    message_key: bytes,
+    public_url: str = "",
+) -> ReadyMail | AttemptOutcome:
     """Write the mail of an attempt, or say why there is none. One letter never stops others.
 
     `public_url` is where the organisations' forms are; without it a letter names a form and no address.
@@ -64,15 +68,15 @@ def prepare(
         reason = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever it is, only this letter waits for somebody to look
         reason = type(error).__qualname__  # an exception may quote values: its words stay out
-    return Done(attempt, Held(reason[:500]), attempt.written_at)
+    return AttemptOutcome(attempt, Held(reason[:500]), attempt.written_at)
 
 
 def _prepare(
-    attempt: Attempt, history: History, open_personal: Open, message_key: bytes, public_url: str
-) -> Ready | Done:
+    attempt: ClaimedLetter, history: History, open_personal: OpenPersonal, message_key: bytes, public_url: str
+) -> ReadyMail | AttemptOutcome:
     case = fold(history)
     if attempt.letter_id in case.settled:
-        return Done(attempt, AlreadySettled(), attempt.written_at)
+        return AttemptOutcome(attempt, AlreadySettled(), attempt.written_at)
     owing = _owing(case, attempt)
     if owing is None:
         raise GehoorError(f"case {case.case_id} has no event that owes the letter {attempt.letter!r}")
@@ -82,17 +86,17 @@ def _prepare(
 
     person = person_of(case, opened)
     if case.erased or any(isinstance(value, Erased) for value in person.values()):
-        return Done(attempt, Closed("the complainant was erased"), attempt.written_at)
+        return AttemptOutcome(attempt, Closed("the complainant was erased"), attempt.written_at)
     overtaken = why_not(case, owing)
     if overtaken is not None:
-        return Done(attempt, Closed(overtaken), attempt.written_at)
+        return AttemptOutcome(attempt, Closed(overtaken), attempt.written_at)
     organisation = organisations()[case.organisation]
     if owing.letter == FORM_COPY:
         return _to_ourselves(attempt, case, owing, history, open_personal, message_key)
     by_post = owing.letter in organisation.on_paper or _is_on_paper(owing, attempt)
     email = "" if by_post else str(person.get("email") or "").strip()
     address = str(person.get("address") or "")
-    writing = Writing(
+    writing = WritingContext(
         case=case,
         owing=owing,
         organisation=organisation,
@@ -107,21 +111,26 @@ def _prepare(
     sender = organisation.address_line
     message_id = message_id_of(message_key, attempt.letter_id, sender)
     cause = history.events[owing.version - 1]
-    done = Done(attempt, Printed(), attempt.written_at, cause, message_id, address, letter)
+    done = AttemptOutcome(attempt, Printed(), attempt.written_at, cause, message_id, address, letter)
     if not email:
         return done
     try:
         to = parse_address(email)
     except NotAnAddress:
-        return replace(done, end=Refused(0, "address"))
+        return replace(done, end=MailRefused(0, "address"))
     if to.lower() == sender.lower():
-        return replace(done, end=Refused(0, "address"))  # to ourselves: the beginning of a mail loop
+        return replace(done, end=MailRefused(0, "address"))  # to ourselves: the beginning of a mail loop
     return _ready(attempt, cause, message_id, organisation, to, letter)
 
 
 def _to_ourselves(
-    attempt: Attempt, case: Case, owing: Owing, history: History, open_personal: Open, message_key: bytes
-) -> Ready:
+    attempt: ClaimedLetter,
+    case: LetterHistory,
+    owing: OwingEvent,
+    history: History,
+    open_personal: OpenPersonal,
+    message_key: bytes,
+) -> ReadyMail:
     """Write the copy of the filled-in form to the organisation's own inbox.
 
     No loop begins there: nothing answers a mail that says it was made by a machine, and its envelope names no
@@ -130,7 +139,7 @@ def _to_ourselves(
     organisation = organisations()[case.organisation]
     if organisation.form_inbox is None:
         raise GehoorError(f"{organisation.id} has no form_inbox to which the copy of the form could go")
-    writing = Writing(
+    writing = WritingContext(
         case=case,
         owing=owing,
         organisation=organisation,
@@ -144,7 +153,7 @@ def _to_ourselves(
     return replace(ready, keeps_text=False)
 
 
-def as_filled_in(received: Recorded, open_personal: Open) -> dict[str, str]:
+def as_filled_in(received: Recorded, open_personal: OpenPersonal) -> dict[str, str]:
     """Give the fields of a complaint as text, by their names in the vocabulary; forgotten ones are not."""
     told = open_personal(received)
     fields: dict[str, Any] = dict(told.get(COMPLAINANT, {}))
@@ -160,13 +169,13 @@ def as_filled_in(received: Recorded, open_personal: Open) -> dict[str, str]:
 
 
 def _ready(
-    attempt: Attempt,
+    attempt: ClaimedLetter,
     cause: Recorded,
     message_id: str,
     organisation: Organisation,
     to: str,
     letter: WrittenLetter,
-) -> Ready:
+) -> ReadyMail:
     mail = Mail(
         letter_id=attempt.letter_id,
         message_id=message_id,
@@ -179,10 +188,10 @@ def _ready(
         language=letter.language,
         sent_at=attempt.written_at,
     )
-    return Ready(attempt, cause, message_id, to, letter, to_bytes(mail))
+    return ReadyMail(attempt, cause, message_id, to, letter, to_bytes(mail))
 
 
-def person_of(case: Case, opened: Opened) -> dict[str, Any]:
+def person_of(case: LetterHistory, opened: OpenedFields) -> dict[str, Any]:
     """Give the complainant's name and addresses as they told them last: who was filed without may add one."""
     person: dict[str, Any] = {}
     for version in case.told_by_complainant:
@@ -191,7 +200,7 @@ def person_of(case: Case, opened: Opened) -> dict[str, Any]:
     return person
 
 
-def lost(attempt: Attempt, history: History, message_key: bytes, at: datetime) -> Done:
+def lost(attempt: ClaimedLetter, history: History, message_key: bytes, at: datetime) -> AttemptOutcome:
     """An attempt that nobody reported on: its process died, so a copy may have left.
 
     That is told of a case that cannot be read too, where its newest event stands for the cause: one that
@@ -204,10 +213,10 @@ def lost(attempt: Attempt, history: History, message_key: bytes, at: datetime) -
     except MalformedEvent:
         owing = None
     cause = history.events[-1 if owing is None else owing.version - 1]
-    return Done(attempt, Uncertain(), at, cause, message_id)
+    return AttemptOutcome(attempt, MailUncertain(), at, cause, message_id)
 
 
-def _owing(case: Case, attempt: Attempt) -> Owing | None:
+def _owing(case: LetterHistory, attempt: ClaimedLetter) -> OwingEvent | None:
     """Find the event that owes the letter of an attempt."""
     for owing in case.owing:
         names = (letter_id_of(case.case_id, owing.letter, owing.occurrence, paper) for paper in (False, True))
@@ -216,11 +225,11 @@ def _owing(case: Case, attempt: Attempt) -> Owing | None:
     return None
 
 
-def _is_on_paper(owing: Owing, attempt: Attempt) -> bool:
+def _is_on_paper(owing: OwingEvent, attempt: ClaimedLetter) -> bool:
     return letter_id_of(attempt.case_id, owing.letter, owing.occurrence, True) == attempt.letter_id
 
 
-def _pinned(case: Case) -> Procedure:
+def _pinned(case: LetterHistory) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
     return pinned(case.opened, case.life.version, case.life.digest)

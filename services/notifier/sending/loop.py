@@ -17,11 +17,11 @@ from events.failpoints import failpoint
 from events.logs import describe
 from events.platform import Platform
 from notifier.sending import outbox
-from notifier.sending.attempt import Ready, lost, prepare
-from notifier.sending.outcome import Done, postponed_unsent
-from notifier.sending.results import RECORDED_TOGETHER, Results
-from notifier.smtp.conversation import Result, Uncertain
-from notifier.smtp.pool import Connections
+from notifier.sending.attempt import ReadyMail, lost, prepare
+from notifier.sending.outcome import AttemptOutcome, postponed_unsent
+from notifier.sending.results import RECORDED_TOGETHER, ResultRecorder
+from notifier.smtp.conversation import MailUncertain, SmtpResult
+from notifier.smtp.pool import SmtpPool
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class SendingLoop:
     def __init__(
         self,
         platform: Platform,
-        connections: Connections,
+        connections: SmtpPool,
         final_wait_s: float,
         wake: asyncio.Event | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class SendingLoop:
         self._sending: set[asyncio.Task[None]] = set()
         self._probing: asyncio.Task[None] | None = None
         self._release_is_owed = False
-        self._results = Results(platform)
+        self._results = ResultRecorder(platform)
         self._unexplained_until_s: dict[UUID, float] = {}
         self._looked_after_at_s = float("-inf")
 
@@ -124,19 +124,19 @@ class SendingLoop:
                 attempt, histories[attempt.case_id], self._keys.open, self._message_key, self._public_url
             )
             match prepared:
-                case Ready():
+                case ReadyMail():
                     task = asyncio.create_task(self._hand_over(prepared))
                     self._sending.add(task)
                     task.add_done_callback(self._sending.discard)
                     await asyncio.sleep(0)  # rendering must not keep the conversations waiting
-                case Done():
+                case AttemptOutcome():
                     self._results.add(prepared)
                 case _:
                     assert_never(prepared)
         return len(attempts)
 
-    async def _hand_over(self, ready: Ready) -> None:
-        result: Result = Uncertain()
+    async def _hand_over(self, ready: ReadyMail) -> None:
+        result: SmtpResult = MailUncertain()
         try:
             result = await self._connections.deliver(ready.to, ready.message)
             await failpoint("letters.answered")

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import asyncpg
 
-from notifier.owed_letters import Owed
+from notifier.owed_letters import OwedLetter
 
 Connection = asyncpg.Connection | asyncpg.Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class ClaimedLetter:
     """One committed try to send a letter; `written_at` gives its date, `age_s` is real seconds owed."""
 
     letter_id: UUID
@@ -34,7 +34,7 @@ class Attempt:
 class Postponed:
     """A letter that goes back to wait, with why."""
 
-    attempt: Attempt
+    attempt: ClaimedLetter
     wait_s: float
     state: str = "due"
     reason: str | None = None
@@ -51,7 +51,7 @@ WHERE letter.state = 'closed'
 """
 
 
-async def owe(connection: Connection, letters: Sequence[Owed]) -> None:
+async def owe(connection: Connection, letters: Sequence[OwedLetter]) -> None:
     """Write down letters that are owed; one that is there already stays as it is, unless it was closed."""
     await connection.execute(
         _INSERT,
@@ -80,12 +80,12 @@ RETURNING {_ATTEMPT}
 """
 
 
-async def claim(pool: asyncpg.Pool, lanes: Collection[int], limit: int, member: UUID) -> list[Attempt]:
+async def claim(pool: asyncpg.Pool, lanes: Collection[int], limit: int, member: UUID) -> list[ClaimedLetter]:
     """Begin attempts on due letters of these lanes, and commit that before anything leaves.
 
     A letter that may have left keeps the date it was written with: a second copy is the same letter.
     """
-    return [Attempt(*row) for row in await pool.fetch(_CLAIM, list(lanes), limit, member)]
+    return [ClaimedLetter(*row) for row in await pool.fetch(_CLAIM, list(lanes), limit, member)]
 
 
 _ABANDONED = f"""
@@ -105,10 +105,10 @@ async def abandoned(
     besides: Collection[UUID],
     lease_s: float,
     limit: int,
-) -> list[Attempt]:
+) -> list[ClaimedLetter]:
     """Find other attempts nobody will report on: their process is gone, has lost them, or took too long."""
     rows = await pool.fetch(_ABANDONED, list(lanes), member, list(besides), lease_s, limit)
-    return [Attempt(*row) for row in rows]
+    return [ClaimedLetter(*row) for row in rows]
 
 
 _SETTLE = "DELETE FROM letter WHERE letter_id = ANY($1)"

@@ -26,9 +26,9 @@ from events.identity import command_id_of
 from events.record.envelope import History, NewEvent, Recorded
 from events.transact import Command
 from notifier.letter_history import is_explained, is_settled
-from notifier.sending.outbox import Attempt, Postponed
+from notifier.sending.outbox import ClaimedLetter, Postponed
 from notifier.sending.retry import is_hopeless, wait_s
-from notifier.smtp.conversation import Accepted, Deferred, Refused, Result, Uncertain
+from notifier.smtp.conversation import MailAccepted, MailDeferred, MailRefused, MailUncertain, SmtpResult
 from notifier.writing.letter import WrittenLetter
 
 log = structlog.get_logger()
@@ -64,15 +64,15 @@ class AlreadySettled:
     """The case says that this letter has its outcome."""
 
 
-End = Result | Printed | Held | Closed | AlreadySettled
+AttemptEnd = SmtpResult | Printed | Held | Closed | AlreadySettled
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class AttemptOutcome:
     """An attempt and how it ended; `cause` is the event that made the letter owed."""
 
-    attempt: Attempt
-    end: End
+    attempt: ClaimedLetter
+    end: AttemptEnd
     at: datetime
     cause: Recorded | None = None
     message_id: str = ""
@@ -89,21 +89,21 @@ class Done:
     def is_settled(self) -> bool:
         """Tell whether the letter's row goes: its outcome stands, or stood already."""
         match self.end:
-            case Accepted() | Refused() | Printed() | AlreadySettled():
+            case MailAccepted() | MailRefused() | Printed() | AlreadySettled():
                 return True
-            case Deferred():
+            case MailDeferred():
                 return is_hopeless(self.attempt.number, timedelta(seconds=self.attempt.age_s))
-            case Uncertain() | Held() | Closed():
+            case MailUncertain() | Held() | Closed():
                 return False
             case _:
                 assert_never(self.end)
 
-    def without_text(self) -> "Done":
+    def without_text(self) -> "AttemptOutcome":
         """Give the same outcome with nothing personal: the person was erased meanwhile."""
         return replace(self, text_is_gone=True)
 
 
-def command_of(done: Done) -> Command | None:
+def command_of(done: AttemptOutcome) -> Command | None:
     """Give the command that records an outcome in the case; None when there is nothing to record."""
     event = _event_of(done)
     if event is None or done.cause is None:
@@ -133,46 +133,46 @@ def command_of(done: Done) -> Command | None:
     )
 
 
-def postponement_of(done: Done) -> Postponed:
+def postponement_of(done: AttemptOutcome) -> Postponed:
     """Say how long the letter of an unsettled attempt waits, and in which state."""
     attempt, end = done.attempt, done.end
     chance = random.random()  # noqa: S311 - spreads tries, guards nothing
     match end:
-        case Deferred():
+        case MailDeferred():
             return Postponed(attempt, wait_s(attempt.number, chance), code=end.code, stage=end.stage)
-        case Uncertain():
+        case MailUncertain():
             return Postponed(attempt, wait_s(attempt.number, chance), stage="data", may_have_left=True)
         case Held():
             return Postponed(attempt, HELD_FOR_S * (1 + chance / 10), state="held", reason=end.reason)
         case Closed():
             return Postponed(attempt, 0.0, state="closed", reason=end.reason)
-        case Accepted() | Refused() | Printed() | AlreadySettled():
+        case MailAccepted() | MailRefused() | Printed() | AlreadySettled():
             raise ValueError(f"{type(end).__name__} settles a letter: its row goes")
         case _:
             assert_never(end)
 
 
-def postponed_unsent(attempt: Attempt) -> Postponed:
+def postponed_unsent(attempt: ClaimedLetter) -> Postponed:
     """Put back a letter that was claimed but could not even be written, because a database was away."""
     return Postponed(attempt, wait_s(attempt.number, random.random()), reason="not started")  # noqa: S311
 
 
-def tell(done: Done) -> None:
+def report(done: AttemptOutcome) -> None:
     """Count an outcome and write one log line: case, letter, attempt and code, nothing personal."""
     _ENDED.labels(type(done.end).__name__.lower()).inc()
     facts: dict[str, Any] = {
         "case": str(done.attempt.case_id), "letter": done.attempt.letter, "attempt": done.attempt.number,
     }  # fmt: skip
     match done.end:
-        case Accepted():
+        case MailAccepted():
             log.info("letter.sent", **facts)
         case Printed():
             log.info("letter.prepared", **facts)
-        case Refused() as end:
+        case MailRefused() as end:
             log.warning("letter.refused", code=end.code, stage=end.stage, **facts)
-        case Deferred() as end:
+        case MailDeferred() as end:
             log.info("letter.deferred", code=end.code, stage=end.stage, given_up=done.is_settled, **facts)
-        case Uncertain():
+        case MailUncertain():
             log.warning("letter.uncertain", **facts)
         case Held() as end:
             log.error("letter.held", reason=end.reason, **facts)
@@ -184,11 +184,11 @@ def tell(done: Done) -> None:
             assert_never(done.end)
 
 
-def _event_of(done: Done) -> Event | None:
+def _event_of(done: AttemptOutcome) -> Event | None:
     attempt, letter = done.attempt, done.letter
     letter_id: UUID = attempt.letter_id
     match done.end:
-        case Accepted() if letter is not None:
+        case MailAccepted() if letter is not None:
             return LetterSent(
                 letter=attempt.letter,
                 letter_id=letter_id,
@@ -209,7 +209,7 @@ def _event_of(done: Done) -> Event | None:
                 contents=letter.contents,
                 period_until=letter.period_until,
             )
-        case Refused(code=code, stage=stage) | Deferred(code=code, stage=stage) if done.is_settled:
+        case MailRefused(code=code, stage=stage) | MailDeferred(code=code, stage=stage) if done.is_settled:
             return LetterRefused(
                 letter=attempt.letter,
                 letter_id=letter_id,
@@ -218,7 +218,7 @@ def _event_of(done: Done) -> Event | None:
                 stage=stage,
                 attempts=attempt.number,
             )
-        case Uncertain():
+        case MailUncertain():
             return LetterUncertain(
                 letter=attempt.letter, letter_id=letter_id, message_id=done.message_id, attempt=attempt.number
             )

@@ -13,11 +13,11 @@ import structlog
 from events.failpoints import failpoint
 from events.logs import describe
 from events.platform import Platform
-from events.transact import Command, Outcome, transact_many
-from events.transient import AGAIN, ITS_OWN_FAULT, WEATHER
+from events.transact import Command, CommandOutcome, transact_many
+from events.transient import POISON, RETRYABLE, TRANSIENT_ERRORS
 from notifier.sending import outbox
-from notifier.sending.outbox import Attempt
-from notifier.sending.outcome import Done, command_of, postponement_of, tell
+from notifier.sending.outbox import ClaimedLetter
+from notifier.sending.outcome import AttemptOutcome, command_of, postponement_of, report
 
 log = structlog.get_logger()
 
@@ -26,13 +26,13 @@ TRIED_AGAIN_AFTER_S = 30.0
 """A result that its case does not take, because it cannot be read for example."""
 
 
-class Results:
+class ResultRecorder:
     """The attempts this process has in hand, and how those ended that are not recorded yet."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._in_hand: dict[UUID, Attempt] = {}
-        self._done: list[Done] = []
+        self._in_hand: dict[UUID, ClaimedLetter] = {}
+        self._done: list[AttemptOutcome] = []
         self._stuck_until_s: dict[UUID, float] = {}
 
     @property
@@ -50,11 +50,11 @@ class Results:
         """Count what can be recorded now."""
         return sum(1 for _ in self._ready())
 
-    def take(self, attempt: Attempt) -> None:
+    def take(self, attempt: ClaimedLetter) -> None:
         """Take an attempt in hand."""
         self._in_hand[attempt.letter_id] = attempt
 
-    def add(self, done: Done) -> None:
+    def add(self, done: AttemptOutcome) -> None:
         """Keep how an attempt ended until it is recorded."""
         self._done.append(done)
 
@@ -68,36 +68,38 @@ class Results:
             return 0
         try:
             await self._together(batch)
-        except ITS_OWN_FAULT:
+        except POISON:
             await self._apart(batch)
-        except (*WEATHER, *AGAIN):
+        except (*TRANSIENT_ERRORS, *RETRYABLE):
             raise
         except Exception:  # noqa: BLE001 - one of them is at fault, and told below
             await self._apart(batch)
         return len(batch)
 
-    async def _apart(self, batch: Sequence[Done]) -> None:
+    async def _apart(self, batch: Sequence[AttemptOutcome]) -> None:
         """Record one at a time what does not go together, and set aside whatever is at fault."""
         for done in batch:
             if done not in self._done:
                 continue  # recorded before the others failed
             try:
                 await self._together([done])
-            except ITS_OWN_FAULT as error:
+            except POISON as error:
                 self._set_aside(done, error)
-            except (*WEATHER, *AGAIN):
+            except (*TRANSIENT_ERRORS, *RETRYABLE):
                 raise
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._set_aside(done, error)
 
-    async def _together(self, batch: Sequence[Done]) -> None:
+    async def _together(self, batch: Sequence[AttemptOutcome]) -> None:
         told = {done.attempt.letter_id: command_of(done) for done in batch}
         commands = [command for command in told.values() if command is not None]
         by_command = {
             done.attempt.case_id: done for done in batch if told[done.attempt.letter_id] is not None
         }
 
-        async def apply(connection: outbox.Connection, fared: Sequence[tuple[Command, Outcome]]) -> None:
+        async def apply(
+            connection: outbox.Connection, fared: Sequence[tuple[Command, CommandOutcome]]
+        ) -> None:
             recorded = [by_command[command.case_id] for command, _ in fared]
             await _write_down(connection, recorded)
             await failpoint("letters.before_commit")
@@ -112,7 +114,7 @@ class Results:
             for command, outcome in zip(commands, outcomes, strict=True):
                 self._learn(by_command[command.case_id], outcome)
 
-    def _learn(self, done: Done, outcome: Outcome) -> None:
+    def _learn(self, done: AttemptOutcome, outcome: CommandOutcome) -> None:
         if outcome.refused is not None:
             self._refused(done, outcome.refused.code)
         elif outcome.failure is not None:
@@ -120,7 +122,7 @@ class Results:
         elif outcome.status in ("ok", "duplicate"):
             self._forget([done])
 
-    def _refused(self, done: Done, code: str) -> None:
+    def _refused(self, done: AttemptOutcome, code: str) -> None:
         """Erased between sending and recording: the fact is recorded without the letter's text."""
         self._done.remove(done)
         if code == "person-erased" and done.has_text:
@@ -131,7 +133,7 @@ class Results:
                 "letter.not_recorded", case=str(done.attempt.case_id), letter=done.attempt.letter, code=code
             )
 
-    def _set_aside(self, done: Done, error: Exception) -> None:
+    def _set_aside(self, done: AttemptOutcome, error: Exception) -> None:
         """Keep a result that cannot be recorded: whether the letter left, this process alone knows."""
         self._stuck_until_s[done.attempt.letter_id] = monotonic() + TRIED_AGAIN_AFTER_S
         log.error(
@@ -139,29 +141,29 @@ class Results:
             case=str(done.attempt.case_id), letter=done.attempt.letter, **describe(error),
         )  # fmt: skip
 
-    def _forget(self, recorded: Sequence[Done]) -> None:
+    def _forget(self, recorded: Sequence[AttemptOutcome]) -> None:
         for done in recorded:
             self._done.remove(done)
             self._drop(done.attempt.letter_id)
-            tell(done)
+            report(done)
 
     def _drop(self, letter_id: UUID) -> None:
         self._in_hand.pop(letter_id, None)
         self._stuck_until_s.pop(letter_id, None)
 
-    def _ready(self) -> Iterator[Done]:
+    def _ready(self) -> Iterator[AttemptOutcome]:
         now_s = monotonic()
         return (
             done for done in self._done if self._stuck_until_s.get(done.attempt.letter_id, now_s) <= now_s
         )
 
 
-async def _write_down(connection: outbox.Connection, recorded: Sequence[Done]) -> None:
+async def _write_down(connection: outbox.Connection, recorded: Sequence[AttemptOutcome]) -> None:
     await outbox.settle(connection, [done.attempt.letter_id for done in recorded if done.is_settled])
     await outbox.postpone(connection, [postponement_of(done) for done in recorded if not done.is_settled])
 
 
-def _one_per_case(finished: Iterator[Done]) -> Iterator[Done]:
+def _one_per_case(finished: Iterator[AttemptOutcome]) -> Iterator[AttemptOutcome]:
     cases = set[UUID]()
     for done in finished:
         if done.attempt.case_id not in cases and len(cases) < RECORDED_TOGETHER:

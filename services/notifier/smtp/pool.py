@@ -11,7 +11,15 @@ import structlog
 from aiosmtplib import SMTP, SMTPException
 
 from events.failpoints import failpoint
-from notifier.smtp.conversation import Accepted, Deferred, Refused, Result, Uncertain, code_of, deliver
+from notifier.smtp.conversation import (
+    MailAccepted,
+    MailDeferred,
+    MailRefused,
+    MailUncertain,
+    SmtpResult,
+    code_of,
+    deliver,
+)
 from notifier.smtp.server_url import SmtpServer
 
 log = structlog.get_logger()
@@ -29,7 +37,7 @@ PROBE_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _CLOSING = 421
 
 
-class Connections:
+class SmtpPool:
     """Hands mails over on pooled connections; `deliver` never raises for what a server or network does."""
 
     def __init__(self, server: SmtpServer, limit: int = CONNECTIONS) -> None:
@@ -55,8 +63,8 @@ class Connections:
     def probe_is_due(self) -> bool:
         return self.is_away and monotonic() >= self._probe_at_s
 
-    async def deliver(self, to: str, message: bytes) -> Result:
-        """Hand over one mail; while the server is away the answer is `Deferred` at once."""
+    async def deliver(self, to: str, message: bytes) -> SmtpResult:
+        """Hand over one mail; while the server is away the answer is `MailDeferred` at once."""
         self._waiting += 1
         try:
             await self._free.acquire()
@@ -66,7 +74,7 @@ class Connections:
             result, reused = await self._try(to, message)
             if (
                 reused
-                and isinstance(result, Deferred)
+                and isinstance(result, MailDeferred)
                 and result.stage == "mail from"
                 and result.code in (0, _CLOSING)
             ):
@@ -103,9 +111,9 @@ class Connections:
         """Say goodbye on idle connections; those in use are closed by whoever uses them."""
         self._close_idle()
 
-    async def _try(self, to: str, message: bytes) -> tuple[Result, bool]:
+    async def _try(self, to: str, message: bytes) -> tuple[SmtpResult, bool]:
         if self.is_away or self._is_stopping:
-            return Deferred(self._last_code, "connect"), False
+            return MailDeferred(self._last_code, "connect"), False
         connection, reused = self._take(), True
         if connection is None:
             reused = False
@@ -117,7 +125,7 @@ class Connections:
                     self._is_crowded = True  # the server speaks with us, only not on one more connection
                 else:
                     self._failed(error)
-                return Deferred(code_of(error), "connect"), False
+                return MailDeferred(code_of(error), "connect"), False
             finally:
                 self._in_use -= 1
         is_clean = False
@@ -133,18 +141,18 @@ class Connections:
                 connection.close()
         return result, reused
 
-    async def _is_usable_after(self, connection: SMTP, result: Result) -> bool:
+    async def _is_usable_after(self, connection: SMTP, result: SmtpResult) -> bool:
         match result:
-            case Accepted():
+            case MailAccepted():
                 return connection.is_connected
-            case Refused(code=code) | Deferred(code=code):
+            case MailRefused(code=code) | MailDeferred(code=code):
                 if code < 400 or code == _CLOSING:
                     return False
                 try:
                     return (await connection.execute_command(b"RSET")).code == 250
                 except (SMTPException, OSError):
                     return False
-            case Uncertain():
+            case MailUncertain():
                 return False
 
     def _take(self) -> SMTP | None:

@@ -8,29 +8,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from notifier.letter_history import Case, Owing
+from notifier.letter_history import LetterHistory, OwingEvent
 from notifier.writing.phrases import Language
 from procedures.counting.zones import civil_date
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 
-Opened = Callable[[int], Mapping[str, Any]]
+OpenedFields = Callable[[int], Mapping[str, Any]]
 """Gives the complainant's encrypted fields of the event with this version, opened."""
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class WritingContext:
     """One letter before it is written; `written_at` gives its date, `name` is the complainant's as typed.
 
     `by_post` is true for a letter on paper. `form_address` is where the organisation's form is, or empty.
     """
 
-    case: Case
-    owing: Owing
+    case: LetterHistory
+    owing: OwingEvent
     organisation: Organisation
     procedure: Procedure
-    opened: Opened
+    opened: OpenedFields
     written_at: datetime
     name: str = ""
     by_post: bool = False

@@ -8,7 +8,7 @@ them, so a letter cannot name another one; a letter that lacks a mandatory part 
 from dataclasses import dataclass
 from datetime import date
 
-from notifier.writing.context import Writing
+from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade, period_of
 from notifier.writing.phrases import Language
 from notifier.writing.required_contents import proven
@@ -36,7 +36,7 @@ class WrittenLetter:
     period_until: date | None = None
 
 
-def write_letter(writing: Writing, address: str = "") -> WrittenLetter:
+def write_letter(writing: WritingContext, address: str = "") -> WrittenLetter:
     """Write a letter, dated the civil day of writing in the procedure's zone.
 
     `address` is the complainant's postal address as typed, for a letter on paper. Raises `LetterCannotBeMade`

@@ -10,7 +10,7 @@ from datetime import date
 
 from events.catalogue import DeadlineSet, PlanMade, TermExtended
 from events.errors import GehoorError
-from notifier.letter_history import Case, Owing
+from notifier.letter_history import LetterHistory, OwingEvent
 from procedures.procedure import LetterRule
 
 
@@ -31,7 +31,7 @@ class Period:
     is_target: bool = False
 
 
-def period_of(case: Case, owing: Owing, rule: LetterRule, dated_on: date) -> Period | None:
+def period_of(case: LetterHistory, owing: OwingEvent, rule: LetterRule, dated_on: date) -> Period | None:
     """Find the period that a letter tells, or None; raises `LetterCannotBeMade` when the clock disagrees."""
     match owing.event:
         case TermExtended():
@@ -47,7 +47,7 @@ def period_of(case: Case, owing: Owing, rule: LetterRule, dated_on: date) -> Per
             return Period(on, on, is_target=deadline.kind == "target")
 
 
-def _extended(case: Case, letter: str, event: TermExtended, dated_on: date) -> Period:
+def _extended(case: LetterHistory, letter: str, event: TermExtended, dated_on: date) -> Period:
     """Telling it moves the clock, so the clock still has its old end: the new one must lie behind that."""
     deadline = case.deadlines.get(event.clock)
     if deadline is None or event.clock in case.dropped:
@@ -64,7 +64,7 @@ def _extended(case: Case, letter: str, event: TermExtended, dated_on: date) -> P
     return Period(event.until, event.until if is_moved else None, before, deadline.kind == "target")
 
 
-def _agree_with_the_plan(case: Case, owing: Owing, until: date) -> None:
+def _agree_with_the_plan(case: LetterHistory, owing: OwingEvent, until: date) -> None:
     for name, deadline in _clocks_of_plans(case).items():
         is_over = deadline.lenient.at <= owing.happened_at
         if deadline.due.on != until and not is_over:
@@ -73,7 +73,7 @@ def _agree_with_the_plan(case: Case, owing: Owing, until: date) -> None:
             )
 
 
-def _clocks_of_plans(case: Case) -> dict[str, DeadlineSet]:
+def _clocks_of_plans(case: LetterHistory) -> dict[str, DeadlineSet]:
     return {
         name: deadline
         for name, deadline in case.deadlines.items()

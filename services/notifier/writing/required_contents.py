@@ -7,7 +7,7 @@ part that nobody taught the notifier to prove holds the letter back; so does one
 import re
 from collections.abc import Mapping, Sequence
 
-from notifier.writing.context import Writing
+from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade
 from notifier.writing.phrases import outcomes_in_words
 from notifier.writing.templates import parts_of
@@ -19,7 +19,7 @@ NOT_THIS_TIME: tuple[str, ...] = ()
 _TELLS_THE_OUTCOME = frozenset({"response", "board decision"})
 
 
-def proven(writing: Writing, values: Values, text: str) -> tuple[str, ...]:
+def proven(writing: WritingContext, values: Values, text: str) -> tuple[str, ...]:
     """Name the mandatory parts that a finished text holds; raises `LetterCannotBeMade` for one it lacks."""
     letter, organisation = writing.owing.letter, writing.organisation.id
     rule = writing.procedure.letter(letter)
@@ -42,7 +42,7 @@ def proven(writing: Writing, values: Values, text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _proofs(writing: Writing, values: Values) -> Mapping[str, tuple[str, ...] | None]:
+def _proofs(writing: WritingContext, values: Values) -> Mapping[str, tuple[str, ...] | None]:
     """Say per part which words prove it; None means that the part cannot be there."""
     handler, outcome = values["handler"], values["outcome"]
     is_founded = outcome in ("founded", "partly founded")
@@ -79,7 +79,7 @@ def _holds(text: str, words: Sequence[str]) -> bool:
     return all(part in text for word in words for part in parts_of(word))
 
 
-def _tells_one_outcome(writing: Writing, values: Values, text: str) -> None:
+def _tells_one_outcome(writing: WritingContext, values: Values, text: str) -> None:
     """Let no text of ours say another outcome than the one decided: "gegrond" stands in "ongegrond" too.
 
     What people wrote is left out: they may speak of another outcome.

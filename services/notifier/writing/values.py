@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from notifier.smtp.header import safe_header
-from notifier.writing.context import Writing
+from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade, Period
 from notifier.writing.phrases import LINK, amount_in_words, fields_in_words, in_words, route_in_words
 
@@ -32,7 +32,7 @@ What it is merely free to do, such as solving a complaint so soon that no answer
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class PromiseToShow:
     """A clock as the complainant reads it: what will have happened, and the last day in words."""
 
     fact: str
@@ -89,7 +89,7 @@ def salutation_name(typed: str) -> str:
     return "" if LINK.search(name) else name
 
 
-def common_values(writing: Writing, period: Period | None, explanation: str) -> dict[str, Any]:
+def common_values(writing: WritingContext, period: Period | None, explanation: str) -> dict[str, Any]:
     """Give the variables that every text may use; raises `LetterCannotBeMade` for a case that is not open."""
     case, language, organisation = writing.case, writing.language, writing.organisation
     if case.opened is None or case.received_on is None:
@@ -116,7 +116,7 @@ def common_values(writing: Writing, period: Period | None, explanation: str) -> 
     }
 
 
-def handler_of(writing: Writing, staff_id: str) -> Handler | None:
+def handler_of(writing: WritingContext, staff_id: str) -> Handler | None:
     """Give a member of the staff as a complainant is told about them; None when they have left."""
     member = writing.organisation.staff.get(staff_id)
     if member is None:
@@ -130,12 +130,12 @@ def handler_of(writing: Writing, staff_id: str) -> Handler | None:
     )
 
 
-def promises(writing: Writing) -> list[Promise]:
+def promises(writing: WritingContext) -> list[PromiseToShow]:
     """List what was promised, soonest first; of two on one day about the end only the firm one.
 
     A day that is over when the letter is written is told as a promise no more.
     """
-    told: dict[tuple[date, bool], tuple[date, Promise]] = {}
+    told: dict[tuple[date, bool], tuple[date, PromiseToShow]] = {}
     for deadline in writing.case.deadlines.values():
         fact = next((fact for fact in _PROMISED if fact in deadline.rule.satisfied_by), None)
         is_promised = deadline.binds == "company" and deadline.kind != "right"
@@ -144,7 +144,7 @@ def promises(writing: Writing) -> list[Promise]:
         on = deadline.due.on
         if on < writing.dated_on:
             continue
-        promise = Promise(fact, in_words(on, writing.language), deadline.kind == "target")
+        promise = PromiseToShow(fact, in_words(on, writing.language), deadline.kind == "target")
         key = (on, fact == "contact made")
         if key not in told or not promise.is_target:
             told[key] = (on, promise)

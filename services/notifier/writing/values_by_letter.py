@@ -20,7 +20,7 @@ from events.catalogue import (
     TalkHeld,
     TermExtended,
 )
-from notifier.writing.context import Writing
+from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade, Period
 from notifier.writing.phrases import (
     ON_THE_FORM,
@@ -38,17 +38,17 @@ from notifier.writing.values import Agreement, FilledIn, Values, common_values
 from procedures.words import FORM_COPY
 
 
-def values_of(writing: Writing, period: Period | None, explanation: str) -> Values:
+def values_of(writing: WritingContext, period: Period | None, explanation: str) -> Values:
     """Give all variables of a letter; raises `LetterCannotBeMade` when nothing was written that it tells."""
     own = _OWN.get(writing.owing.letter, _nothing)(writing)
     return Values({**common_values(writing, period, explanation), **own.told}, own.must_hold)
 
 
-def _nothing(writing: Writing) -> Values:
+def _nothing(writing: WritingContext) -> Values:
     return Values({})
 
 
-def _wrote(writing: Writing, field: str) -> str:
+def _wrote(writing: WritingContext, field: str) -> str:
     """Give the words that the letter is about; raises `LetterCannotBeMade` when nobody wrote any."""
     words = as_words(writing.said(field))
     if not words:
@@ -58,7 +58,7 @@ def _wrote(writing: Writing, field: str) -> str:
     return words
 
 
-def _question(writing: Writing) -> Values:
+def _question(writing: WritingContext) -> Values:
     question = _wrote(writing, "question")
     fields = writing.owing.event.fields if isinstance(writing.owing.event, InformationAsked) else ()
     return Values(
@@ -66,19 +66,19 @@ def _question(writing: Writing) -> Values:
     )
 
 
-def _reaction(writing: Writing) -> Values:
+def _reaction(writing: WritingContext) -> Values:
     reaction = _wrote(writing, "reaction")
     return Values({"reaction": reaction}, must_hold=(reaction,))
 
 
-def _plan(writing: Writing) -> Values:
+def _plan(writing: WritingContext) -> Values:
     plan = _wrote(writing, "plan")
     assert isinstance(writing.owing.event, PlanMade)  # noqa: S101 - no other event owes a plan
     until = in_words(writing.owing.event.until, writing.language)
     return Values({"plan": plan, "until": until}, must_hold=(plan, until))
 
 
-def _talk(writing: Writing) -> Values:
+def _talk(writing: WritingContext) -> Values:
     """The complaint as it was discussed is the note of the talk, else as the complainant wrote it.
 
     Who described nothing has complained all the same, and gets the letter: it says that nothing was noted.
@@ -98,7 +98,7 @@ def _talk(writing: Writing) -> Values:
     )
 
 
-def _delay(writing: Writing) -> Values:
+def _delay(writing: WritingContext) -> Values:
     event = writing.owing.event
     assert isinstance(event, TermExtended)  # noqa: S101 - no other event owes a delay notice
     deadline, reason = writing.case.deadlines.get(event.clock), as_words(writing.said("reason"))
@@ -113,12 +113,12 @@ def _delay(writing: Writing) -> Values:
     )
 
 
-def _proposal(writing: Writing) -> Values:
+def _proposal(writing: WritingContext) -> Values:
     solution = _wrote(writing, "proposal")
     return Values({"solution": solution}, must_hold=(solution,))
 
 
-def _outcome(writing: Writing) -> Values:
+def _outcome(writing: WritingContext) -> Values:
     event = writing.owing.event
     assert isinstance(event, OutcomeDecided | ObjectionDecided)  # noqa: S101 - no other event owes these
     told_too = ("solution", "changes") if isinstance(event, OutcomeDecided) else ("solution",)
@@ -137,18 +137,18 @@ def _outcome(writing: Writing) -> Values:
     )
 
 
-def _lodged(writing: Writing) -> Values:
+def _lodged(writing: WritingContext) -> Values:
     name = writing.procedure.conduct.objection_window
     window = writing.case.deadlines.get(name or "")
     until = in_words(window.lenient.on, writing.language) if window else ""
     return Values({"lodged_on": _day(writing), "window_until": until})
 
 
-def _hearing(writing: Writing) -> Values:
+def _hearing(writing: WritingContext) -> Values:
     return Values({"objection": writing.case.life.objection is not None})
 
 
-def _record(writing: Writing) -> Values:
+def _record(writing: WritingContext) -> Values:
     heard_at, objection = writing.case.heard_at, writing.case.life.objection
     record = _wrote(writing, "record")
     return Values(
@@ -161,7 +161,7 @@ def _record(writing: Writing) -> Values:
     )
 
 
-def _reminder(writing: Writing) -> Values:
+def _reminder(writing: WritingContext) -> Values:
     """Repeat what was asked or proposed: nobody should have to search for the earlier letter."""
     event = writing.owing.event
     assert isinstance(event, ComplainantReminded)  # noqa: S101 - no other event owes a reminder
@@ -178,7 +178,7 @@ def _reminder(writing: Writing) -> Values:
     )
 
 
-def _refusal(writing: Writing) -> Values:
+def _refusal(writing: WritingContext) -> Values:
     event = writing.owing.event
     assert isinstance(event, RefusedWithRoute)  # noqa: S101 - no other event owes a refusal with route
     return Values(
@@ -190,16 +190,16 @@ def _refusal(writing: Writing) -> Values:
     )
 
 
-def _handed_over(writing: Writing) -> Values:
+def _handed_over(writing: WritingContext) -> Values:
     assert isinstance(writing.owing.event, HandedOverAsIncident)  # noqa: S101 - no other event owes it
     return Values({"goes_on": writing.case.kind == "both"})
 
 
-def _withdrawn(writing: Writing) -> Values:
+def _withdrawn(writing: WritingContext) -> Values:
     return Values({"withdrawn_on": _day(writing)})
 
 
-def _closing(writing: Writing) -> Values:
+def _closing(writing: WritingContext) -> Values:
     event, life = writing.owing.event, writing.case.life
     # The board wrote itself what it decided; the judgement before it is no longer the last word.
     is_overtaken = life.objection is not None and life.objection.outcome is not None
@@ -215,7 +215,7 @@ def _closing(writing: Writing) -> Values:
     )
 
 
-def _route_at_the_end(writing: Writing) -> str:
+def _route_at_the_end(writing: WritingContext) -> str:
     """Give the way out if it is open: where an objection comes first, after a talk that did not satisfy.
 
     It is also told once somebody named it, unless the complainant has accepted a solution since.
@@ -228,7 +228,7 @@ def _route_at_the_end(writing: Writing) -> str:
     return route_in_words(conduct.outer_route or "", writing.language)
 
 
-def _form(writing: Writing) -> Values:
+def _form(writing: WritingContext) -> Values:
     """Give every field as it was filled in, in the order of the vocabulary; all of them are in the copy."""
     said = writing.opened(writing.case.told_by_complainant[0])
     if reported_on := said.get("reported_on"):
@@ -241,7 +241,7 @@ def _form(writing: Writing) -> Values:
     return Values({"fields": fields}, must_hold=tuple(field.said for field in fields))
 
 
-_OWN: Mapping[str, Callable[[Writing], Values]] = {
+_OWN: Mapping[str, Callable[[WritingContext], Values]] = {
     "request for information": _question,
     "substantive reaction": _reaction,
     "plan": _plan,
@@ -264,7 +264,7 @@ _OWN: Mapping[str, Callable[[Writing], Values]] = {
 """Letters that tell more than the common variables."""
 
 
-def agreements(writing: Writing) -> list[Agreement]:
+def agreements(writing: WritingContext) -> list[Agreement]:
     """List what was agreed by the same command as the event that owes the letter."""
     staff = writing.organisation.staff
     told = []
@@ -283,11 +283,11 @@ def agreements(writing: Writing) -> list[Agreement]:
     return told
 
 
-def _day(writing: Writing) -> str:
+def _day(writing: WritingContext) -> str:
     return in_words(writing.civil_day(writing.owing.happened_at), writing.language)
 
 
-def _earlier(writing: Writing, kind: type, field: str) -> str:
+def _earlier(writing: WritingContext, kind: type, field: str) -> str:
     """Give the newest words of an earlier event that owed a letter itself."""
     earlier = [
         owing

@@ -36,10 +36,10 @@ from web.bodies import BodyGuard, StrictRoute
 from web.problems import FieldError, Problem, described, install, invalid
 from workflow import command_handler, worklist
 from workflow.api import views
-from workflow.api.auth import ACaller, Caller, asking_of, not_allowed
+from workflow.api.auth import ACaller, Caller, context_of, not_allowed
 from workflow.api.letters import reading_letters
-from workflow.api.unavailable import tell_faults
-from workflow.commands.command import Known
+from workflow.api.unavailable import answer_faults
+from workflow.commands.command import CommandSpec
 from workflow.commands.linking import AboutTwo
 from workflow.commands.permissions import roles_for
 from workflow.commands.registry import COMMANDS, allowed
@@ -128,7 +128,7 @@ async def list_cases(
 ) -> views.CasePage:
     """List cases, oldest first. The Link header names the next page; a page may be asked for again."""
     now = caller.platform.clock.now()
-    wanted = worklist.Wanted(
+    wanted = worklist.WorklistQuery(
         organisations=_organisations(caller.access, filters.organisation),
         state=filters.state,
         stage=filters.stage,
@@ -143,7 +143,7 @@ async def list_cases(
     if following is not None:
         query = filters.model_dump(exclude_none=True) | {"cursor": following}
         response.headers["Link"] = f'</v1/cases?{urlencode(query)}>; rel="next"'
-    return views.CasePage(cases=[views.line(row, now) for row in rows], next=following)
+    return views.CasePage(cases=[views.row_view(row, now) for row in rows], next=following)
 
 
 @reading.get("/{reference}", response_model=views.CaseView, responses=described(_EXPECTED))
@@ -155,15 +155,15 @@ async def read_case(caller: ACaller, reference: str, response: Response) -> view
         raise RuntimeError(f"case {history.case_id} has events and no state")
     personal = await _personal(caller, history)
     response.headers.update(_NO_STORE | {"ETag": command_handler.etag(case.version)})
-    return views.view(case, personal, _allowed(caller, history, case), warnings(case))
+    return views.case_view(case, personal, _allowed(caller, history, case), warnings(case))
 
 
 def _allowed(caller: Caller, history: History, case: Case) -> list[str]:
     """Name what the caller may do now; whoever sees no personal field may command nothing."""
     if case.opened is None or not caller.access.sees_personal_fields:
         return []
-    asking = asking_of(caller.platform, caller.access, history, case, caller.platform.clock.now())
-    return list(allowed(case, asking))
+    context = context_of(caller.platform, caller.access, history, case, caller.platform.clock.now())
+    return list(allowed(case, context))
 
 
 async def _personal(caller: Caller, history: History) -> dict[str, dict[str, Any]] | None:
@@ -223,14 +223,14 @@ def _after(cursor: str | None) -> UUID:
         raise invalid([FieldError("cursor", str(error))]) from error
 
 
-def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
+def _route_for(spec: CommandSpec) -> Callable[..., Awaitable[Response]]:
     """Make the route of one command; its body is read by the command's own model."""
 
     async def asker(caller: ACaller, reference: str) -> tuple[Caller, History]:
         history = await caller.history_of(reference)
         case = fold(history)
         if case is not None and case.opened is not None:
-            roles = roles_for(known.name, pinned_procedure(case).conduct)
+            roles = roles_for(spec.name, pinned_procedure(case).conduct)
             try:
                 if roles:  # a procedure without this command says so when the command is decided
                     caller.access.require(*roles)
@@ -241,23 +241,23 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
     async def command(
         request: Request,
         reference: str,
-        asking: Annotated[tuple[Caller, History], Depends(asker)],
+        context: Annotated[tuple[Caller, History], Depends(asker)],
         body: Any,
         if_match: Annotated[str | None, Header(description="The ETag of the case as you read it.")] = None,
         idempotency_key: Annotated[str | None, Header(description=idempotency.EXPLAINED)] = None,
     ) -> Response:
-        caller, history = asking
+        caller, history = context
         if caller.platform.keys is not None:
             await caller.platform.keys.load_for(history)
-        asked = command_handler.Asked(
+        asked = command_handler.CommandRequest(
             access=caller.access,
             case_id=history.case_id,
             reference=parse_reference(reference),
-            known=known,
+            spec=spec,
             body=body,
             if_match=if_match,
             key=idempotency_key,
-            other_id=await _other(caller, history, body) if known.mirror is not None else None,
+            other_id=await _other(caller, history, body) if spec.mirror is not None else None,
         )
         answer = await command_handler.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
         headers = _NO_STORE | {"ETag": command_handler.etag(answer.version)}
@@ -265,9 +265,9 @@ def _route_for(known: Known) -> Callable[..., Awaitable[Response]]:
             headers["Idempotency-Replayed"] = "true"
         return Response(answer.body, media_type="application/json", headers=headers)
 
-    command.__name__ = known.name.replace("-", "_")
-    command.__doc__ = known.sentence
-    command.__annotations__["body"] = known.body
+    command.__name__ = spec.name.replace("-", "_")
+    command.__doc__ = spec.sentence
+    command.__annotations__["body"] = spec.body
     return command
 
 
@@ -305,7 +305,7 @@ def skeleton() -> FastAPI:
     app.include_router(commanding)
     app.include_router(reading)
     app.include_router(reading_letters)
-    tell_faults(app)
+    answer_faults(app)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
     install(app)
     return app

@@ -19,7 +19,7 @@ from procedures.counting.terms import terms_of
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
 from web.problems import Problem
-from workflow.commands.command import Asking
+from workflow.commands.command import CommandContext
 from workflow.persons import masks_of, subjects_of
 
 NAMING = frozenset({"ComplaintReceived", "ComplainantWrote", "InformationReceived"})
@@ -63,9 +63,9 @@ async def caller_of(request: Request) -> Caller:
     return Caller(state.platform, access)
 
 
-def asking_of(
+def context_of(
     platform: Platform, access: Access, history: History, case: Case, now: datetime, other: Case | None = None
-) -> Asking:
+) -> CommandContext:
     """Say who asks, with whom the complaint is about; the keys of the case are loaded before.
 
     Raises `CommandRefused` when the case is not open yet. A person whose key was destroyed is nobody.
@@ -73,7 +73,7 @@ def asking_of(
     organisation = organisations()[case.organisation]
     keys = platform.keys
     opened = [keys.open(event) for event in history.events if event.type in NAMING] if keys else []
-    return Asking(
+    return CommandContext(
         person=access.actor.removeprefix(STAFF),
         roles=access.roles,
         now=now,

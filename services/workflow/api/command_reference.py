@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from cases.life import Stage
 from procedures.conduct import Conduct
 from procedures.library import library
-from workflow.api.field_reference import fields_told
+from workflow.api.field_reference import fields_in_words
 from workflow.commands.permissions import GENERAL
 from workflow.commands.registry import COMMANDS
 
@@ -37,11 +37,11 @@ def _every_command() -> Iterator[str]:
     yield ""
     yield "| command | what it does | body (needed fields first) |"
     yield "|---|---|---|"
-    for known in COMMANDS.values():
-        fields = sorted(known.body.model_fields.items(), key=lambda each: not each[1].is_required())
+    for spec in COMMANDS.values():
+        fields = sorted(spec.body.model_fields.items(), key=lambda each: not each[1].is_required())
         body = ", ".join(f"`{name}`" if field.is_required() else f"{name}" for name, field in fields)
-        apart = " *apart*" if known.apart else ""
-        yield f"| `{known.name}` | {known.sentence}{apart} | {body} |"
+        apart = " *apart*" if spec.apart else ""
+        yield f"| `{spec.name}` | {spec.sentence}{apart} | {body} |"
     yield ""
 
 
@@ -53,7 +53,7 @@ def _fields() -> Iterator[str]:
     yield ""
     yield "| field | what it holds | in |"
     yield "|---|---|---|"
-    for (name, told), commands in fields_told().items():
+    for (name, told), commands in fields_in_words().items():
         yield f"| `{name}` | {told} | {', '.join(f'`{command}`' for command in commands)} |"
     yield ""
 

@@ -14,24 +14,24 @@ _FORMATS = {
 }
 
 
-def fields_told() -> Mapping[tuple[str, str], list[str]]:
+def fields_in_words() -> Mapping[tuple[str, str], list[str]]:
     """Give per field and what it holds, in the order of the commands, the commands that have it so."""
     told: dict[tuple[str, str], list[str]] = {}
-    for known in COMMANDS.values():
-        schema = known.body.model_json_schema()
+    for spec in COMMANDS.values():
+        schema = spec.body.model_json_schema()
         for name, field in schema.get("properties", {}).items():
-            told.setdefault((name, said(field, schema.get("$defs", {}))), []).append(known.name)
+            told.setdefault((name, in_words(field, schema.get("$defs", {}))), []).append(spec.name)
     return told
 
 
-def said(field: Schema, definitions: Schema) -> str:
+def in_words(field: Schema, definitions: Schema) -> str:
     """Say what a field may hold, from its part of the JSON Schema."""
     if "anyOf" in field:
         (some,) = [each for each in field["anyOf"] if each.get("type") != "null"]
-        return said(some, definitions)
+        return in_words(some, definitions)
     if "$ref" in field:
         properties = definitions[field["$ref"].rpartition("/")[2]]["properties"]
-        return "; ".join(f"`{name}`, {said(part, definitions)}" for name, part in properties.items())
+        return "; ".join(f"`{name}`, {in_words(part, definitions)}" for name, part in properties.items())
     return _plain(field, definitions)
 
 
@@ -40,7 +40,7 @@ def _plain(field: Schema, definitions: Schema) -> str:
         case {"enum": choices}:
             return "one of " + ", ".join(f"`{choice}`" for choice in choices)
         case {"type": "array", "items": items}:
-            return f"a list of: {said(items, definitions)}"
+            return f"a list of: {in_words(items, definitions)}"
         case {"type": "boolean"}:
             return "`true` or `false`"
         case {"type": "integer"}:

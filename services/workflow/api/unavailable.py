@@ -9,22 +9,22 @@ import structlog
 from fastapi import FastAPI, Request
 
 from events.errors import MalformedEvent
-from events.transient import AGAIN, WEATHER
+from events.transient import RETRYABLE, TRANSIENT_ERRORS
 from procedures.library import UnknownProcedure
 from procedures.pinning import ProcedureChanged
 from web.problems import Problem
-from web.unreadable import tell_unreadable
+from web.unreadable import answer_unreadable
 
 log = structlog.get_logger()
 
-_AWAY: tuple[type[Exception], ...] = (*WEATHER, *AGAIN)
+_AWAY: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, *RETRYABLE)
 
 
-def tell_faults(app: FastAPI) -> None:
+def answer_faults(app: FastAPI) -> None:
     """Make an application answer these faults as problems."""
     for away in _AWAY:
         app.add_exception_handler(away, _raise_away)
-    tell_unreadable(app, MalformedEvent, UnknownProcedure, ProcedureChanged)
+    answer_unreadable(app, MalformedEvent, UnknownProcedure, ProcedureChanged)
 
 
 async def _raise_away(request: Request, error: Exception) -> NoReturn:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from cases.state import Case
 from workflow.obligations import owed
-from workflow.worklist import Row, summary_of_clocks
+from workflow.worklist import WorklistRow, summary_of_clocks
 
 WITHHELD = "none of your roles may see personal fields"
 
@@ -137,7 +137,7 @@ class CaseView(BaseModel):
     personal_withheld: str | None
 
 
-def line(row: Row, now: datetime) -> CaseLine:
+def row_view(row: WorklistRow, now: datetime) -> CaseLine:
     """Show a row of the worklist."""
     columns = {name: getattr(row, name) for name in CaseLine.model_fields if hasattr(row, name)}
     return CaseLine.model_validate(
@@ -150,7 +150,7 @@ def line(row: Row, now: datetime) -> CaseLine:
     )
 
 
-def view(
+def case_view(
     case: Case,
     personal: Mapping[str, Mapping[str, Any]] | None,
     commands: list[str],

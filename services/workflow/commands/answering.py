@@ -25,7 +25,16 @@ from events.catalogue import (
 )
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import Answered, Asking, Body, Known, Measures, Stated, Words, said
+from workflow.commands.command import (
+    Answered,
+    AStatedMoment,
+    Body,
+    CommandContext,
+    CommandSpec,
+    Measures,
+    Words,
+    event_with_words,
+)
 from workflow.commands.handling import measures_agreed
 
 OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
@@ -41,14 +50,14 @@ class RecordAcceptance(Body):
     """The complainant agrees; what is to be done becomes measures."""
 
     measures: Measures = Field(default=[])
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class RecordRefusal(Body):
     """The complainant does not agree."""
 
     reason: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class DecideOutcome(Body):
@@ -65,7 +74,7 @@ class RecordSolved(Body):
     """What the complaint was about is put right."""
 
     note: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class Nothing(Body):
@@ -83,37 +92,37 @@ class RecordSatisfaction(Body):
 
     answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
     remark: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
-def _may_propose(case: Case, asking: Asking) -> str | None:
+def _may_propose(case: Case, context: CommandContext) -> str | None:
     if case.life.stage is Stage.HEARD and not (case.life.objection and case.life.objection.new_facts):
         return "after a talk there is a new proposal only when new facts or solutions came up in it"
     return None
 
 
-def _propose(case: Case, body: Propose, asking: Asking) -> Sequence[NewEvent]:
-    event = SolutionProposed(proposal=case.life.proposals + 1, by=asking.person)
-    return [said(event, asking.now, proposal=body.proposal)]
+def _propose(case: Case, body: Propose, context: CommandContext) -> Sequence[NewEvent]:
+    event = SolutionProposed(proposal=case.life.proposals + 1, by=context.person)
+    return [event_with_words(event, context.now, proposal=body.proposal)]
 
 
-def _accept(case: Case, body: RecordAcceptance, asking: Asking) -> Sequence[NewEvent]:
-    at = asking.at(body.at, case, _proposal(asking))
-    accepted = said(ProposalAccepted(proposal=case.life.proposals), at)
-    return [accepted, *measures_agreed(case, body.measures, asking)]
+def _accept(case: Case, body: RecordAcceptance, context: CommandContext) -> Sequence[NewEvent]:
+    at = context.at(body.at, case, _proposal(context))
+    accepted = event_with_words(ProposalAccepted(proposal=case.life.proposals), at)
+    return [accepted, *measures_agreed(case, body.measures, context)]
 
 
-def _refuse(case: Case, body: RecordRefusal, asking: Asking) -> Sequence[NewEvent]:
+def _refuse(case: Case, body: RecordRefusal, context: CommandContext) -> Sequence[NewEvent]:
     event = ProposalRefused(proposal=case.life.proposals)
-    return [said(event, asking.at(body.at, case, _proposal(asking)), reason=body.reason)]
+    return [event_with_words(event, context.at(body.at, case, _proposal(context)), reason=body.reason)]
 
 
-def _proposal(asking: Asking) -> Answered | None:
-    return asking.answered("solution proposed", "the proposal was made")
+def _proposal(context: CommandContext) -> Answered | None:
+    return context.answered("solution proposed", "the proposal was made")
 
 
-def _has_been_in_touch(case: Case, asking: Asking) -> str | None:
-    if asking.conduct.contact_before_outcome and not (case.life.contacts or case.life.attempts):
+def _has_been_in_touch(case: Case, context: CommandContext) -> str | None:
+    if context.conduct.contact_before_outcome and not (case.life.contacts or case.life.attempts):
         return (
             "the complainant is always asked for an explanation first: record the contact, or the attempt, "
             "because nobody who cannot be reached blocks their own answer"
@@ -121,18 +130,20 @@ def _has_been_in_touch(case: Case, asking: Asking) -> str | None:
     return None
 
 
-def _decide(case: Case, body: DecideOutcome, asking: Asking) -> Sequence[NewEvent]:
+def _decide(case: Case, body: DecideOutcome, context: CommandContext) -> Sequence[NewEvent]:
     """What the response must contain has to be said here; a solution only where something is founded."""
-    rule = asking.procedure.letters.get("response")
+    rule = context.procedure.letters.get("response")
     owes_solution = rule is not None and "solution" in rule.contents
     if owes_solution and body.outcome in ("founded", "partly founded") and body.solution is None:
         raise CommandRefused("say-solution", "where a complaint is (partly) founded, the solution is told")
-    event = OutcomeDecided(by=asking.person, outcome=body.outcome)
-    decided = said(event, asking.now, grounds=body.grounds, solution=body.solution, changes=body.changes)
-    return [decided, *measures_agreed(case, body.measures, asking)]
+    event = OutcomeDecided(by=context.person, outcome=body.outcome)
+    decided = event_with_words(
+        event, context.now, grounds=body.grounds, solution=body.solution, changes=body.changes
+    )
+    return [decided, *measures_agreed(case, body.measures, context)]
 
 
-def _nothing_left_to_do(case: Case, asking: Asking) -> str | None:
+def _nothing_left_to_do(case: Case, context: CommandContext) -> str | None:
     left = case.life.open_measures
     if left:
         numbers = ", ".join(str(measure.measure) for measure in left)
@@ -140,55 +151,55 @@ def _nothing_left_to_do(case: Case, asking: Asking) -> str | None:
     return None
 
 
-def _solved(case: Case, body: RecordSolved, asking: Asking) -> Sequence[NewEvent]:
-    return [said(ComplaintSolved(by=asking.person), asking.at(body.at, case), note=body.note)]
+def _solved(case: Case, body: RecordSolved, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(ComplaintSolved(by=context.person), context.at(body.at, case), note=body.note)]
 
 
-def _is_solved(case: Case, asking: Asking) -> str | None:
+def _is_solved(case: Case, context: CommandContext) -> str | None:
     if not case.life.solved:
         return "nothing is solved yet that could be reported back"
     return "it was reported back already" if case.life.reported_back else None
 
 
-def _report_back(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
-    return [said(SolutionReportedBack(by=asking.person), asking.now)]
+def _report_back(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(SolutionReportedBack(by=context.person), context.now)]
 
 
-def _can_be_handled(case: Case, asking: Asking) -> str | None:
+def _can_be_handled(case: Case, context: CommandContext) -> str | None:
     life = case.life
     if life.handled:
         return "it was recorded as handled already"
     if life.stage is Stage.HANDLING and not (life.contacts or life.attempts):
         return "nobody has been in touch with the complainant yet"
-    return _nothing_left_to_do(case, asking)
+    return _nothing_left_to_do(case, context)
 
 
-def _handled(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
-    return [said(ComplaintHandled(by=asking.person), asking.now)]
+def _handled(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(ComplaintHandled(by=context.person), context.now)]
 
 
-def _was_not_asked(case: Case, asking: Asking) -> str | None:
+def _was_not_asked(case: Case, context: CommandContext) -> str | None:
     return "they were asked already" if case.life.satisfaction is not None else None
 
 
-def _ask_satisfaction(case: Case, body: AskSatisfaction, asking: Asking) -> Sequence[NewEvent]:
-    return [said(SatisfactionAsked(by=asking.person, how=body.how), asking.now)]
+def _ask_satisfaction(case: Case, body: AskSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(SatisfactionAsked(by=context.person, how=body.how), context.now)]
 
 
-def _record_satisfaction(case: Case, body: RecordSatisfaction, asking: Asking) -> Sequence[NewEvent]:
+def _record_satisfaction(case: Case, body: RecordSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
     event = SatisfactionAnswered(answer=body.answer)
-    return [said(event, asking.at(body.at, case), remark=body.remark)]
+    return [event_with_words(event, context.at(body.at, case), remark=body.remark)]
 
 
-def _waits_for_the_complainant(case: Case, asking: Asking) -> str | None:
+def _waits_for_the_complainant(case: Case, context: CommandContext) -> str | None:
     if case.life.waiting_since is None:
         return "the next move is not the complainant's"
-    if case.life.reminders >= asking.conduct.reminders:
+    if case.life.reminders >= context.conduct.reminders:
         return f"they were reminded {case.life.reminders} times, and that is enough"
     return None
 
 
-def _remind(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
+def _remind(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
     life = case.life
     of: Literal["information", "proposal", "answer", "hearing"]
     match life.stage:
@@ -198,49 +209,49 @@ def _remind(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
             of = "hearing"
         case _:
             of = "information" if life.asked is not None else "answer"
-    return [said(ComplainantReminded(reminder=life.reminders + 1, of=of), asking.now)]
+    return [event_with_words(ComplainantReminded(reminder=life.reminders + 1, of=of), context.now)]
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known("propose", "Propose how to put things right.", Propose, _propose, _may_propose),
-    Known("record-acceptance", "Record that the complainant agrees.", RecordAcceptance, _accept),
-    Known("record-refusal", "Record that the complainant does not agree.", RecordRefusal, _refuse),
-    Known("decide-outcome", "Judge the complaint.", DecideOutcome, _decide, _has_been_in_touch),
-    Known(
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("propose", "Propose how to put things right.", Propose, _propose, _may_propose),
+    CommandSpec("record-acceptance", "Record that the complainant agrees.", RecordAcceptance, _accept),
+    CommandSpec("record-refusal", "Record that the complainant does not agree.", RecordRefusal, _refuse),
+    CommandSpec("decide-outcome", "Judge the complaint.", DecideOutcome, _decide, _has_been_in_touch),
+    CommandSpec(
         "record-solved",
         "Record that what the complaint was about is put right.",
         RecordSolved,
         _solved,
         _nothing_left_to_do,
     ),
-    Known(
+    CommandSpec(
         "report-back",
         "Report to the complaint handler that the complaint is solved.",
         Nothing,
         _report_back,
         _is_solved,
     ),
-    Known(
+    CommandSpec(
         "record-handled",
         "Record that the organisation has done all it had to do.",
         Nothing,
         _handled,
         _can_be_handled,
     ),
-    Known(
+    CommandSpec(
         "ask-satisfaction",
         "Ask whether the complainant is satisfied.",
         AskSatisfaction,
         _ask_satisfaction,
         _was_not_asked,
     ),
-    Known(
+    CommandSpec(
         "record-satisfaction",
         "Record whether the complainant is satisfied.",
         RecordSatisfaction,
         _record_satisfaction,
     ),
-    Known(
+    CommandSpec(
         "remind",
         "Remind the complainant of what waits for them.",
         Nothing,

@@ -17,7 +17,15 @@ from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
 from procedures.counting.schedule import Timed
 from procedures.words import Need
 from workflow.classification import has_complaint_terms
-from workflow.commands.command import Asking, Body, Channel, Known, Stated, Words, said
+from workflow.commands.command import (
+    AStatedMoment,
+    Body,
+    Channel,
+    CommandContext,
+    CommandSpec,
+    Words,
+    event_with_words,
+)
 from workflow.commands.objecting import window
 
 Because = Literal["handled", "no response", "inadmissible"]
@@ -29,7 +37,7 @@ class Withdraw(Body):
 
     channel: Channel
     reason: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class Close(Body):
@@ -44,34 +52,34 @@ class Reopen(Body):
     reason: Words
 
 
-def _withdraw(case: Case, body: Withdraw, asking: Asking) -> Sequence[NewEvent]:
-    at = asking.at(body.at, case)
+def _withdraw(case: Case, body: Withdraw, context: CommandContext) -> Sequence[NewEvent]:
+    at = context.at(body.at, case)
     return [
-        said(ComplaintWithdrawn(channel=body.channel), at, reason=body.reason),
-        said(CaseClosed(because="withdrawn"), max(at, asking.now)),
+        event_with_words(ComplaintWithdrawn(channel=body.channel), at, reason=body.reason),
+        event_with_words(CaseClosed(because="withdrawn"), max(at, context.now)),
     ]
 
 
-def obstacle_to_closing(because: Because, case: Case, asking: Asking) -> str | None:
+def obstacle_to_closing(because: Because, case: Case, context: CommandContext) -> str | None:
     """Tell why a case cannot be closed for this reason now; None when it can."""
     life = case.life
     match because:
         case "handled":
             if life.stage not in (Stage.ANSWERED, Stage.HEARD, Stage.DECIDED):
                 return "the complaint is not answered yet"
-            if owed := _still_owed(case, asking):
+            if owed := _still_owed(case, context):
                 return owed
-            obstacles = (_unmet(need, case, asking) for need in sorted(asking.conduct.closes_when))
+            obstacles = (_unmet(need, case, context) for need in sorted(context.conduct.closes_when))
             return next((obstacle for obstacle in obstacles if obstacle is not None), None)
         case "no response":
             if life.waiting_since is None:
                 return "the next move is not the complainant's"
-            if life.reminders < asking.conduct.reminders:
-                return f"they were reminded {life.reminders} of {asking.conduct.reminders} times"
-            open_from = life.waiting_since + asking.conduct.answer_within
-            if asking.now < open_from:
+            if life.reminders < context.conduct.reminders:
+                return f"they were reminded {life.reminders} of {context.conduct.reminders} times"
+            open_from = life.waiting_since + context.conduct.answer_within
+            if context.now < open_from:
                 return f"they may answer until {open_from.isoformat(timespec='minutes')}"
-            return _still_owed(case, asking)
+            return _still_owed(case, context)
         case "inadmissible":
             if life.outcome == "inadmissible" or life.refused_with_route:
                 return None
@@ -80,24 +88,24 @@ def obstacle_to_closing(because: Because, case: Case, asking: Asking) -> str | N
             assert_never(because)
 
 
-def _still_owed(case: Case, asking: Asking) -> str | None:
+def _still_owed(case: Case, context: CommandContext) -> str | None:
     """Name a promise of the organisation that still runs: a case is not closed to get out of one."""
     if not has_complaint_terms(case.kind):
         return None
-    plans = asking.terms.plans()
-    for clock, rule in asking.terms.rules.items():
+    plans = context.terms.plans()
+    for clock, rule in context.terms.rules.items():
         plan = plans[clock]
         is_promise = (rule.kind, rule.binds, rule.only_if_unmet) == ("duty", "company", None)
-        if not is_promise or not isinstance(plan, Timed) or _is_over(rule, asking):
+        if not is_promise or not isinstance(plan, Timed) or _is_over(rule, context):
             continue
         lenient = plan.derivation.lenient
-        if asking.now < lenient.at:
+        if context.now < lenient.at:
             kept_by = " or ".join(repr(fact) for fact in rule.satisfied_by)
             return f"{clock} is promised until {lenient.on} and kept by {kept_by}"
     return None
 
 
-def _unmet(need: Need, case: Case, asking: Asking) -> str | None:
+def _unmet(need: Need, case: Case, context: CommandContext) -> str | None:
     life = case.life
     match need:
         case "measures settled":
@@ -105,92 +113,92 @@ def _unmet(need: Need, case: Case, asking: Asking) -> str | None:
         case "reported back":
             return "the solution is not reported back" if life.solved and not life.reported_back else None
         case "window over":
-            return _window_open(case, asking)
+            return _window_open(case, context)
         case "hearing recorded":
             held = life.objection is not None and life.objection.hearing == "held"
             recorded = life.objection is not None and life.objection.is_recorded
             return "the talk is not recorded in writing" if held and not recorded else None
         case "objection settled":
-            return _objection_open(case, asking)
+            return _objection_open(case, context)
         case _:
             assert_never(need)
 
 
-def _window_open(case: Case, asking: Asking) -> str | None:
+def _window_open(case: Case, context: CommandContext) -> str | None:
     """A complainant who is satisfied, or has objected, needs no window any more."""
     life = case.life
     if life.satisfaction == "satisfied" or life.objection is not None or life.outcome is None:
         return None
-    clock = window(case, asking)
+    clock = window(case, context)
     if clock is None:
         return "the response has not arrived yet, so the window of the objection has not begun"
     ended = clock.status in (ClockStatus.MET, ClockStatus.LAPSED, ClockStatus.DROPPED)
-    if ended or asking.now >= clock.lenient.at:
+    if ended or context.now >= clock.lenient.at:
         return None
     return f"the complainant may object until {clock.lenient.on}"
 
 
-def _objection_open(case: Case, asking: Asking) -> str | None:
+def _objection_open(case: Case, context: CommandContext) -> str | None:
     objection = case.life.objection
     if objection is None or objection.satisfied or case.life.outer_route is not None:
         return None
     if objection.outcome is None:
         return "the objection is not settled"
-    if asking.conduct.outer_route is not None and objection.outcome != "founded":
+    if context.conduct.outer_route is not None and objection.outcome != "founded":
         return "the outer route is not named yet"
     return None
 
 
-def _can_be_closed(case: Case, asking: Asking) -> str | None:
+def _can_be_closed(case: Case, context: CommandContext) -> str | None:
     obstacles: Mapping[str, str | None] = {
-        because: obstacle_to_closing(because, case, asking) for because in WAYS
+        because: obstacle_to_closing(because, case, context) for because in WAYS
     }
     if None in obstacles.values():
         return None
     return "; ".join(f"not as {because!r}: {obstacle}" for because, obstacle in obstacles.items())
 
 
-def _close(case: Case, body: Close, asking: Asking) -> Sequence[NewEvent]:
-    obstacle = obstacle_to_closing(body.because, case, asking)
+def _close(case: Case, body: Close, context: CommandContext) -> Sequence[NewEvent]:
+    obstacle = obstacle_to_closing(body.because, case, context)
     if obstacle is not None:
         raise CommandRefused("not-to-be-closed", obstacle)
-    return [said(CaseClosed(because=body.because), asking.now)]
+    return [event_with_words(CaseClosed(because=body.because), context.now)]
 
 
-def _reopen(case: Case, body: Reopen, asking: Asking) -> Sequence[NewEvent]:
+def _reopen(case: Case, body: Reopen, context: CommandContext) -> Sequence[NewEvent]:
     """No term begins anew: the texts promise none for a second time, and what was promised stays judged.
 
     Only of a complaint that was withdrawn and is taken up again the terms go on that nobody broke: those
     whose end is still to come as they were, those that ran out while nothing was owed from the reopening on.
     """
-    return [said(CaseReopened(clocks=ran_out(asking)), asking.now, reason=body.reason)]
+    return [event_with_words(CaseReopened(clocks=ran_out(context)), context.now, reason=body.reason)]
 
 
-def ran_out(asking: Asking) -> tuple[ClockRule, ...]:
+def ran_out(context: CommandContext) -> tuple[ClockRule, ...]:
     """Give the company's terms that ran out while the complaint was withdrawn, counted from its reopening."""
-    withdrawn = asking.terms.facts.first(WITHDRAWN)
+    withdrawn = context.terms.facts.first(WITHDRAWN)
     if withdrawn is None:
         return ()
-    plans = asking.terms.plans()
+    plans = context.terms.plans()
     return tuple(
         structs.replace(rule, starts=REOPENED, starts_also=(), guard=None, alternatives=())
-        for clock, rule in asking.terms.rules.items()
+        for clock, rule in context.terms.rules.items()
         if rule.binds == "company"
         and rule.term == "counted"
         and rule.starts in (*CERTAIN, REOPENED)
         and WITHDRAWN in rule.dropped_by
-        and not asking.knows_any(rule.satisfied_by)
+        and not context.knows_any(rule.satisfied_by)
         and isinstance(plan := plans[clock], Timed)
-        and withdrawn.happened_at < plan.derivation.due.at <= asking.now
+        and withdrawn.happened_at < plan.derivation.due.at <= context.now
     )
 
 
-def _is_over(rule: ClockRule, asking: Asking) -> bool:
-    return asking.knows_any(rule.satisfied_by) or asking.knows_any(rule.dropped_by)
+def _is_over(rule: ClockRule, context: CommandContext) -> bool:
+    return context.knows_any(rule.satisfied_by) or context.knows_any(rule.dropped_by)
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known("withdraw", "Record that the complainant takes the complaint back.", Withdraw, _withdraw),
-    Known("close", "Close the case.", Close, _close, _can_be_closed),
-    Known("reopen", "Go on with a closed case.", Reopen, _reopen),
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("withdraw", "Record that the complainant takes the complaint back.", Withdraw, _withdraw),
+    CommandSpec("close", "Close the case.", Close, _close, _can_be_closed),
+    CommandSpec("reopen", "Go on with a closed case.", Reopen, _reopen),
 )

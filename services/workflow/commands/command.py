@@ -1,7 +1,7 @@
 """What a command is: its name, its body, when it can be given, and how it is decided; and who asks for it.
 
-Deciders are pure: they get the case as it stands, the body, and `Asking`, which holds everything else that
-counts, such as who asks, the moment, and whom the complaint is about as far as its text tells.
+Deciders are pure: they get the case as it stands, the body, and `CommandContext`, which holds everything else
+that counts, such as who asks, the moment, and whom the complaint is about as far as its text tells.
 """
 
 import re
@@ -93,10 +93,10 @@ Words = Annotated[
 ]
 Short = Annotated[str, AfterValidator(_says_something), Field(max_length=500)]
 Email = Annotated[str, AfterValidator(stated_address), Field(max_length=LONGEST_ADDRESS)]
-Day = Annotated[date, _read(_day, "a date such as 2026-03-30")]
+ADay = Annotated[date, _read(_day, "a date such as 2026-03-30")]
 A_MOMENT = "a moment with its offset, such as 2026-03-30T09:15:00+02:00"
-Moment = Annotated[datetime, _read(_moment, A_MOMENT)]
-Stated = Annotated[
+AMoment = Annotated[datetime, _read(_moment, A_MOMENT)]
+AStatedMoment = Annotated[
     datetime | None,
     _read(_moment, A_MOMENT),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
@@ -113,7 +113,7 @@ class NewMeasure(Body):
 
     what: Words
     owner: Staff
-    due_on: Day
+    due_on: ADay
 
 
 Measures = Annotated[list[NewMeasure], Field(max_length=MOST_MEASURES)]
@@ -128,7 +128,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class CommandContext:
     """Who asks, when, and under which rules.
 
     `subjects` are staff members whom the complaint is about, as far as its decrypted text tells; `masks` are
@@ -211,13 +211,13 @@ class Asking:
         return staff
 
 
-Decide = Callable[[Case, Any, Asking], Sequence[NewEvent]]
-Ready = Callable[[Case, Asking], str | None]
+CommandDecider = Callable[[Case, Any, CommandContext], Sequence[NewEvent]]
+Obstacle = Callable[[Case, CommandContext], str | None]
 """Why a command cannot be given now whatever its body says; None when it can."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CommandSpec:
     """A command: its name in the address, its body, when it can be given and how it is decided.
 
     `mirror` decides what the second case of a command about two cases is told. `apart` keeps out whoever
@@ -228,14 +228,14 @@ class Known:
     name: str
     sentence: str
     body: type[Body]
-    decide: Decide
-    ready: Ready | None = None
-    mirror: Decide | None = None
+    decide: CommandDecider
+    ready: Obstacle | None = None
+    mirror: CommandDecider | None = None
     apart: bool = False
     about: bool = False
 
 
-def said(event: Event, at: datetime, **words: str | None) -> NewEvent:
+def event_with_words(event: Event, at: datetime, **words: str | None) -> NewEvent:
     """Make an event whose words lie in the complainant's encrypted part."""
     personal: Mapping[str, Any] = {name: text for name, text in words.items() if text}
     return NewEvent(event, at, {COMPLAINANT: personal} if personal else {})

@@ -7,14 +7,25 @@ clocks move from the correction on, and a breach that was told is never taken ba
 from collections.abc import Sequence
 from datetime import date
 
-from cases.state import Case, ClockStatus, Letter
+from cases.state import Case, CaseLetter, ClockStatus
 from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.calendars import calendar
 from procedures.counting.zones import civil_date
 from procedures.words import Letter as LetterName
-from workflow.commands.command import AHEAD, Answered, Asking, Body, Day, Known, Moment, Stated, Words, said
+from workflow.commands.command import (
+    AHEAD,
+    ADay,
+    AMoment,
+    Answered,
+    AStatedMoment,
+    Body,
+    CommandContext,
+    CommandSpec,
+    Words,
+    event_with_words,
+)
 
 _RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
 
@@ -22,7 +33,7 @@ _RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
 class CorrectReceipt(Body):
     """The complaint came in at another moment than was recorded."""
 
-    received_at: Moment
+    received_at: AMoment
     reason: Words
 
 
@@ -30,8 +41,8 @@ class CorrectLetterDate(Body):
     """A letter bears another date, or was posted at another moment, than was recorded."""
 
     letter: LetterName
-    dated_on: Day | None = None
-    posted_at: Stated = None
+    dated_on: ADay | None = None
+    posted_at: AStatedMoment = None
     reason: Words
 
 
@@ -41,41 +52,41 @@ class RenewCalendars(Body):
     reason: Words
 
 
-def _correct_receipt(case: Case, body: CorrectReceipt, asking: Asking) -> Sequence[NewEvent]:
+def _correct_receipt(case: Case, body: CorrectReceipt, context: CommandContext) -> Sequence[NewEvent]:
     """An earlier receipt may break a promise at once: it ran from then, whenever that was found out."""
-    if body.received_at > asking.now + AHEAD:
+    if body.received_at > context.now + AHEAD:
         raise CommandRefused("in-the-future", "nothing was received at a moment that is still to come")
-    received_on = civil_date(body.received_at, asking.procedure.zone)
+    received_on = civil_date(body.received_at, context.procedure.zone)
     if body.received_at == case.received_at and received_on == case.received.received_on:
         raise CommandRefused("nothing-changes", f"it is recorded as received on {received_on} already")
-    if case.opened_at is not None and received_on > civil_date(case.opened_at, asking.procedure.zone):
+    if case.opened_at is not None and received_on > civil_date(case.opened_at, context.procedure.zone):
         raise CommandRefused(
             "after-opening", "a case was opened for it already: it cannot have come in on a later day"
         )
-    event = ReceiptCorrected(received_at=min(body.received_at, asking.now), received_on=received_on)
-    return [said(event, asking.now, reason=body.reason)]
+    event = ReceiptCorrected(received_at=min(body.received_at, context.now), received_on=received_on)
+    return [event_with_words(event, context.now, reason=body.reason)]
 
 
-def _has_left(case: Case, asking: Asking) -> str | None:
+def _has_left(case: Case, context: CommandContext) -> str | None:
     return None if _dated(case) else "no letter has left whose date could be wrong"
 
 
-def _correct_letter_date(case: Case, body: CorrectLetterDate, asking: Asking) -> Sequence[NewEvent]:
+def _correct_letter_date(case: Case, body: CorrectLetterDate, context: CommandContext) -> Sequence[NewEvent]:
     letters = _dated(case)
     letter = letters.get(body.letter)
     if letter is None or letter.letter_id is None or letter.dated_on is None:
         raise CommandRefused("no-such-letter", f"these can be meant: {', '.join(letters)}")
-    is_posted, written_on = letter.letter_id in asking.terms.posted, _written_on(letter, asking)
+    is_posted, written_on = letter.letter_id in context.terms.posted, _written_on(letter, context)
     if body.posted_at is not None and not is_posted:
         raise CommandRefused(
             "not-by-post", "a letter by e-mail left when the recipient's server took it: nobody states that"
         )
     made = None if written_on is None else Answered("the letter was made", written_on)
-    posted_at = None if body.posted_at is None else asking.at(body.posted_at, case, made)
+    posted_at = None if body.posted_at is None else context.at(body.posted_at, case, made)
     dated_on = body.dated_on or letter.dated_on
     if posted_at is None and dated_on == letter.dated_on:
         raise CommandRefused("nothing-changes", f"the letter is dated {letter.dated_on} already")
-    if dated_on > asking.today:
+    if dated_on > context.today:
         raise CommandRefused("in-the-future", "a letter that has left bears no date that is still to come")
     if dated_on < case.received.received_on:
         raise CommandRefused(
@@ -91,22 +102,22 @@ def _correct_letter_date(case: Case, body: CorrectLetterDate, asking: Asking) ->
     event = LetterDateCorrected(
         letter=letter.letter, letter_id=letter.letter_id, dated_on=dated_on, posted_at=posted_at
     )
-    return [said(event, asking.now, reason=body.reason)]
+    return [event_with_words(event, context.now, reason=body.reason)]
 
 
-def _written_on(letter: Letter, asking: Asking) -> date | None:
+def _written_on(letter: CaseLetter, context: CommandContext) -> date | None:
     """Give the date that a letter bore when it left, whatever was corrected since."""
     name = f"{letter.letter} dated"
     before = {
-        one.by_version: one.fact for one in reversed(asking.terms.facts.revoked) if one.fact.name == name
+        one.by_version: one.fact for one in reversed(context.terms.facts.revoked) if one.fact.name == name
     }
-    fact = asking.last(name)
+    fact = context.last(name)
     while fact is not None and fact.version in before:
         fact = before[fact.version]
     return None if fact is None else fact.on
 
 
-def _dated(case: Case) -> dict[str, Letter]:
+def _dated(case: Case) -> dict[str, CaseLetter]:
     return {
         one.letter: one
         for one in case.letters
@@ -114,17 +125,19 @@ def _dated(case: Case) -> dict[str, Letter]:
     }
 
 
-def _is_on_older_calendars(case: Case, asking: Asking) -> str | None:
-    return None if _newer(case, asking) else "the clocks are counted on the calendars of today already"
+def _is_on_older_calendars(case: Case, context: CommandContext) -> str | None:
+    return None if _newer(case, context) else "the clocks are counted on the calendars of today already"
 
 
-def _renew_calendars(case: Case, body: RenewCalendars, asking: Asking) -> Sequence[NewEvent]:
-    return [said(CalendarsRenewed(calendars=_newer(case, asking)), asking.now, reason=body.reason)]
+def _renew_calendars(case: Case, body: RenewCalendars, context: CommandContext) -> Sequence[NewEvent]:
+    return [
+        event_with_words(CalendarsRenewed(calendars=_newer(case, context)), context.now, reason=body.reason)
+    ]
 
 
-def _newer(case: Case, asking: Asking) -> tuple[str, ...]:
+def _newer(case: Case, context: CommandContext) -> tuple[str, ...]:
     """Name the versions of the calendars on which a running clock is not counted yet."""
-    rules, counted = asking.terms.rules, asking.terms.calendars
+    rules, counted = context.terms.rules, context.terms.calendars
     found = {
         version
         for clock in case.clocks
@@ -132,24 +145,24 @@ def _newer(case: Case, asking: Asking) -> tuple[str, ...]:
         for version in {calendar(name).version for name in rules[clock.clock].calendars}
         - counted[clock.clock]
     }
-    return tuple(sorted(found - asking.terms.renewed))
+    return tuple(sorted(found - context.terms.renewed))
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known(
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
         "correct-receipt",
         "Put right when the complaint came in; the clocks are counted from there.",
         CorrectReceipt,
         _correct_receipt,
     ),
-    Known(
+    CommandSpec(
         "correct-letter-date",
         "Put right the date on a letter, or when it was posted.",
         CorrectLetterDate,
         _correct_letter_date,
         _has_left,
     ),
-    Known(
+    CommandSpec(
         "renew-calendars",
         "Count the running clocks on the calendars as they are now.",
         RenewCalendars,

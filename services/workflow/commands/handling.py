@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec.structs import replace
 from pydantic import Field
 
-from cases.state import Case, Clock, ClockStatus
+from cases.state import Case, CaseClock, ClockStatus
 from events.catalogue import (
     ConsultationAnswered,
     ConsultationAsked,
@@ -31,17 +31,17 @@ from events.record.envelope import NewEvent
 from procedures.counting.derivation import derive
 from procedures.counting.schedule import Timed
 from workflow.commands.command import (
-    Asking,
+    ADay,
+    AStatedMoment,
     Body,
-    Day,
+    CommandContext,
+    CommandSpec,
     How,
-    Known,
     Measures,
     NewMeasure,
     Spoken,
-    Stated,
     Words,
-    said,
+    event_with_words,
 )
 from workflow.persons import masked
 
@@ -54,21 +54,21 @@ class RecordContact(Body):
 
     how: Literal["phone", "in person", "email"]
     note: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class RecordContactAttempt(Body):
     """Somebody tried to reach the complainant and did not."""
 
     how: Literal["phone", "in person", "email"]
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class InviteToTalk(Body):
     """Invite the complainant to discuss the complaint; by letter the letter follows by itself."""
 
     how: How
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class RecordTalk(Body):
@@ -77,7 +77,7 @@ class RecordTalk(Body):
     how: Spoken
     note: Words | None = None
     agreements: Measures = Field(default=[])
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class Consult(Body):
@@ -104,13 +104,13 @@ class MakePlan(Body):
     """How the complaint will be solved, and by when: that day is the next deadline."""
 
     plan: Words
-    until: Day
+    until: ADay
 
 
 class Extend(Body):
     """Decide that more time is needed; the delay notice tells the complainant, and only then it counts."""
 
-    until: Day
+    until: ADay
     reason: Words
     clock: str | None = Field(default=None, max_length=16)
     consented: bool | None = Field(
@@ -129,7 +129,7 @@ class CarryOutMeasure(Body):
 
     measure: int = Field(ge=1)
     note: Words | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class DropMeasure(Body):
@@ -139,82 +139,92 @@ class DropMeasure(Body):
     reason: Words
 
 
-def measures_agreed(case: Case, measures: Sequence[NewMeasure], asking: Asking) -> list[NewEvent]:
+def measures_agreed(case: Case, measures: Sequence[NewMeasure], context: CommandContext) -> list[NewEvent]:
     """Number what was agreed, each with an owner on the staff and a day that is still to come."""
     number = len(case.life.measures)
     agreed = []
     for measure in measures:
-        if measure.due_on < asking.today:
+        if measure.due_on < context.today:
             raise CommandRefused("in-the-past", f"a measure cannot be due on {measure.due_on}: that is over")
         number += 1
         event = MeasureAgreed(measure=number, owner=measure.owner, due_on=measure.due_on)
-        if measure.owner not in asking.organisation.staff:
-            known = ", ".join(sorted(asking.organisation.staff))
+        if measure.owner not in context.organisation.staff:
+            known = ", ".join(sorted(context.organisation.staff))
             raise CommandRefused("not-on-the-staff", f"the owner of a measure must be one of: {known}")
-        agreed.append(said(event, asking.now, measure=measure.what))
+        agreed.append(event_with_words(event, context.now, measure=measure.what))
     return agreed
 
 
-def _record_contact(case: Case, body: RecordContact, asking: Asking) -> Sequence[NewEvent]:
-    return [said(ContactMade(by=asking.person, how=body.how), asking.at(body.at, case), note=body.note)]
+def _record_contact(case: Case, body: RecordContact, context: CommandContext) -> Sequence[NewEvent]:
+    return [
+        event_with_words(
+            ContactMade(by=context.person, how=body.how), context.at(body.at, case), note=body.note
+        )
+    ]
 
 
-def _record_attempt(case: Case, body: RecordContactAttempt, asking: Asking) -> Sequence[NewEvent]:
-    return [said(ContactAttempted(by=asking.person, how=body.how), asking.at(body.at, case))]
+def _record_attempt(case: Case, body: RecordContactAttempt, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(ContactAttempted(by=context.person, how=body.how), context.at(body.at, case))]
 
 
-def _invite(case: Case, body: InviteToTalk, asking: Asking) -> Sequence[NewEvent]:
-    return [said(TalkInvited(by=asking.person, how=body.how), asking.at(body.at, case))]
+def _invite(case: Case, body: InviteToTalk, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(TalkInvited(by=context.person, how=body.how), context.at(body.at, case))]
 
 
-def _record_talk(case: Case, body: RecordTalk, asking: Asking) -> Sequence[NewEvent]:
-    held = said(TalkHeld(by=asking.person, how=body.how), asking.at(body.at, case), note=body.note)
-    return [held, *measures_agreed(case, body.agreements, asking)]
+def _record_talk(case: Case, body: RecordTalk, context: CommandContext) -> Sequence[NewEvent]:
+    held = event_with_words(
+        TalkHeld(by=context.person, how=body.how), context.at(body.at, case), note=body.note
+    )
+    return [held, *measures_agreed(case, body.agreements, context)]
 
 
-def _consult(case: Case, body: Consult, asking: Asking) -> Sequence[NewEvent]:
+def _consult(case: Case, body: Consult, context: CommandContext) -> Sequence[NewEvent]:
     """Whoever is consulted learns the matter and not the person."""
-    event = ConsultationAsked(by=asking.person, consultation=case.life.consulted + 1, party=body.party)
-    return [said(event, asking.now, share=masked(body.question, asking.masks))]
+    event = ConsultationAsked(by=context.person, consultation=case.life.consulted + 1, party=body.party)
+    return [event_with_words(event, context.now, share=masked(body.question, context.masks))]
 
 
-def _is_consulted(case: Case, asking: Asking) -> str | None:
+def _is_consulted(case: Case, context: CommandContext) -> str | None:
     return None if case.life.consultations else "nobody who was consulted still has to answer"
 
 
-def _record_consultation(case: Case, body: RecordConsultation, asking: Asking) -> Sequence[NewEvent]:
+def _record_consultation(case: Case, body: RecordConsultation, context: CommandContext) -> Sequence[NewEvent]:
     if body.consultation not in case.life.consultations:
         waiting = ", ".join(str(number) for number in case.life.consultations)
         raise CommandRefused("no-such-consultation", f"these are not answered yet: {waiting}")
-    return [said(ConsultationAnswered(consultation=body.consultation), asking.now, answer=body.answer)]
+    return [
+        event_with_words(
+            ConsultationAnswered(consultation=body.consultation), context.now, answer=body.answer
+        )
+    ]
 
 
-def _react(case: Case, body: React, asking: Asking) -> Sequence[NewEvent]:
-    return [said(ReactionGiven(by=asking.person), asking.now, reaction=body.reaction)]
+def _react(case: Case, body: React, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(ReactionGiven(by=context.person), context.now, reaction=body.reaction)]
 
 
-def _make_plan(case: Case, body: MakePlan, asking: Asking) -> Sequence[NewEvent]:
-    if body.until < asking.today:
+def _make_plan(case: Case, body: MakePlan, context: CommandContext) -> Sequence[NewEvent]:
+    if body.until < context.today:
         raise CommandRefused("in-the-past", f"a plan cannot end on {body.until}: that is over")
-    return [said(PlanMade(until=body.until, by=asking.person), asking.now, plan=body.plan)]
+    return [event_with_words(PlanMade(until=body.until, by=context.person), context.now, plan=body.plan)]
 
 
-def _has_time_to_extend(case: Case, asking: Asking) -> str | None:
-    clocks = [clock for clock in case.clocks if clock.clock in asking.conduct.extends]
+def _has_time_to_extend(case: Case, context: CommandContext) -> str | None:
+    clocks = [clock for clock in case.clocks if clock.clock in context.conduct.extends]
     if clocks and not any(_runs(clock) for clock in clocks):
         return "what could be extended has ended already"
     return None
 
 
-def _extend(case: Case, body: Extend, asking: Asking) -> Sequence[NewEvent]:
-    extends = asking.conduct.extends
+def _extend(case: Case, body: Extend, context: CommandContext) -> Sequence[NewEvent]:
+    extends = context.conduct.extends
     name = body.clock or extends[0]
     if name not in extends:
         raise CommandRefused("not-extendable", f"this procedure extends: {', '.join(extends)}")
     clock = next((clock for clock in case.clocks if clock.clock == name), None)
     if clock is not None and not _runs(clock):
         raise CommandRefused("clock-ended", f"{name} has ended: there is nothing left to extend")
-    end = asking.today if clock is None else max(asking.today, clock.due.on)
+    end = context.today if clock is None else max(context.today, clock.due.on)
     if body.until <= end:
         raise CommandRefused("not-later", f"more time must end after {end}")
     occurrence = case.life.extensions + 1
@@ -222,29 +232,31 @@ def _extend(case: Case, body: Extend, asking: Asking) -> Sequence[NewEvent]:
         raise CommandRefused(
             "say-consented", f"this is extension {occurrence}: say whether the complainant agreed in writing"
         )
-    if not (asking.conduct.further_by_consent and body.consented):
-        _require_within_limits(case, body.until, name, clock, asking)
+    if not (context.conduct.further_by_consent and body.consented):
+        _require_within_limits(case, body.until, name, clock, context)
     event = TermExtended(
         clock=name, until=body.until, occurrence=occurrence, consented=body.consented is True
     )
-    return [said(event, asking.now, reason=body.reason)]
+    return [event_with_words(event, context.now, reason=body.reason)]
 
 
-def _require_within_limits(case: Case, until: date, name: str, clock: Clock | None, asking: Asking) -> None:
+def _require_within_limits(
+    case: Case, until: date, name: str, clock: CaseClock | None, context: CommandContext
+) -> None:
     """Let the organisation take what its procedure gives it by itself; raises `CommandRefused` beyond."""
-    conduct = asking.conduct
+    conduct = context.conduct
     occurrence = case.life.extensions + 1
     if conduct.further_by_consent and occurrence >= CONSENT_FROM:
         raise CommandRefused(
             "not-consented",
             f"this is extension {occurrence}: {name} goes further only if the complainant agreed in writing",
         )
-    most, end = conduct.extends_at_most, _end_of(name, clock, asking)
+    most, end = conduct.extends_at_most, _end_of(name, clock, context)
     if most is None or end is None:
         return
-    rule = asking.terms.rules.get(name) or asking.procedure.clock(name)
+    rule = context.terms.rules.get(name) or context.procedure.clock(name)
     counted = replace(rule, amount=most.number, unit=most.unit, term="counted", alternatives=())
-    last = derive(counted, end, asking.procedure.zone).due.on
+    last = derive(counted, end, context.procedure.zone).due.on
     if until > last:
         further = "; further only if the complainant agreed in writing" if conduct.further_by_consent else ""
         raise CommandRefused(
@@ -252,23 +264,23 @@ def _require_within_limits(case: Case, until: date, name: str, clock: Clock | No
         )
 
 
-def _end_of(name: str, clock: Clock | None, asking: Asking) -> date | None:
+def _end_of(name: str, clock: CaseClock | None, context: CommandContext) -> date | None:
     """Give the day on which a clock ends now, also when deadlines has yet to set it."""
     if clock is not None:
         return clock.due.on
-    plan = asking.terms.plans().get(name)
+    plan = context.terms.plans().get(name)
     return plan.derivation.due.on if isinstance(plan, Timed) else None
 
 
-def _runs(clock: Clock) -> bool:
+def _runs(clock: CaseClock) -> bool:
     return clock.status not in (ClockStatus.MET, ClockStatus.DROPPED, ClockStatus.LAPSED)
 
 
-def _agree_measure(case: Case, body: AgreeMeasure, asking: Asking) -> Sequence[NewEvent]:
-    return measures_agreed(case, [body], asking)
+def _agree_measure(case: Case, body: AgreeMeasure, context: CommandContext) -> Sequence[NewEvent]:
+    return measures_agreed(case, [body], context)
 
 
-def _has_open_measure(case: Case, asking: Asking) -> str | None:
+def _has_open_measure(case: Case, context: CommandContext) -> str | None:
     return None if case.life.open_measures else "no measure is open"
 
 
@@ -280,54 +292,54 @@ def _open_measure(case: Case, number: int) -> int:
     return number
 
 
-def _carry_out(case: Case, body: CarryOutMeasure, asking: Asking) -> Sequence[NewEvent]:
-    event = MeasureCarriedOut(measure=_open_measure(case, body.measure), by=asking.person)
-    return [said(event, asking.at(body.at, case), note=body.note)]
+def _carry_out(case: Case, body: CarryOutMeasure, context: CommandContext) -> Sequence[NewEvent]:
+    event = MeasureCarriedOut(measure=_open_measure(case, body.measure), by=context.person)
+    return [event_with_words(event, context.at(body.at, case), note=body.note)]
 
 
-def _drop(case: Case, body: DropMeasure, asking: Asking) -> Sequence[NewEvent]:
-    event = MeasureDropped(measure=_open_measure(case, body.measure), by=asking.person)
-    return [said(event, asking.now, reason=body.reason)]
+def _drop(case: Case, body: DropMeasure, context: CommandContext) -> Sequence[NewEvent]:
+    event = MeasureDropped(measure=_open_measure(case, body.measure), by=context.person)
+    return [event_with_words(event, context.now, reason=body.reason)]
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known(
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
         "record-contact", "Record that somebody spoke with the complainant.", RecordContact, _record_contact
     ),
-    Known(
+    CommandSpec(
         "record-contact-attempt",
         "Record that somebody tried to reach the complainant and did not.",
         RecordContactAttempt,
         _record_attempt,
     ),
-    Known("invite-to-talk", "Invite the complainant to discuss the complaint.", InviteToTalk, _invite),
-    Known("record-talk", "Record a talk and what was agreed in it.", RecordTalk, _record_talk),
-    Known("consult", "Ask colleagues or a supplier, with the persons masked.", Consult, _consult),
-    Known(
+    CommandSpec("invite-to-talk", "Invite the complainant to discuss the complaint.", InviteToTalk, _invite),
+    CommandSpec("record-talk", "Record a talk and what was agreed in it.", RecordTalk, _record_talk),
+    CommandSpec("consult", "Ask colleagues or a supplier, with the persons masked.", Consult, _consult),
+    CommandSpec(
         "record-consultation",
         "Record what those who were consulted said.",
         RecordConsultation,
         _record_consultation,
         _is_consulted,
     ),
-    Known("react", "Give the organisation's reaction on the substance.", React, _react),
-    Known("make-plan", "Make a plan of action: how, and by when.", MakePlan, _make_plan),
-    Known(
+    CommandSpec("react", "Give the organisation's reaction on the substance.", React, _react),
+    CommandSpec("make-plan", "Make a plan of action: how, and by when.", MakePlan, _make_plan),
+    CommandSpec(
         "extend",
         "Decide that more time is needed, with reason and end.",
         Extend,
         _extend,
         _has_time_to_extend,
     ),
-    Known("agree-measure", "Agree on a measure with an owner and a day.", AgreeMeasure, _agree_measure),
-    Known(
+    CommandSpec("agree-measure", "Agree on a measure with an owner and a day.", AgreeMeasure, _agree_measure),
+    CommandSpec(
         "carry-out-measure",
         "Record that a measure was carried out.",
         CarryOutMeasure,
         _carry_out,
         _has_open_measure,
     ),
-    Known(
+    CommandSpec(
         "drop-measure",
         "Record that a measure will not be carried out.",
         DropMeasure,

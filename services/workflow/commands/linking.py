@@ -15,9 +15,11 @@ from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import Asking, Body, Known, said
+from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
 
-Reference = Annotated[str, Field(min_length=1, max_length=40, description="Reference of the other case.")]
+OtherReference = Annotated[
+    str, Field(min_length=1, max_length=40, description="Reference of the other case.")
+]
 Relation = Literal[
     "same matter", "incident of this complaint", "complaint about this incident", "earlier case"
 ]
@@ -33,7 +35,7 @@ _SEEN_FROM_THERE: dict[str, Relation] = {
 class AboutTwo(Body):
     """A command about this case and another one of the same organisation."""
 
-    other: Reference
+    other: OtherReference
 
 
 class Link(AboutTwo):
@@ -54,77 +56,83 @@ class Unmerge(AboutTwo):
     """The merge was a mistake: this case goes on by itself."""
 
 
-def _other(case: Case, asking: Asking) -> Case:
-    if asking.other is None or asking.other.case_id == case.case_id:
+def _other(case: Case, context: CommandContext) -> Case:
+    if context.other is None or context.other.case_id == case.case_id:
         raise CommandRefused("same-case", "a case cannot be joined with itself: name another one")
-    return asking.other
+    return context.other
 
 
-def _link(case: Case, body: Link, asking: Asking) -> Sequence[NewEvent]:
-    reference = _other(case, asking).received.reference
+def _link(case: Case, body: Link, context: CommandContext) -> Sequence[NewEvent]:
+    reference = _other(case, context).received.reference
     if (reference, body.relation) in case.life.links:
         raise CommandRefused("nothing-changes", "they are linked like this already")
-    return [said(CaseLinked(other=reference, relation=body.relation), asking.now)]
+    return [event_with_words(CaseLinked(other=reference, relation=body.relation), context.now)]
 
 
-def _link_there(case: Case, body: Link, asking: Asking) -> Sequence[NewEvent]:
+def _link_there(case: Case, body: Link, context: CommandContext) -> Sequence[NewEvent]:
     relation = _SEEN_FROM_THERE[body.relation]
-    return [said(CaseLinked(other=_other(case, asking).received.reference, relation=relation), asking.now)]
+    return [
+        event_with_words(
+            CaseLinked(other=_other(case, context).received.reference, relation=relation), context.now
+        )
+    ]
 
 
-def _is_linked(case: Case, asking: Asking) -> str | None:
+def _is_linked(case: Case, context: CommandContext) -> str | None:
     return None if case.life.links else "the case is linked with no other"
 
 
-def _unlink(case: Case, body: Unlink, asking: Asking) -> Sequence[NewEvent]:
-    reference = _other(case, asking).received.reference
+def _unlink(case: Case, body: Unlink, context: CommandContext) -> Sequence[NewEvent]:
+    reference = _other(case, context).received.reference
     if reference not in case.life.links_to:
         raise CommandRefused("not-linked", f"it is linked with: {', '.join(sorted(case.life.links_to))}")
-    return [said(CaseUnlinked(other=reference), asking.now)]
+    return [event_with_words(CaseUnlinked(other=reference), context.now)]
 
 
-def _unlink_there(case: Case, body: Unlink, asking: Asking) -> Sequence[NewEvent]:
-    return [said(CaseUnlinked(other=_other(case, asking).received.reference), asking.now)]
+def _unlink_there(case: Case, body: Unlink, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(CaseUnlinked(other=_other(case, context).received.reference), context.now)]
 
 
-def _absorbed_none(case: Case, asking: Asking) -> str | None:
+def _absorbed_none(case: Case, context: CommandContext) -> str | None:
     if case.life.absorbed:
         return f"this case goes on for {', '.join(case.life.absorbed)}: undo that first"
     return None
 
 
-def _merge(case: Case, body: Merge, asking: Asking) -> Sequence[NewEvent]:
+def _merge(case: Case, body: Merge, context: CommandContext) -> Sequence[NewEvent]:
     """The one that came in first goes on, so that no term ever ends later because two were made one."""
-    other = _other(case, asking)
+    other = _other(case, context)
     if other.life.stage in (Stage.RECEIVED, Stage.CLOSED, Stage.MERGED):
         raise CommandRefused(
             "other-not-open", f"the other case is {other.life.stage}: it cannot go on for two"
         )
     if (other.received_at, other.case_id) > (case.received_at, case.case_id):
         raise CommandRefused("earliest-receipt-rules", "the other case came in later: merge it into this one")
-    return [said(CaseMerged(into=other.received.reference), asking.now)]
+    return [event_with_words(CaseMerged(into=other.received.reference), context.now)]
 
 
-def _absorb(case: Case, body: Merge, asking: Asking) -> Sequence[NewEvent]:
-    other = _other(case, asking)
+def _absorb(case: Case, body: Merge, context: CommandContext) -> Sequence[NewEvent]:
+    other = _other(case, context)
     event = CaseAbsorbed(other=other.received.reference, received_on=other.received.received_on)
-    return [said(event, asking.now)]
+    return [event_with_words(event, context.now)]
 
 
-def _unmerge(case: Case, body: Unmerge, asking: Asking) -> Sequence[NewEvent]:
-    reference = _other(case, asking).received.reference
+def _unmerge(case: Case, body: Unmerge, context: CommandContext) -> Sequence[NewEvent]:
+    reference = _other(case, context).received.reference
     if reference != case.life.merged_into:
         raise CommandRefused("not-merged-into", f"the case is merged into {case.life.merged_into}")
-    return [said(CaseUnmerged(out_of=reference), asking.now)]
+    return [event_with_words(CaseUnmerged(out_of=reference), context.now)]
 
 
-def _release(case: Case, body: Unmerge, asking: Asking) -> Sequence[NewEvent]:
-    return [said(CaseReleased(other=_other(case, asking).received.reference), asking.now)]
+def _release(case: Case, body: Unmerge, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(CaseReleased(other=_other(case, context).received.reference), context.now)]
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known("link", "Link two cases that have to do with each other.", Link, _link, mirror=_link_there),
-    Known("unlink", "Undo a link.", Unlink, _unlink, _is_linked, mirror=_unlink_there),
-    Known("merge", "Merge this case into an earlier one.", Merge, _merge, _absorbed_none, mirror=_absorb),
-    Known("unmerge", "Undo a merge.", Unmerge, _unmerge, mirror=_release),
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("link", "Link two cases that have to do with each other.", Link, _link, mirror=_link_there),
+    CommandSpec("unlink", "Undo a link.", Unlink, _unlink, _is_linked, mirror=_unlink_there),
+    CommandSpec(
+        "merge", "Merge this case into an earlier one.", Merge, _merge, _absorbed_none, mirror=_absorb
+    ),
+    CommandSpec("unmerge", "Undo a merge.", Unmerge, _unmerge, mirror=_release),
 )

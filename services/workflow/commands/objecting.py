@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from cases.life import Objection, Stage
-from cases.state import Case, Clock, ClockStatus
+from cases.state import Case, CaseClock, ClockStatus
 from events.catalogue import (
     HearingAgreed,
     HearingHeld,
@@ -26,17 +26,17 @@ from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from workflow.commands.answering import Nothing, OutcomeWord
 from workflow.commands.command import (
+    AMoment,
     Answered,
-    Asking,
+    AStatedMoment,
     Body,
     Channel,
+    CommandContext,
+    CommandSpec,
     How,
-    Known,
-    Moment,
     Spoken,
-    Stated,
     Words,
-    said,
+    event_with_words,
 )
 
 
@@ -45,7 +45,7 @@ class LodgeObjection(Body):
 
     channel: Channel
     objection: Words
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class ExcuseLateness(Body):
@@ -58,13 +58,13 @@ class InviteToHearing(Body):
     """Invite the complainant to explain the objection."""
 
     how: How
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class AgreeHearing(Body):
     """Record when the talk will be."""
 
-    hearing_at: Moment
+    hearing_at: AMoment
 
 
 class RecordHearing(Body):
@@ -73,14 +73,14 @@ class RecordHearing(Body):
     how: Spoken
     satisfied: bool
     new_facts: bool = False
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class WaiveHearing(Body):
     """The complainant does without the talk."""
 
     because: Literal["declined", "did not come"]
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class WriteHearingRecord(Body):
@@ -100,15 +100,15 @@ class DecideObjection(Body):
 class RecordOuterRoute(Body):
     """The complainant took the matter outside."""
 
-    at: Stated = None
+    at: AStatedMoment = None
 
 
-def window(case: Case, asking: Asking) -> Clock | None:
+def window(case: Case, context: CommandContext) -> CaseClock | None:
     """Give the window of the objection, once it runs."""
-    return next((clock for clock in case.clocks if clock.clock == asking.conduct.objection_window), None)
+    return next((clock for clock in case.clocks if clock.clock == context.conduct.objection_window), None)
 
 
-def _has_an_answer(case: Case, asking: Asking) -> str | None:
+def _has_an_answer(case: Case, context: CommandContext) -> str | None:
     life = case.life
     if life.objection is not None and life.objection.outcome is not None:
         return "the objection was decided already; the text has no second one"
@@ -117,67 +117,69 @@ def _has_an_answer(case: Case, asking: Asking) -> str | None:
     return None
 
 
-def _lodge(case: Case, body: LodgeObjection, asking: Asking) -> Sequence[NewEvent]:
+def _lodge(case: Case, body: LodgeObjection, context: CommandContext) -> Sequence[NewEvent]:
     """Late is what comes after the most lenient end of the window; before a response arrived nothing is.
 
     What comes by a channel that the text does not name is flagged, and counts until the board says otherwise.
     """
-    at = asking.at(body.at, case, asking.answered("outcome decided", "the outcome was decided"))
-    clock = window(case, asking)
+    at = context.at(body.at, case, context.answered("outcome decided", "the outcome was decided"))
+    clock = window(case, context)
     late = clock is not None and clock.status is not ClockStatus.DROPPED and at >= clock.lenient.at
-    named = asking.conduct.objection_channels
+    named = context.conduct.objection_channels
     lodged = ObjectionLodged(
         channel=body.channel, late=late, channel_named=not named or body.channel in named
     )
-    return [said(lodged, at, objection=body.objection)]
+    return [event_with_words(lodged, at, objection=body.objection)]
 
 
-def _is_late(case: Case, asking: Asking) -> str | None:
+def _is_late(case: Case, context: CommandContext) -> str | None:
     objection = _of(case)
     if not objection.late:
         return "the objection came in time"
     return "the lateness is excused already" if objection.excused else None
 
 
-def _excuse(case: Case, body: ExcuseLateness, asking: Asking) -> Sequence[NewEvent]:
-    return [said(LatenessExcused(by=asking.person), asking.now, reason=body.reason)]
+def _excuse(case: Case, body: ExcuseLateness, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(LatenessExcused(by=context.person), context.now, reason=body.reason)]
 
 
-def _may_invite(case: Case, asking: Asking) -> str | None:
+def _may_invite(case: Case, context: CommandContext) -> str | None:
     objection = _of(case)
     if objection.late and not objection.excused:
         return "the objection came too late: excuse that, or decide it as inadmissible"
     return "the talk is agreed already" if objection.hearing == "agreed" else None
 
 
-def _invite(case: Case, body: InviteToHearing, asking: Asking) -> Sequence[NewEvent]:
+def _invite(case: Case, body: InviteToHearing, context: CommandContext) -> Sequence[NewEvent]:
     """A talk that a procedure asks for before any objection answers none."""
-    lodged = asking.answered("objection arrived", "the objection was lodged")
-    at = asking.at(body.at, case, None if case.life.objection is None else lodged)
-    return [said(HearingInvited(by=asking.person, how=body.how), at)]
+    lodged = context.answered("objection arrived", "the objection was lodged")
+    at = context.at(body.at, case, None if case.life.objection is None else lodged)
+    return [event_with_words(HearingInvited(by=context.person, how=body.how), at)]
 
 
-def _is_invited(case: Case, asking: Asking) -> str | None:
+def _is_invited(case: Case, context: CommandContext) -> str | None:
     return None if _of(case).hearing in ("invited", "agreed") else "the complainant is not invited yet"
 
 
-def _agree(case: Case, body: AgreeHearing, asking: Asking) -> Sequence[NewEvent]:
-    if body.hearing_at < asking.now:
+def _agree(case: Case, body: AgreeHearing, context: CommandContext) -> Sequence[NewEvent]:
+    if body.hearing_at < context.now:
         raise CommandRefused(
             "in-the-past", "a talk is agreed for a moment to come: record it when it was held"
         )
-    return [said(HearingAgreed(at=body.hearing_at), asking.now)]
+    return [event_with_words(HearingAgreed(at=body.hearing_at), context.now)]
 
 
-def _held(case: Case, body: RecordHearing, asking: Asking) -> Sequence[NewEvent]:
-    event = HearingHeld(by=asking.person, how=body.how, satisfied=body.satisfied, new_facts=body.new_facts)
-    return [said(event, asking.at(body.at, case, _invitation(case)))]
+def _held(case: Case, body: RecordHearing, context: CommandContext) -> Sequence[NewEvent]:
+    event = HearingHeld(by=context.person, how=body.how, satisfied=body.satisfied, new_facts=body.new_facts)
+    return [event_with_words(event, context.at(body.at, case, _invitation(case)))]
 
 
-def _waive(case: Case, body: WaiveHearing, asking: Asking) -> Sequence[NewEvent]:
+def _waive(case: Case, body: WaiveHearing, context: CommandContext) -> Sequence[NewEvent]:
     if body.because == "did not come" and _of(case).hearing != "agreed":
         raise CommandRefused("not-agreed", "nobody can miss a talk that was not agreed: say declined")
-    return [said(HearingWaived(because=body.because), asking.at(body.at, case, _invitation(case)))]
+    return [
+        event_with_words(HearingWaived(because=body.because), context.at(body.at, case, _invitation(case)))
+    ]
 
 
 def _invitation(case: Case) -> Answered | None:
@@ -185,18 +187,18 @@ def _invitation(case: Case) -> Answered | None:
     return None if invited_at is None else Answered("the complainant was invited", invited_at)
 
 
-def _was_held(case: Case, asking: Asking) -> str | None:
+def _was_held(case: Case, context: CommandContext) -> str | None:
     objection = _of(case)
     if objection.hearing != "held":
         return "no talk was held that could be recorded"
     return "the talk is recorded already" if objection.is_recorded else None
 
 
-def _write_record(case: Case, body: WriteHearingRecord, asking: Asking) -> Sequence[NewEvent]:
-    return [said(HearingRecorded(by=asking.person), asking.now, record=body.record)]
+def _write_record(case: Case, body: WriteHearingRecord, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(HearingRecorded(by=context.person), context.now, record=body.record)]
 
 
-def _may_decide(case: Case, asking: Asking) -> str | None:
+def _may_decide(case: Case, context: CommandContext) -> str | None:
     """After the talk, a waiver, or an invitation that stayed without an answer for two weeks."""
     objection = _of(case)
     if objection.late and not objection.excused:
@@ -204,41 +206,41 @@ def _may_decide(case: Case, asking: Asking) -> str | None:
     if case.life.stage is Stage.HEARD:
         return None
     if objection.hearing == "invited" and objection.invited_at is not None:
-        open_from = objection.invited_at + asking.conduct.answer_within
-        if asking.now >= open_from:
+        open_from = objection.invited_at + context.conduct.answer_within
+        if context.now >= open_from:
             return None
         return f"the complainant is invited and may answer until {open_from.isoformat(timespec='minutes')}"
     return "the complainant is heard first, unless they do without it"
 
 
-def _decide(case: Case, body: DecideObjection, asking: Asking) -> Sequence[NewEvent]:
+def _decide(case: Case, body: DecideObjection, context: CommandContext) -> Sequence[NewEvent]:
     objection = _of(case)
     if objection.late and not objection.excused and body.outcome != "inadmissible":
         raise CommandRefused(
             "too-late", "the objection came too late: excuse that first, or say inadmissible"
         )
-    event = ObjectionDecided(by=asking.person, outcome=body.outcome)
-    return [said(event, asking.now, grounds=body.grounds, solution=body.solution)]
+    event = ObjectionDecided(by=context.person, outcome=body.outcome)
+    return [event_with_words(event, context.now, grounds=body.grounds, solution=body.solution)]
 
 
-def _may_name_route(case: Case, asking: Asking) -> str | None:
+def _may_name_route(case: Case, context: CommandContext) -> str | None:
     if _of(case).satisfied:
         return "the talk led to a solution that the complainant accepts"
     return "it is named already" if case.life.outer_route is not None else None
 
 
-def _name_route(case: Case, body: Nothing, asking: Asking) -> Sequence[NewEvent]:
-    return [said(OuterRouteNamed(route=asking.conduct.outer_route or ""), asking.now)]
+def _name_route(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(OuterRouteNamed(route=context.conduct.outer_route or ""), context.now)]
 
 
-def _may_be_taken(case: Case, asking: Asking) -> str | None:
+def _may_be_taken(case: Case, context: CommandContext) -> str | None:
     if case.life.outer_route is None:
         return "no outer route was named yet"
     return "it is recorded already" if case.life.outer_route_taken else None
 
 
-def _take_route(case: Case, body: RecordOuterRoute, asking: Asking) -> Sequence[NewEvent]:
-    return [said(OuterRouteTaken(route=case.life.outer_route or ""), asking.at(body.at, case))]
+def _take_route(case: Case, body: RecordOuterRoute, context: CommandContext) -> Sequence[NewEvent]:
+    return [event_with_words(OuterRouteTaken(route=case.life.outer_route or ""), context.at(body.at, case))]
 
 
 def _of(case: Case) -> Objection:
@@ -246,12 +248,16 @@ def _of(case: Case) -> Objection:
     return case.life.objection or case.life.hearing or Objection(late=False)
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known("lodge-objection", "Record an objection.", LodgeObjection, _lodge, _has_an_answer),
-    Known("excuse-lateness", "Take up a late objection.", ExcuseLateness, _excuse, _is_late, apart=True),
-    Known("invite-to-hearing", "Invite the complainant to be heard.", InviteToHearing, _invite, _may_invite),
-    Known("agree-hearing", "Record when the talk will be.", AgreeHearing, _agree, _is_invited),
-    Known(
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("lodge-objection", "Record an objection.", LodgeObjection, _lodge, _has_an_answer),
+    CommandSpec(
+        "excuse-lateness", "Take up a late objection.", ExcuseLateness, _excuse, _is_late, apart=True
+    ),
+    CommandSpec(
+        "invite-to-hearing", "Invite the complainant to be heard.", InviteToHearing, _invite, _may_invite
+    ),
+    CommandSpec("agree-hearing", "Record when the talk will be.", AgreeHearing, _agree, _is_invited),
+    CommandSpec(
         "record-hearing",
         "Record that the complainant was heard.",
         RecordHearing,
@@ -259,21 +265,23 @@ COMMANDS: tuple[Known, ...] = (
         _is_invited,
         apart=True,
     ),
-    Known(
+    CommandSpec(
         "waive-hearing",
         "Record that the complainant does without the talk.",
         WaiveHearing,
         _waive,
         _is_invited,
     ),
-    Known(
+    CommandSpec(
         "write-hearing-record", "Record the talk in writing.", WriteHearingRecord, _write_record, _was_held
     ),
-    Known("decide-objection", "Decide on the objection.", DecideObjection, _decide, _may_decide, apart=True),
-    Known(
+    CommandSpec(
+        "decide-objection", "Decide on the objection.", DecideObjection, _decide, _may_decide, apart=True
+    ),
+    CommandSpec(
         "name-outer-route", "Tell where the complainant can go next.", Nothing, _name_route, _may_name_route
     ),
-    Known(
+    CommandSpec(
         "record-outer-route",
         "Record that the complainant took the matter outside.",
         RecordOuterRoute,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from cases.state import Case, Kind
+from cases.state import Case, ReportKind
 from events.catalogue import (
     ABOUT,
     COMPLAINANT,
@@ -29,7 +29,18 @@ from procedures.conduct import ROLES
 from procedures.words import Field as AskedField
 from procedures.words import Role
 from workflow import classification as cases
-from workflow.commands.command import Asking, Body, Channel, Email, Known, Short, Staff, Stated, Words, said
+from workflow.commands.command import (
+    AStatedMoment,
+    Body,
+    Channel,
+    CommandContext,
+    CommandSpec,
+    Email,
+    Short,
+    Staff,
+    Words,
+    event_with_words,
+)
 
 
 class NoteInformalStage(Body):
@@ -42,7 +53,9 @@ class NoteInformalStage(Body):
 class Reclassify(Body):
     """Say what the report is after all."""
 
-    kind: Kind = Field(description="What the report is; which kinds there are depends on the procedure.")
+    kind: ReportKind = Field(
+        description="What the report is; which kinds there are depends on the procedure."
+    )
     because: Words
 
 
@@ -70,7 +83,7 @@ class RecordInformation(Body):
     description: Words | None = None
     about_name: Short | None = None
     about_function: Short | None = None
-    at: Stated = None
+    at: AStatedMoment = None
 
 
 class Assign(Body):
@@ -107,24 +120,24 @@ class HandOver(Body):
     note: Words | None = None
 
 
-def _note_informal_stage(case: Case, body: NoteInformalStage, asking: Asking) -> Sequence[NewEvent]:
-    event = InformalStageNoted(by=asking.person, result=body.result)
-    return [said(event, asking.now, note=body.note)]
+def _note_informal_stage(case: Case, body: NoteInformalStage, context: CommandContext) -> Sequence[NewEvent]:
+    event = InformalStageNoted(by=context.person, result=body.result)
+    return [event_with_words(event, context.now, note=body.note)]
 
 
-def _reclassify(case: Case, body: Reclassify, asking: Asking) -> Sequence[NewEvent]:
-    return cases.reclassify(case, body.kind, body.because, asking.procedure, asking.now)
+def _reclassify(case: Case, body: Reclassify, context: CommandContext) -> Sequence[NewEvent]:
+    return cases.reclassify(case, body.kind, body.because, context.procedure, context.now)
 
 
-def _ask_information(case: Case, body: AskInformation, asking: Asking) -> Sequence[NewEvent]:
-    event = InformationAsked(by=asking.person, fields=tuple(dict.fromkeys(body.fields)))
-    return [said(event, asking.now, question=body.question)]
+def _ask_information(case: Case, body: AskInformation, context: CommandContext) -> Sequence[NewEvent]:
+    event = InformationAsked(by=context.person, fields=tuple(dict.fromkeys(body.fields)))
+    return [event_with_words(event, context.now, question=body.question)]
 
 
 _OF_ABOUT = {"about_name": "name", "about_function": "function"}
 
 
-def _record_information(case: Case, body: RecordInformation, asking: Asking) -> Sequence[NewEvent]:
+def _record_information(case: Case, body: RecordInformation, context: CommandContext) -> Sequence[NewEvent]:
     stated: dict[str, Any] = {
         name: text
         for name, text in body.model_dump(exclude={"channel", "at"}, exclude_none=True).items()
@@ -134,59 +147,67 @@ def _record_information(case: Case, body: RecordInformation, asking: Asking) -> 
         raise CommandRefused("nothing-in-it", "say what the complainant added")
     given = tuple(name for name in stated if name != "message")
     event = InformationReceived(
-        by=asking.person,
+        by=context.person,
         channel=body.channel,
         given=given,
-        missing=asking.procedure.missing({*case.life.given, *given}),
+        missing=context.procedure.missing({*case.life.given, *given}),
     )
     personal: dict[str, dict[str, Any]] = {
         COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
         ABOUT: {_OF_ABOUT[name]: text for name, text in stated.items() if name in _OF_ABOUT},
     }
     filled = {slot: fields for slot, fields in personal.items() if fields}
-    return [NewEvent(event, asking.at(body.at, case), filled)]
+    return [NewEvent(event, context.at(body.at, case), filled)]
 
 
-def _has_somebody_else(case: Case, asking: Asking) -> str | None:
-    others = asking.organisation.staff.keys() - {case.life.handler} - asking.subjects
+def _has_somebody_else(case: Case, context: CommandContext) -> str | None:
+    others = context.organisation.staff.keys() - {case.life.handler} - context.subjects
     return None if others else "nobody else on the staff may handle it"
 
 
-def _assign(case: Case, body: Assign, asking: Asking) -> Sequence[NewEvent]:
-    handler = asking.member(body.handler, "the handler")
+def _assign(case: Case, body: Assign, context: CommandContext) -> Sequence[NewEvent]:
+    handler = context.member(body.handler, "the handler")
     if handler == case.life.handler:
         raise CommandRefused("nothing-changes", f"{handler} handles the case already")
-    return [said(CaseAssigned(handler=handler, because=body.because), asking.now, reason=body.reason)]
+    return [
+        event_with_words(CaseAssigned(handler=handler, because=body.because), context.now, reason=body.reason)
+    ]
 
 
-def _escalate(case: Case, body: Escalate, asking: Asking) -> Sequence[NewEvent]:
+def _escalate(case: Case, body: Escalate, context: CommandContext) -> Sequence[NewEvent]:
     """By role where the text names roles; by the organisation's matrix where it has one."""
-    conduct, to = asking.conduct, asking.member(body.to, "whom the case is taken to")
+    conduct, to = context.conduct, context.member(body.to, "whom the case is taken to")
     level = 0
     if not ROLES[body.role]:
-        raise CommandRefused("nobodys-role", f"nobody of {asking.organisation.name} is the {body.role}")
+        raise CommandRefused("nobodys-role", f"nobody of {context.organisation.name} is the {body.role}")
     if conduct.escalates == "role" and body.role not in conduct.escalates_to:
         raise CommandRefused(
             "not-whom-the-procedure-names",
             f"this procedure escalates to: {', '.join(conduct.escalates_to)}",
         )
-    if conduct.escalates == "matrix" and asking.organisation.escalation:
-        steps = {step.staff: step.level for step in asking.organisation.escalation}
+    if conduct.escalates == "matrix" and context.organisation.escalation:
+        steps = {step.staff: step.level for step in context.organisation.escalation}
         if to not in steps:
             raise CommandRefused("not-in-the-matrix", f"the matrix names: {', '.join(steps)}")
         level = steps[to]
-    return [said(CaseEscalated(to=to, role=body.role, level=level), asking.now, reason=body.reason)]
+    return [
+        event_with_words(CaseEscalated(to=to, role=body.role, level=level), context.now, reason=body.reason)
+    ]
 
 
-def _record_external(case: Case, body: RecordExternal, asking: Asking) -> Sequence[NewEvent]:
-    if body.system not in asking.conduct.external_systems:
+def _record_external(case: Case, body: RecordExternal, context: CommandContext) -> Sequence[NewEvent]:
+    if body.system not in context.conduct.external_systems:
         raise CommandRefused(
-            "unknown-system", f"this procedure names: {', '.join(asking.conduct.external_systems)}"
+            "unknown-system", f"this procedure names: {', '.join(context.conduct.external_systems)}"
         )
-    return [said(ExternalRecordWritten(system=body.system, number=body.number, what=body.what), asking.now)]
+    return [
+        event_with_words(
+            ExternalRecordWritten(system=body.system, number=body.number, what=body.what), context.now
+        )
+    ]
 
 
-def _is_another_way(case: Case, asking: Asking) -> str | None:
+def _is_another_way(case: Case, context: CommandContext) -> str | None:
     if case.life.refused_with_route:
         return "the complainant was told the route already"
     if case.received.channel_named:
@@ -194,64 +215,64 @@ def _is_another_way(case: Case, asking: Asking) -> str | None:
     return None
 
 
-def _refuse_with_route(case: Case, body: RefuseWithRoute, asking: Asking) -> Sequence[NewEvent]:
-    route = asking.conduct.route or ""
-    return [said(RefusedWithRoute(by=asking.person, route=route), asking.now)]
+def _refuse_with_route(case: Case, body: RefuseWithRoute, context: CommandContext) -> Sequence[NewEvent]:
+    route = context.conduct.route or ""
+    return [event_with_words(RefusedWithRoute(by=context.person, route=route), context.now)]
 
 
-def _is_an_incident(case: Case, asking: Asking) -> str | None:
+def _is_an_incident(case: Case, context: CommandContext) -> str | None:
     if case.kind not in ("incident", "both"):
         return f"the report is classified as {case.kind}: reclassify it first"
     return "it was handed over already" if case.life.handed_over else None
 
 
-def _hand_over(case: Case, body: HandOver, asking: Asking) -> Sequence[NewEvent]:
+def _hand_over(case: Case, body: HandOver, context: CommandContext) -> Sequence[NewEvent]:
     """What is an incident only ends here; what is both goes on as the complaint it is too."""
-    handed = said(HandedOverAsIncident(by=asking.person), asking.now, note=body.note)
+    handed = event_with_words(HandedOverAsIncident(by=context.person), context.now, note=body.note)
     if case.kind == "both":
         return [handed]
-    return [handed, said(CaseClosed(because="handed over"), asking.now)]
+    return [handed, event_with_words(CaseClosed(because="handed over"), context.now)]
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known(
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
         "note-informal-stage",
         "Note that the complainant had taken the matter to their own contact first.",
         NoteInformalStage,
         _note_informal_stage,
     ),
-    Known(
+    CommandSpec(
         "reclassify",
         "Say what the report is after all: a complaint, an incident, both or neither.",
         Reclassify,
         _reclassify,
     ),
-    Known(
+    CommandSpec(
         "ask-information", "Ask the complainant for more; no clock stops.", AskInformation, _ask_information
     ),
-    Known(
+    CommandSpec(
         "record-information",
         "Record what the complainant added.",
         RecordInformation,
         _record_information,
         about=True,
     ),
-    Known("assign", "Let somebody else handle the case.", Assign, _assign, _has_somebody_else),
-    Known("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),
-    Known(
+    CommandSpec("assign", "Let somebody else handle the case.", Assign, _assign, _has_somebody_else),
+    CommandSpec("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),
+    CommandSpec(
         "record-external",
         "Note that the case stands in another recording system, and under which number.",
         RecordExternal,
         _record_external,
     ),
-    Known(
+    CommandSpec(
         "refuse-with-route",
         "Tell the complainant by which way complaints are handled; this one stays recorded.",
         RefuseWithRoute,
         _refuse_with_route,
         _is_another_way,
     ),
-    Known(
+    CommandSpec(
         "hand-over", "Hand an incident over to the incident process.", HandOver, _hand_over, _is_an_incident
     ),
 )

@@ -12,7 +12,7 @@ from cases.state import Case
 from events.access_tokens import Role
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
-from workflow.commands.command import Asking, Known
+from workflow.commands.command import CommandContext, CommandSpec
 
 OPEN: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED, Stage.CLOSED, Stage.MERGED}
 _STARTED: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED}
@@ -60,60 +60,62 @@ def roles_for(command: str, conduct: Conduct) -> frozenset[Role]:
     return frozenset(role for stage in Stage for role in _roles_in(stage, command, conduct))
 
 
-def allowed(case: Case, commands: Iterable[Known], asking: Asking) -> tuple[str, ...]:
+def allowed(case: Case, commands: Iterable[CommandSpec], context: CommandContext) -> tuple[str, ...]:
     """Name the commands that this person may give about the case as it stands."""
-    stage, conduct = case.life.stage, asking.conduct
+    stage, conduct = case.life.stage, context.conduct
     return tuple(
-        known.name
-        for known in commands
-        if not asking.roles.isdisjoint(_roles_in(stage, known.name, conduct))
-        and _obstacle(case, known, asking) is None
+        spec.name
+        for spec in commands
+        if not context.roles.isdisjoint(_roles_in(stage, spec.name, conduct))
+        and _obstacle(case, spec, context) is None
     )
 
 
-def require(case: Case, known: Known, commands: Iterable[Known], asking: Asking) -> None:
+def require(case: Case, spec: CommandSpec, commands: Iterable[CommandSpec], context: CommandContext) -> None:
     """Go on when the command may be given now; raises `CommandRefused` with the reason and what may be."""
-    obstacle = _obstacle(case, known, asking)
+    obstacle = _obstacle(case, spec, context)
     if obstacle is not None:
-        raise CommandRefused(obstacle.code, f"{obstacle.detail}; {_instead(allowed(case, commands, asking))}")
+        raise CommandRefused(
+            obstacle.code, f"{obstacle.detail}; {_instead(allowed(case, commands, context))}"
+        )
 
 
 def explained(
-    refused: CommandRefused, case: Case, commands: Iterable[Known], asking: Asking
+    refused: CommandRefused, case: Case, commands: Iterable[CommandSpec], context: CommandContext
 ) -> CommandRefused:
     """Add what is allowed instead to a refusal that a decider made."""
-    return CommandRefused(refused.code, f"{refused.detail}; {_instead(allowed(case, commands, asking))}")
+    return CommandRefused(refused.code, f"{refused.detail}; {_instead(allowed(case, commands, context))}")
 
 
 def _instead(names: tuple[str, ...]) -> str:
     return f"allowed now: {', '.join(names)}" if names else "nothing is allowed to you now"
 
 
-def _obstacle(case: Case, known: Known, asking: Asking) -> CommandRefused | None:
+def _obstacle(case: Case, spec: CommandSpec, context: CommandContext) -> CommandRefused | None:
     """Find what stands in the way of a command, whatever its body says."""
     stage = case.life.stage
     if stage is Stage.RECEIVED:
         return CommandRefused("not-open-yet", "the case is being opened: try again in a moment")
-    roles = _roles_in(stage, known.name, asking.conduct)
+    roles = _roles_in(stage, spec.name, context.conduct)
     if not roles:
-        return CommandRefused("not-in-this-stage", _where(known.name, stage, asking))
-    if asking.roles.isdisjoint(roles):
+        return CommandRefused("not-in-this-stage", _where(spec.name, stage, context))
+    if context.roles.isdisjoint(roles):
         return CommandRefused(
             "not-your-role-now",
             f"in the stage {stage} this takes one of the roles {', '.join(sorted(roles))}",
         )
-    if asking.person in asking.subjects:
+    if context.person in context.subjects:
         return CommandRefused(
             "conflict-of-interest", "the complaint is about you: somebody else must do this, see assign"
         )
     # Where a procedure hears the complainant before it answers, whoever handles the complaint may hear them.
     is_second_look = case.life.objection is not None
-    if known.apart and is_second_look and asking.person in {*case.life.handlers, *case.life.deciders}:
+    if spec.apart and is_second_look and context.person in {*case.life.handlers, *case.life.deciders}:
         return CommandRefused(
             "not-the-same-person",
             "you handled or decided this complaint: somebody else decides the objection",
         )
-    reason = known.ready(case, asking) if known.ready is not None else None
+    reason = spec.ready(case, context) if spec.ready is not None else None
     return CommandRefused("not-now", reason) if reason is not None else None
 
 
@@ -129,13 +131,13 @@ def _roles_in(stage: Stage, command: str, conduct: Conduct) -> frozenset[Role]:
     return found | {"admin"} if found else found
 
 
-def _where(command: str, stage: Stage, asking: Asking) -> str:
+def _where(command: str, stage: Stage, context: CommandContext) -> str:
     general = GENERAL.get(command)
     if general is not None:
         stages = [one.value for one in Stage if one in general.stages]
     else:
-        stages = [name for name, commands in asking.conduct.may.items() if command in commands]
+        stages = [name for name, commands in context.conduct.may.items() if command in commands]
     if not stages:
-        procedure = asking.procedure
+        procedure = context.procedure
         return f"procedure {procedure.id} {procedure.version} does not have {command}"
     return f"the case is in the stage {stage}, and {command} belongs to: {', '.join(stages)}"

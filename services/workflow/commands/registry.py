@@ -21,24 +21,24 @@ from workflow.commands import (
     posting,
     versioning,
 )
-from workflow.commands.command import Asking, Body, Known
+from workflow.commands.command import Body, CommandContext, CommandSpec
 
-COMMANDS: Mapping[str, Known] = {
-    known.name: known
+COMMANDS: Mapping[str, CommandSpec] = {
+    spec.name: spec
     for group in (opening, handling, answering, objecting, closing, posting, versioning, linking, correcting)
-    for known in group.COMMANDS
+    for spec in group.COMMANDS
 }
 
 
-def decide(case: Case, known: Known, body: Body, asking: Asking) -> Sequence[NewEvent]:
+def decide(case: Case, spec: CommandSpec, body: Body, context: CommandContext) -> Sequence[NewEvent]:
     """Decide a command; raises `CommandRefused` with the reason and what is allowed instead."""
-    permissions.require(case, known, COMMANDS.values(), asking)
+    permissions.require(case, spec, COMMANDS.values(), context)
     try:
-        return known.decide(case, body, asking)
+        return spec.decide(case, body, context)
     except CommandRefused as refused:
-        raise permissions.explained(refused, case, COMMANDS.values(), asking) from refused
+        raise permissions.explained(refused, case, COMMANDS.values(), context) from refused
 
 
-def allowed(case: Case, asking: Asking) -> tuple[str, ...]:
+def allowed(case: Case, context: CommandContext) -> tuple[str, ...]:
     """Name the commands that this person may give about the case now."""
-    return permissions.allowed(case, COMMANDS.values(), asking)
+    return permissions.allowed(case, COMMANDS.values(), context)

@@ -15,13 +15,13 @@ from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import Derivation, derive
 from procedures.counting.facts import COMPLAINT_RECEIVED
-from procedures.counting.schedule import OpenEnd, Plan, Timed
+from procedures.counting.schedule import ClockPlan, OpenEnd, Timed
 from procedures.counting.terms import Terms
 from procedures.counting.zones import civil_date
 from procedures.library import UnknownProcedure, procedure
 from procedures.procedure import Procedure
 from workflow.classification import has_complaint_terms
-from workflow.commands.command import Asking, Body, Known, said
+from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
 
 
 class MoveToVersion(Body):
@@ -30,16 +30,16 @@ class MoveToVersion(Body):
     version: int = Field(ge=1)
 
 
-def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]:
+def _move(case: Case, body: MoveToVersion, context: CommandContext) -> Sequence[NewEvent]:
     """A running case keeps its version unless the newer one declares otherwise."""
-    old = asking.procedure
+    old = context.procedure
     if body.version <= old.version:
         raise CommandRefused("not-newer", f"the case runs under version {old.version}")
     try:
         new = procedure(old.id, body.version)
     except UnknownProcedure as unknown:
         raise CommandRefused("no-such-version", str(unknown)) from unknown
-    if asking.today < new.in_force_from:
+    if context.today < new.in_force_from:
         raise CommandRefused(
             "not-in-force-yet", f"version {new.version} comes into force on {new.in_force_from}"
         )
@@ -66,18 +66,20 @@ def _move(case: Case, body: MoveToVersion, asking: Asking) -> Sequence[NewEvent]
         procedure_digest=new.digest,
         from_version=old.version,
         transition=transition,
-        clocks=brought(case, new, asking, only_better=transition == "most favourable"),
+        clocks=brought(case, new, context, only_better=transition == "most favourable"),
     )
-    return [said(event, asking.now)]
+    return [event_with_words(event, context.now)]
 
 
-def brought(case: Case, new: Procedure, asking: Asking, *, only_better: bool) -> tuple[ClockRule, ...]:
+def brought(
+    case: Case, new: Procedure, context: CommandContext, *, only_better: bool
+) -> tuple[ClockRule, ...]:
     """Give the rules that a new version brings a running case; all others stay as they are.
 
     What is met or past is judged by the rule it ran under, and no rule comes whose term would be over
     already: a new version breaks no promise that was kept so far.
     """
-    terms = asking.terms
+    terms = context.terms
     applies = new.clocks_for(case.received.nature)
     if not has_complaint_terms(case.kind):
         applies = tuple(rule for rule in applies if rule.clock in terms.rules)
@@ -86,10 +88,10 @@ def brought(case: Case, new: Procedure, asking: Asking, *, only_better: bool) ->
     found: list[ClockRule] = []
     for rule in applies:
         was, leads = terms.rules.get(rule.clock), after[rule.clock]
-        if rule == was or asking.knows_any(rule.satisfied_by) or _is_past(leads, asking.now):
+        if rule == was or context.knows_any(rule.satisfied_by) or _is_past(leads, context.now):
             continue
         if was is not None and (
-            asking.knows_any(was.satisfied_by) or _is_past(before[rule.clock], asking.now)
+            context.knows_any(was.satisfied_by) or _is_past(before[rule.clock], context.now)
         ):
             continue
         old = None if was is None else (was, before[rule.clock])
@@ -99,11 +101,11 @@ def brought(case: Case, new: Procedure, asking: Asking, *, only_better: bool) ->
     return tuple(found)
 
 
-def _is_past(plan: Plan, now: datetime) -> bool:
+def _is_past(plan: ClockPlan, now: datetime) -> bool:
     return isinstance(plan, Timed) and plan.derivation.due.at <= now
 
 
-Leads = tuple[ClockRule, Plan]
+Leads = tuple[ClockRule, ClockPlan]
 """A rule, and where it leads in this case."""
 
 
@@ -145,6 +147,8 @@ def _ends_better(rule: ClockRule, new: Derivation, old: Derivation) -> bool:
     return new.strict.on >= old.strict.on and new.lenient.on >= old.lenient.on
 
 
-COMMANDS: tuple[Known, ...] = (
-    Known("move-to-version", "Move the case to a newer version of its procedure.", MoveToVersion, _move),
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        "move-to-version", "Move the case to a newer version of its procedure.", MoveToVersion, _move
+    ),
 )

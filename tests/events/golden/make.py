@@ -31,7 +31,7 @@ import httpx2
 import msgspec
 from events.envelope import History
 
-from cases.state import fold, told
+from cases.state import as_plain, fold
 from deadlines.clocks import next_look
 from events.catalogue import CATALOGUE, encode
 from golden_histories import FOLDER, from_lines, to_lines
@@ -169,7 +169,7 @@ def main() -> None:
         assert case is not None
         files[f"histories/{organisation}.jsonl"] = to_lines(history)
         files[f"histories/{organisation}.state.json"] = (
-            json.dumps(told(case), indent=1, sort_keys=True) + "\n"
+            json.dumps(as_plain(case), indent=1, sort_keys=True) + "\n"
         )
     stored = {
         event.type: event.data for history in reversed(made.values()) for event in reversed(history.events)

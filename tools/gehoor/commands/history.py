@@ -94,13 +94,13 @@ async def _show(
 
 
 def _show_state(seen: list[Any], as_json: bool) -> None:
-    from cases.state import fold_events, told
+    from cases.state import as_plain, fold_events
     from events.errors import NoSuchCase
 
     case = fold_events(seen)
     if case is None:
         raise NoSuchCase("at that moment there was no such case")
-    described = told(case)
+    described = as_plain(case)
     if as_json:
         print(_json(described))
     else:

@@ -96,11 +96,11 @@ def simulate(
             raise typer.BadParameter("--live does not go with --what-if: that reads what is stored")
         import asyncio
 
-        from gehoor.simulate.what_if import wonder
-        from simulation.what_if import Asked
+        from gehoor.simulate.what_if import compare_stored
+        from simulation.what_if import WhatIf
 
-        asked = Asked(what_if, procedure, calendar, tuple(term or ()))
-        raise typer.Exit(asyncio.run(wonder(asked, purpose, token, as_json)))
+        asked = WhatIf(what_if, procedure, calendar, tuple(term or ()))
+        raise typer.Exit(asyncio.run(compare_stored(asked, purpose, token, as_json)))
     if live:
         if organisation:
             raise typer.BadParameter("--organisation does not go with --live: it takes as many cases of each")

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable
 
 from events.errors import Misconfigured
-from gehoor.embedded.fork_client import Nursery
+from gehoor.embedded.fork_client import ForkClient
 from gehoor.embedded.home import Home, ProcessRecord
 from gehoor.embedded.logs import LogWatch
 from gehoor.embedded.processes import Launch, began
-from gehoor.embedded.restarter import Keeper, Ready
+from gehoor.embedded.restarter import Ready, Restarter
 from gehoor.embedded.screen import Screen
 
 SERVICES_STOP_WITHIN_S = 4.5
@@ -28,23 +28,29 @@ class Children:
 
     def __init__(self, home: Home, screen: Screen, changed: Callable[[], None]) -> None:
         self.screen = screen
-        self.servers: list[Keeper] = []
-        self.bus: list[Keeper] = []
-        self.services: list[Keeper] = []
+        self.servers: list[Restarter] = []
+        self.bus: list[Restarter] = []
+        self.services: list[Restarter] = []
         self.changed = changed
         self.watches: list[LogWatch] = []
-        self.nursery = Nursery(home.folder, home.log / "nursery.log")
+        self.nursery = ForkClient(home.folder, home.log / "nursery.log")
 
     async def open(self) -> None:
         """Get ready to have children: services are forks of one process that has loaded everything."""
         await self.nursery.open()
 
     def keep(
-        self, group: list[Keeper], launch: Launch, until_ready: Ready, port: int, *, must_start: bool = False
-    ) -> Keeper:
+        self,
+        group: list[Restarter],
+        launch: Launch,
+        until_ready: Ready,
+        port: int,
+        *,
+        must_start: bool = False,
+    ) -> Restarter:
         """Start a child and keep it running from now on."""
         self.watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
-        keeper = Keeper(
+        keeper = Restarter(
             launch,
             until_ready,
             self.screen.problem,
@@ -57,7 +63,9 @@ class Children:
         keeper.start()
         return keeper
 
-    async def keep_server(self, group: list[Keeper], launch: Launch, until_ready: Ready, port: int) -> None:
+    async def keep_server(
+        self, group: list[Restarter], launch: Launch, until_ready: Ready, port: int
+    ) -> None:
         """Start a server and wait for it; a first start that fails is final, with the reason from its log."""
         keeper = self.keep(group, launch, until_ready, port, must_start=True)
         ready = asyncio.create_task(keeper.ready.wait())

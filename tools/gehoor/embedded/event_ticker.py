@@ -33,9 +33,9 @@ SELECT convert_from(data, 'UTF8')::jsonb ->> 'reference' FROM gehoor.event WHERE
 """
 
 
-async def follow_notable(settings: Settings, show: Callable[[str], None]) -> None:
+async def follow_events(settings: Settings, show: Callable[[str], None]) -> None:
     """Show events from now on, until cancelled; goes on by itself after the database was away."""
-    teller = Teller()
+    teller = EventTicker()
     after: FeedPosition | None = None
     while True:
         try:
@@ -52,7 +52,7 @@ async def follow_notable(settings: Settings, show: Callable[[str], None]) -> Non
 
 
 async def _look(
-    connection: asyncpg.Connection, after: FeedPosition, teller: "Teller", show: Callable[[str], None]
+    connection: asyncpg.Connection, after: FeedPosition, teller: "EventTicker", show: Callable[[str], None]
 ) -> FeedPosition:
     events = await page(connection, after, 500)
     for case_id in {event.case_id for event in events if event.version > 1} - teller.references.keys():
@@ -62,7 +62,7 @@ async def _look(
     return events[-1].place if events else after
 
 
-class Teller:
+class EventTicker:
     """Turns events into lines; remembers the references of cases it has seen."""
 
     def __init__(self) -> None:

@@ -50,7 +50,7 @@ class Forked:
         self.end(-signal.SIGTERM)
 
 
-class Nursery:
+class ForkClient:
     """Starts services as forks of one process that has their libraries already."""
 
     def __init__(self, folder: Path, log: Path) -> None:

@@ -5,13 +5,13 @@ import signal
 
 from events.errors import Misconfigured
 from gehoor.embedded.home import RunRecord
-from gehoor.embedded.processes import began, end_leftover
+from gehoor.embedded.processes import began, end_orphan
 from gehoor.embedded.screen import Screen
 
 LEFTOVERS_STOP_WITHIN_S = 5.0
 
 
-async def end_leftovers(last: RunRecord, screen: Screen) -> None:
+async def end_orphans(last: RunRecord, screen: Screen) -> None:
     """Stop processes of an earlier run; raises `Misconfigured` naming the one that cannot be stopped."""
     left = [
         (name, one)
@@ -20,7 +20,7 @@ async def end_leftovers(last: RunRecord, screen: Screen) -> None:
     ]
     gone = await asyncio.gather(
         *(
-            end_leftover(
+            end_orphan(
                 one.pid,
                 signal.SIGINT if name in ("postgres", "keys") else signal.SIGTERM,
                 LEFTOVERS_STOP_WITHIN_S,

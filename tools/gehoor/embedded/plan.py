@@ -23,7 +23,7 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """Everything that will run. A server's port is None when somebody else runs that server."""
 
     settings: Settings
@@ -50,7 +50,7 @@ class Plan:
         return {name: port for name, port in named.items() if port is not None}
 
 
-def make_plan(settings: Settings, last: RunRecord) -> Plan:
+def make_plan(settings: Settings, last: RunRecord) -> RunPlan:
     """Choose ports, those of the last run where they are free; raises `Misconfigured` naming the variable."""
     if settings.database_url is not None:
         if settings.demonstrations:
@@ -67,7 +67,7 @@ def make_plan(settings: Settings, last: RunRecord) -> Plan:
     public = _public_ports(settings)
     chosen = _Chooser(last.ports, frozenset(public.values()))
     own_mailbox = settings.smtp_url is None
-    return Plan(
+    return RunPlan(
         settings=settings,
         database_port=chosen.port("database") if settings.database_url is None else None,
         keys_port=chosen.port("keys") if settings.keys_url is None else None,

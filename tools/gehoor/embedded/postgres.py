@@ -19,7 +19,7 @@ from pathlib import Path
 
 from events.errors import GehoorError, Misconfigured
 from gehoor.embedded.ports import HOST
-from gehoor.embedded.processes import Child, Launch, began, end_leftover
+from gehoor.embedded.processes import Child, Launch, began, end_orphan
 from gehoor.embedded.unprivileged import Arrangement, arrange
 
 ADMINISTRATOR = "postgres"
@@ -192,7 +192,7 @@ async def wait_until_ready(cluster: Cluster, child: Child, within_s: float = STA
         ) from None
 
 
-async def end_leftover_server(cluster: Cluster) -> bool:
+async def end_orphan_server(cluster: Cluster) -> bool:
     """Stop a server that a killed supervisor left on this data folder; tells whether there was one.
 
     Raises `PostgresFailed` when it cannot be stopped: two servers on one folder would destroy it.
@@ -200,7 +200,7 @@ async def end_leftover_server(cluster: Cluster) -> bool:
     pid = _recorded_pid(cluster)
     if pid is None or began(pid) is None or not _is_our_postgres(pid, cluster):
         return False
-    if not await end_leftover(pid, signal.SIGINT, STOPS_WITHIN_S):
+    if not await end_orphan(pid, signal.SIGINT, STOPS_WITHIN_S):
         raise PostgresFailed(
             f"a Postgres (process {pid}) still uses {cluster.data}; stop it: kill -INT {pid}"
         )

@@ -158,7 +158,7 @@ def began(pid: int) -> int | None:
     return None if state in ("Z", "X") else int(rest[18])
 
 
-async def end_leftover(pid: int, number: signal.Signals, within_s: float) -> bool:
+async def end_orphan(pid: int, number: signal.Signals, within_s: float) -> bool:
     """Stop a process that is not our child, by its identifier; tells whether it is gone."""
     first = began(pid)
     for step, patience_s in ((number, within_s), (signal.SIGKILL, KILLED_WITHIN_S)):

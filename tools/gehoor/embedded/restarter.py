@@ -23,7 +23,7 @@ _LAST_WORDS_WITHIN_S = 0.5
 """Time for the watcher to find the reason in the log of a child that ended."""
 
 
-class Keeper:
+class Restarter:
     """One child and its care. `ready` is set while the child answers; `changed` is called at each turn."""
 
     def __init__(

@@ -11,14 +11,14 @@ from events.settings import Settings
 from gehoor.embedded import nats, outside, postgres
 from gehoor.embedded.children import Children
 from gehoor.embedded.home import Home
-from gehoor.embedded.plan import Plan
+from gehoor.embedded.plan import RunPlan
 from gehoor.embedded.processes import Child
 
 DATABASE = "gehoor"
 KEYS_DATABASE = "gehoor_keys"
 
 
-async def database(home: Home, settings: Settings, plan: Plan, children: Children) -> tuple[str, str]:
+async def database(home: Home, settings: Settings, plan: RunPlan, children: Children) -> tuple[str, str]:
     """Give the administrator's address of the event store, and its version."""
     if plan.database_port is None:
         url = settings.database_url or ""
@@ -26,7 +26,7 @@ async def database(home: Home, settings: Settings, plan: Plan, children: Childre
     return await _cluster(home, children, "postgres", plan.database_port, postgres.EVENT_STORE, DATABASE)
 
 
-async def keys(home: Home, settings: Settings, plan: Plan, children: Children) -> tuple[str, str]:
+async def keys(home: Home, settings: Settings, plan: RunPlan, children: Children) -> tuple[str, str]:
     """Give the administrator's address of the key store, and its version."""
     if plan.keys_port is None:
         url = settings.keys_url or ""
@@ -34,7 +34,7 @@ async def keys(home: Home, settings: Settings, plan: Plan, children: Children) -
     return await _cluster(home, children, "keys", plan.keys_port, postgres.KEY_STORE, KEYS_DATABASE)
 
 
-async def bus(home: Home, settings: Settings, plan: Plan, children: Children) -> tuple[str, str]:
+async def bus(home: Home, settings: Settings, plan: RunPlan, children: Children) -> tuple[str, str]:
     """Give the address of the bus, and its version."""
     if plan.nats_port is None or plan.nats_monitor_port is None:
         url = settings.nats_url or ""
@@ -78,7 +78,7 @@ async def _cluster(
         log=home.log / f"{name}.log",
         settings=chosen,
     )
-    if await postgres.end_leftover_server(cluster):
+    if await postgres.end_orphan_server(cluster):
         children.screen.problem(f"stopped a Postgres that an earlier run left on {cluster.data}")
     is_new = await postgres.make(cluster)
     await children.keep_server(

@@ -7,14 +7,16 @@ from events.settings import Settings
 from gehoor.embedded import http_probe
 from gehoor.embedded.children import Children
 from gehoor.embedded.home import Home, RunRecord
-from gehoor.embedded.plan import Plan, ServicePlan
+from gehoor.embedded.plan import RunPlan, ServicePlan
 from gehoor.embedded.ports import HOST
 from gehoor.embedded.processes import Child, Launch
 
 _ASK_EVERY_S = 0.05
 
 
-def start_services(home: Home, settings: Settings, plan: Plan, children: Children, record: RunRecord) -> None:
+def start_services(
+    home: Home, settings: Settings, plan: RunPlan, children: Children, record: RunRecord
+) -> None:
     """Start the mailbox, unless letters go elsewhere, and every service; note where people reach them."""
     if plan.mailbox_port is not None:
         mailbox = ServicePlan("mailbox", "gehoor.mailbox", plan.mailbox_port)

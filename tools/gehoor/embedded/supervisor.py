@@ -16,10 +16,10 @@ from events.errors import GehoorError
 from events.settings import Settings
 from gehoor.embedded import accelerated_clock, outside, servers
 from gehoor.embedded.children import Children
-from gehoor.embedded.event_ticker import follow_notable
+from gehoor.embedded.event_ticker import follow_events
 from gehoor.embedded.home import Home, RunRecord
-from gehoor.embedded.orphans import end_leftovers
-from gehoor.embedded.plan import Plan, make_plan
+from gehoor.embedded.orphans import end_orphans
+from gehoor.embedded.plan import RunPlan, make_plan
 from gehoor.embedded.ports import HOST
 from gehoor.embedded.processes import began
 from gehoor.embedded.screen import Screen
@@ -61,7 +61,7 @@ class Supervisor:
 
     async def _start(self) -> None:
         last = self.home.read()
-        await end_leftovers(last, self.screen)
+        await end_orphans(last, self.screen)
         plan = make_plan(self.settings, last)
         self.record = RunRecord(running=True, pid=os.getpid(), began=began(os.getpid()), ports=plan.ports)
         await self.children.open()
@@ -92,7 +92,7 @@ class Supervisor:
         await self.children.until_services_are_ready()
         self.note()
 
-    def start_services(self, plan: Plan) -> None:
+    def start_services(self, plan: RunPlan) -> None:
         """Start what the plan names; a campaign that breaks things starts more."""
         start_services(self.home, self.settings, plan, self.children, self.record)
 
@@ -113,7 +113,7 @@ class Supervisor:
         tasks = [
             asyncio.create_task(self._note_what_could_not_be_noted(), name="notes"),
             asyncio.create_task(self.children.watch_logs(), name="logs"),
-            asyncio.create_task(follow_notable(self.settings, self.screen.line), name="notable"),
+            asyncio.create_task(follow_events(self.settings, self.screen.line), name="notable"),
         ]
         if accelerated_clock.is_chosen(self.settings):
             tasks.append(

@@ -22,7 +22,7 @@ from events.store.store_clock import StoreClock
 from events.store.streams import Store
 from gehoor.client import send
 from simulation.ends import Ended, ends_of
-from simulation.plan import Step
+from simulation.plan import PlannedStep
 from simulation.pure import Lived
 from simulation.steady import DISTANCE, is_delayed
 
@@ -39,7 +39,7 @@ _AFTERWARDS = timedelta(days=4)
 
 
 @dataclass(slots=True)
-class Outcome:
+class LiveOutcome:
     """What the services made of the cases: how every clock ended, and which commands did not go through.
 
     `delayed` are cases in which something happened so much later than planned that nothing can be compared.
@@ -57,7 +57,7 @@ class Driver:
 
     def __init__(self, cases: Sequence[Lived]) -> None:
         self._cases = cases
-        self.outcome = Outcome()
+        self.outcome = LiveOutcome()
         self._clock = StoreClock()
         self._at_once = asyncio.Semaphore(SIDE_BY_SIDE)
         self._urls: Mapping[str, str] = {}
@@ -104,7 +104,7 @@ class Driver:
             raise Misconfigured(f"case {lived.plan.number}: intake answered {status}: {answer}")
         return str(answer["reference"])
 
-    async def _command(self, reference: str, step: Step, number: int) -> None:
+    async def _command(self, reference: str, step: PlannedStep, number: int) -> None:
         """Give a command; one that is not allowed yet is given again until what it waits for has arrived."""
         loop = asyncio.get_running_loop()
         gives_up_s = loop.time() + GIVES_UP_AFTER_S
@@ -120,7 +120,7 @@ class Driver:
                 return
             await asyncio.sleep(ASK_AGAIN_S)
 
-    def _give(self, reference: str, step: Step) -> tuple[int, str]:
+    def _give(self, reference: str, step: PlannedStep) -> tuple[int, str]:
         """Read the case for its version, then give the command, as a person's program would."""
         case_url = f"{self._urls['workflow']}v1/cases/{reference}"
         headers = {"Authorization": f"Bearer {self._tokens[step.by]}", "Content-Type": "application/json"}
@@ -182,7 +182,7 @@ def _last_moment(lived: Lived) -> datetime:
     return max(recorded.recorded_at for recorded in lived.stream.events)
 
 
-def compare(cases: Sequence[Lived], outcome: Outcome, expected: dict[tuple[int, str], str]) -> list[str]:
+def compare(cases: Sequence[Lived], outcome: LiveOutcome, expected: dict[tuple[int, str], str]) -> list[str]:
     """Say where a clock ended otherwise than it should have; a case that was delayed cannot tell."""
     found: list[str] = []
     for lived in cases:

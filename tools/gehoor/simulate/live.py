@@ -19,7 +19,7 @@ from gehoor.embedded.ports import choose
 from gehoor.embedded.run import keep_the_screen_tidy
 from gehoor.embedded.screen import Screen
 from gehoor.embedded.supervisor import Supervisor
-from gehoor.simulate.driver import Driver, Outcome
+from gehoor.simulate.driver import Driver, LiveOutcome
 from simulation.arrivals import Season
 from simulation.pure import Lived
 from simulation.steady import DISTANCE, steady_plans
@@ -44,7 +44,7 @@ class LiveRun:
         return list(steady_plans(self.seed, self.season, self.count, self.longest, DISTANCE, drawn))
 
 
-async def live_through(cases: Sequence[Lived], asked: LiveRun, settings: Settings) -> Outcome:
+async def live_through(cases: Sequence[Lived], asked: LiveRun, settings: Settings) -> LiveOutcome:
     """Start everything in a home of its own, live through the cases, stop, and give what became of them."""
     home = settings.home / "simulation"
     if home.exists():

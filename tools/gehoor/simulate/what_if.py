@@ -21,7 +21,7 @@ from gehoor.session import reader
 from procedures.forecast import zone_of
 from procedures.purposes import require_purpose
 from simulation.replay import changed, differences, stands, told_by_deadlines
-from simulation.what_if import Asked, Difference, change_of, compare
+from simulation.what_if import Difference, WhatIf, change_of, compare
 
 _PAGE = 200
 _CASES = """
@@ -30,7 +30,7 @@ ORDER BY case_id LIMIT $3
 """
 
 
-async def wonder(asked: Asked, purpose: str, token: Path | None, as_json: bool) -> int:
+async def compare_stored(asked: WhatIf, purpose: str, token: Path | None, as_json: bool) -> int:
     """Run the stored cases again, print what was asked for, and give the exit code."""
     zone_of(asked.organisation)  # an unknown name is answered with those there are
     require_purpose(asked.organisation, purpose)
@@ -53,7 +53,7 @@ async def _histories(store: Store, organisation: str) -> AsyncIterator[History]:
         after = rows[-1]["case_id"]
 
 
-async def _reproduce(histories: AsyncIterator[History], asked: Asked, as_json: bool) -> int:
+async def _reproduce(histories: AsyncIterator[History], asked: WhatIf, as_json: bool) -> int:
     cases, events, wrong = 0, 0, 0
     async for history in histories:
         cases, events = cases + 1, events + told_by_deadlines(history)
@@ -65,7 +65,7 @@ async def _reproduce(histories: AsyncIterator[History], asked: Asked, as_json: b
     return 1 if wrong else 0
 
 
-async def _change(histories: AsyncIterator[History], asked: Asked, until: Any, as_json: bool) -> int:
+async def _change(histories: AsyncIterator[History], asked: WhatIf, until: Any, as_json: bool) -> int:
     changes = change_of(asked)
     counted: dict[str, Counter[str]] = {}
     cases = 0

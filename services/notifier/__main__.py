@@ -17,13 +17,13 @@ from service.running import Service
 
 
 def main() -> None:
-    """Check what only the notifier needs, then run until told to stop."""
+    """Check the settings that only the notifier has, then run until a signal stops the process."""
     try:
         server = read_smtp_url(load().smtp_url)
     except Misconfigured as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
-    library()
+    library()  # reads every procedure now: a broken file stops the start, and not the first letter
     wake = asyncio.Event()
 
     def consumer(platform: Platform) -> LetterConsumer:

@@ -1,4 +1,4 @@
-"""Notices that a letter is owed and writes it on the outbox, in the transaction that moves the checkpoint."""
+"""The consumer: inserts letters that became owed, in the transaction that moves the checkpoint."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +12,15 @@ from events.record.envelope import History, Recorded
 from notifier.owed_letters import REACTS_TO, fold, owed
 from notifier.sending import outbox
 
-SOON_S = 0.02
-"""Between writing a row and its commit: the sender is woken after that, and looks by itself anyway."""
+COMMIT_WAIT_S = 0.02
+"""How long after the insert the sending loop is woken: sooner, the rows are not committed and not visible.
+
+If the commit takes longer nothing is lost: the loop also looks by itself.
+"""
 
 
 class LetterConsumer:
-    """Reconciles: whatever the event was, every letter that is owed now gets its row, once."""
+    """Inserts every letter that is owed now, whatever the event was; one that has its row stays."""
 
     name = "notifier"
     reconciles = True
@@ -27,9 +30,11 @@ class LetterConsumer:
         self._wake = wake
 
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
+        """Return the letters that the case owes now, as effects for `apply`. Pure."""
         return Reaction(effects=owed(fold(history)))
 
     async def apply(self, connection: asyncpg.Connection, effects: Sequence[tuple[History, Any]]) -> None:
-        await outbox.owe(connection, [letter for _, letter in effects])
+        """Insert the owed letters, and wake the sending loop after the commit."""
+        await outbox.add_owed(connection, [letter for _, letter in effects])
         if self._wake is not None:
-            asyncio.get_running_loop().call_later(SOON_S, self._wake.set)
+            asyncio.get_running_loop().call_later(COMMIT_WAIT_S, self._wake.set)

@@ -18,9 +18,11 @@ from events.catalogue import (
 from events.testing import A_COMPLAINANT
 from notifier.letter_history import letter_id_of
 from notifier.owed_letters import OwedLetter, fold, owed
-from notifier.sending.attempt import ReadyMail, prepare
+from notifier.sending.attempt import prepare
 from notifier.sending.outbox import ClaimedLetter
-from notifier.sending.outcome import AttemptOutcome, Closed, Held, command_of
+from notifier.sending.outcome import AttemptOutcome, Closed, Held
+from notifier.sending.outcome_command import command_of
+from notifier.sending.ready_mail import ReadyMail
 from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
 from notifier_cases import CASE, WRITTEN_AT, case, history, writing
@@ -81,7 +83,7 @@ def test_the_record_of_the_copy_holds_nothing_that_was_filled_in() -> None:
     """What was filled in stands encrypted in the case once: forgetting it there forgets it everywhere."""
     ready = copied()
     assert isinstance(ready, ReadyMail)
-    command = command_of(ready.ended(MailAccepted(), WRITTEN_AT))
+    command = command_of(ready.outcome(MailAccepted(), WRITTEN_AT))
     assert command is not None
 
     (new,) = command.decide(history("supportoplus", letters=LETTERS), WRITTEN_AT)

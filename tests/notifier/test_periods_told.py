@@ -19,7 +19,8 @@ from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from notifier.owed_letters import fold
 from notifier.sending.outbox import ClaimedLetter
-from notifier.sending.outcome import AttemptOutcome, command_of
+from notifier.sending.outcome import AttemptOutcome
+from notifier.sending.outcome_command import command_of
 from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
 from notifier_cases import CASE, complaint, opened, writing

@@ -168,7 +168,7 @@ async def test_lost_letters_that_cannot_be_explained_do_not_hide_those_that_can(
 ) -> None:
     """More letters cannot be explained than are looked at together: the others come next."""
     monkeypatch.setattr("notifier.sending.loop.RECORDED_TOGETHER", 2)
-    monkeypatch.setattr("notifier.sending.loop.LOOKED_AFTER_EVERY_S", 0.0)
+    monkeypatch.setattr("notifier.sending.loop.ABANDONED_EVERY_S", 0.0)
     unknown = [await office.owed("bc") for _ in range(3)]
     known = await office.owed("destiny")
     doomed = await office.sender()
@@ -230,7 +230,7 @@ async def test_a_result_at_which_recording_breaks_down_is_tried_apart_from_the_o
     cases = [await office.owed("destiny") for _ in range(3)]
     sender = await office.sender()
     faulty = cases[0]
-    settle = outbox.settle
+    settle = outbox.remove_settled
 
     async def settle_all_but_one(connection: outbox.Connection, letters: Sequence[UUID]) -> None:
         rows = {row["letter_id"] for row in await office.rows() if row["case_id"] == faulty}
@@ -238,11 +238,11 @@ async def test_a_result_at_which_recording_breaks_down_is_tried_apart_from_the_o
             raise ZeroDivisionError("a fault of this letter")
         await settle(connection, letters)
 
-    monkeypatch.setattr("notifier.sending.outbox.settle", settle_all_but_one)
+    monkeypatch.setattr("notifier.sending.outbox.remove_settled", settle_all_but_one)
     await office.run_until(sender, cases[1:], "LetterSent")
     assert [] == await office.events(faulty)
 
-    monkeypatch.setattr("notifier.sending.outbox.settle", settle)
+    monkeypatch.setattr("notifier.sending.outbox.remove_settled", settle)
     monkeypatch.setattr("notifier.sending.results.monotonic", lambda: monotonic() + TRIED_AGAIN_AFTER_S)
     await office.run_until(sender, [faulty], "LetterSent")
 
@@ -410,7 +410,7 @@ async def test_while_the_mail_server_is_away_letters_wait_and_then_go(office: Po
     assert 5 == len(await office.rows())
 
     await office.server.start()
-    sender._connections._probe_at_s = 0.0
+    sender._smtp_pool._probe_at_s = 0.0
     await office.run_until(sender, cases, "LetterSent")
 
     assert 5 == len(office.server.mails)

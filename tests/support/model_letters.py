@@ -12,7 +12,8 @@ from uuid import UUID
 from model_world import IDLE, Conflict, ModelWorld, Outgoing, Transaction
 from notifier.owed_letters import OwedLetter, is_settled
 from notifier.sending.outbox import ClaimedLetter
-from notifier.sending.outcome import AttemptEnd, AttemptOutcome, Printed, command_of
+from notifier.sending.outcome import AttemptEnd, AttemptOutcome, Printed
+from notifier.sending.outcome_command import command_of
 from notifier.sending.retry import wait_s
 from notifier.smtp.conversation import MailAccepted, MailDeferred, MailRefused, MailUncertain
 from notifier.writing.letter import WrittenLetter

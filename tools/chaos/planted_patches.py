@@ -305,7 +305,7 @@ def gives_every_copy_a_new_identity() -> None:
 def tries_again_after_5xx() -> None:
     from notifier.smtp import conversation
 
-    real = conversation._refusal
+    real = conversation._result_of
 
     def refusal(answer: Any, stage: Any) -> Any:
         found = real(answer, stage)
@@ -315,13 +315,13 @@ def tries_again_after_5xx() -> None:
             else found
         )
 
-    _replace(conversation, "_refusal", refusal)
+    _replace(conversation, "_result_of", refusal)
 
 
 def gives_up_after_4xx() -> None:
     from notifier.smtp import conversation
 
-    real = conversation._refusal
+    real = conversation._result_of
 
     def refusal(answer: Any, stage: Any) -> Any:
         found = real(answer, stage)
@@ -331,7 +331,7 @@ def gives_up_after_4xx() -> None:
             else found
         )
 
-    _replace(conversation, "_refusal", refusal)
+    _replace(conversation, "_result_of", refusal)
 
 
 def hides_uncertain_attempts() -> None:

@@ -1,8 +1,8 @@
-"""The notifier's own table `letter`: what is owed, who is trying, when to try again. Nothing personal.
+"""The notifier's table `letter`: what is owed, who is sending it, and when to try again. Nothing personal.
 
-Always holds: the number and the start of an attempt are committed before the attempt; a row is changed after
-it only by whoever made that attempt (`attempts` is compared), so a late answer cannot undo a later one. It is
-struck off by whoever recorded an outcome in the case, which is final whichever attempt it was.
+Always holds: the number and the start of an attempt are committed before the attempt is made. Only whoever
+made an attempt changes the row after it (`attempts` is compared), so a late answer cannot undo a later
+attempt. Whoever has recorded an outcome in the case deletes the row, whichever attempt the outcome is of.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,7 +20,11 @@ Connection = asyncpg.Connection | asyncpg.Pool
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLetter:
-    """One committed try to send a letter; `written_at` gives its date, `age_s` is real seconds owed."""
+    """A letter and one committed attempt to send it.
+
+    `number` counts the attempts at this letter from 1. `written_at` gives the letter its date. `age_s` is the
+    real time in seconds since the letter became owed.
+    """
 
     letter_id: UUID
     case_id: UUID
@@ -32,9 +36,9 @@ class ClaimedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """A letter that goes back to wait, with why."""
+    """The new state of a letter's row after an attempt that settled nothing, with the reason."""
 
-    attempt: ClaimedLetter
+    claimed: ClaimedLetter
     wait_s: float
     state: str = "due"
     reason: str | None = None
@@ -43,6 +47,9 @@ class Postponed:
     may_have_left: bool = False
 
 
+# A row that is there stays as it is: an event that is read twice must not start a letter again that is being
+# sent. Only a closed one becomes due: its letter was overtaken, and the reason may have gone (an undone
+# merge).
 _INSERT = """
 INSERT INTO letter (letter_id, case_id, letter, occurrence)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[])
@@ -51,8 +58,8 @@ WHERE letter.state = 'closed'
 """
 
 
-async def owe(connection: Connection, letters: Sequence[OwedLetter]) -> None:
-    """Write down letters that are owed; one that is there already stays as it is, unless it was closed."""
+async def add_owed(connection: Connection, letters: Sequence[OwedLetter]) -> None:
+    """Insert letters that are owed; one that is there already changes only if it was closed."""
     await connection.execute(
         _INSERT,
         [letter.letter_id for letter in letters],
@@ -63,8 +70,12 @@ async def owe(connection: Connection, letters: Sequence[OwedLetter]) -> None:
 
 
 _AGE_S = "extract(epoch FROM clock_timestamp() - owed_at)::float8"
-_ATTEMPT = f"letter_id, case_id, letter, attempts, written_at, {_AGE_S}"
+_CLAIMED_COLUMNS = f"letter_id, case_id, letter, attempts, written_at, {_AGE_S}"
 
+# SKIP LOCKED: while partitions change hands two replicas may claim at once. Each takes other rows and neither
+# waits; without it both would choose the same letters, and the second would wait for the first one's commit.
+# `written_at` stays once the letter may have left, so that a second copy is the same letter with the same
+# date.
 _CLAIM = f"""
 WITH chosen AS (
     SELECT letter_id AS id FROM letter
@@ -76,20 +87,23 @@ UPDATE letter SET
     state = 'sending', attempts = attempts + 1, attempt_started_at = clock_timestamp(), claimed_by = $3,
     written_at = CASE WHEN may_have_left THEN written_at ELSE gehoor.clock_now() END
 FROM chosen WHERE letter_id = chosen.id
-RETURNING {_ATTEMPT}
+RETURNING {_CLAIMED_COLUMNS}
 """
 
 
-async def claim(pool: asyncpg.Pool, lanes: Collection[int], limit: int, member: UUID) -> list[ClaimedLetter]:
-    """Begin attempts on due letters of these lanes, and commit that before anything leaves.
+async def claim(
+    pool: asyncpg.Pool, partitions: Collection[int], limit: int, member: UUID
+) -> list[ClaimedLetter]:
+    """Claim due letters of these partitions for this process, and commit their attempts before sending."""
+    # On the pool, so that the statement commits by itself. Inside a transaction that is still open while the
+    # mail leaves, a crash would undo the attempt, and the copy that left would stay unrecorded.
+    return [ClaimedLetter(*row) for row in await pool.fetch(_CLAIM, list(partitions), limit, member)]
 
-    A letter that may have left keeps the date it was written with: a second copy is the same letter.
-    """
-    return [ClaimedLetter(*row) for row in await pool.fetch(_CLAIM, list(lanes), limit, member)]
 
-
+# Three ways to lose an attempt: this process claimed it and never got the row, because the answer of the
+# claim was lost ($3 are those it holds); its process left the table `member`; or its lease is over.
 _ABANDONED = f"""
-SELECT {_ATTEMPT} FROM letter
+SELECT {_CLAIMED_COLUMNS} FROM letter
 WHERE state = 'sending' AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
   AND letter_id <> ALL($3::uuid[])
   AND (claimed_by = $2 OR NOT EXISTS (SELECT FROM member WHERE member_id = claimed_by)
@@ -100,26 +114,31 @@ ORDER BY attempt_started_at LIMIT $5
 
 async def abandoned(
     pool: asyncpg.Pool,
-    lanes: Collection[int],
+    partitions: Collection[int],
     member: UUID,
-    besides: Collection[UUID],
+    except_letters: Collection[UUID],
     lease_s: float,
     limit: int,
 ) -> list[ClaimedLetter]:
-    """Find other attempts nobody will report on: their process is gone, has lost them, or took too long."""
-    rows = await pool.fetch(_ABANDONED, list(lanes), member, list(besides), lease_s, limit)
+    """Return attempts whose result nobody will record: their process is gone, lost them, or took too long.
+
+    `except_letters` are left out: this process holds them or has looked at them already.
+    """
+    rows = await pool.fetch(_ABANDONED, list(partitions), member, list(except_letters), lease_s, limit)
     return [ClaimedLetter(*row) for row in rows]
 
 
-_SETTLE = "DELETE FROM letter WHERE letter_id = ANY($1)"
+_DELETE = "DELETE FROM letter WHERE letter_id = ANY($1)"
 
 
-async def settle(connection: Connection, letters: Sequence[UUID]) -> None:
-    """Strike off letters whose outcome stands in their case."""
+async def remove_settled(connection: Connection, letters: Sequence[UUID]) -> None:
+    """Delete letters whose outcome is recorded in their case."""
     if letters:
-        await connection.execute(_SETTLE, letters)
+        await connection.execute(_DELETE, letters)
 
 
+# `attempts` is compared: if another process has begun a later attempt, this answer is too old to change the
+# row. `may_have_left` never goes back to false: one uncertain attempt is enough to keep the date for ever.
 _POSTPONE = """
 UPDATE letter SET
     state = n.state, reason = n.reason, claimed_by = NULL, last_code = n.code, last_stage = n.stage,
@@ -133,12 +152,12 @@ WHERE letter.letter_id = n.letter_id AND letter.attempts = n.attempts AND letter
 
 
 async def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:
-    """Put letters back, held or closed, unless somebody else has begun another attempt since."""
+    """Put letters back as due, held or closed, unless another attempt has begun since."""
     if not postponed:
         return
     columns: list[list[Any]] = [
-        [p.attempt.letter_id for p in postponed],
-        [p.attempt.number for p in postponed],
+        [p.claimed.letter_id for p in postponed],
+        [p.claimed.number for p in postponed],
         [p.state for p in postponed],
         [p.reason for p in postponed],
         [p.code for p in postponed],
@@ -149,13 +168,13 @@ async def postpone(connection: Connection, postponed: Sequence[Postponed]) -> No
     await connection.execute(_POSTPONE, *columns)
 
 
-_RELEASE = """
+_MAKE_DUE = """
 UPDATE letter SET next_attempt_at = clock_timestamp()
 WHERE state = 'due' AND last_stage = 'connect' AND next_attempt_at > clock_timestamp()
   AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
 """
 
 
-async def release(pool: asyncpg.Pool, lanes: Collection[int]) -> None:
-    """Make letters due at once that only waited for the mail server to come back."""
-    await pool.execute(_RELEASE, list(lanes))
+async def make_due_after_outage(pool: asyncpg.Pool, partitions: Collection[int]) -> None:
+    """Make letters due now that wait only because the mail server was away."""
+    await pool.execute(_MAKE_DUE, list(partitions))

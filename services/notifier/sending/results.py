@@ -1,7 +1,7 @@
-"""Recording how attempts ended: event and outbox row in one transaction, many letters in one commit.
+"""Records how attempts ended: the event and the outbox row in one transaction, many letters in one commit.
 
-Always holds: a result is kept until it stands in its case; one that cannot be recorded is tried again by
-itself, later, and stops no other; a letter that left is never taken for one that did not.
+Always holds: an outcome is kept until it is recorded in its case. One that cannot be recorded is tried again
+later by itself, and stops no other. A letter that left is never recorded as one that did not.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -17,135 +17,149 @@ from events.transact import Command, CommandOutcome, transact_many
 from events.transient import POISON, RETRYABLE, TRANSIENT_ERRORS
 from notifier.sending import outbox
 from notifier.sending.outbox import ClaimedLetter
-from notifier.sending.outcome import AttemptOutcome, command_of, postponement_of, report
+from notifier.sending.outcome import AttemptOutcome
+from notifier.sending.outcome_command import command_of
+from notifier.sending.postponement import postponement_of
+from notifier.sending.report import report
 
 log = structlog.get_logger()
 
 RECORDED_TOGETHER = 100
+"""Outcomes in one transaction at most."""
+
 TRIED_AGAIN_AFTER_S = 30.0
-"""A result that its case does not take, because it cannot be read for example."""
+"""How long an outcome waits that its case did not take, for example because the case cannot be read."""
 
 
 class ResultRecorder:
-    """The attempts this process has in hand, and how those ended that are not recorded yet."""
+    """Holds the letters that this process has in hand, and the outcomes that are not recorded yet."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._in_hand: dict[UUID, ClaimedLetter] = {}
-        self._done: list[AttemptOutcome] = []
+        self._outcomes: list[AttemptOutcome] = []
         self._stuck_until_s: dict[UUID, float] = {}
 
     @property
     def letters(self) -> Collection[UUID]:
-        """Give the letters in hand; nobody else need look after them."""
+        """Return the letters in hand, which no process needs to explain."""
         return self._in_hand.keys()
 
     @property
     def moving(self) -> int:
-        """Count the letters in hand without those that cannot be recorded: these must not fill the hand."""
+        """Count the letters in hand that are not stuck: stuck ones must not take the place of others."""
         return len(self._in_hand) - len(self._stuck_until_s)
 
     @property
     def waiting(self) -> int:
-        """Count what can be recorded now."""
+        """Count the outcomes that can be recorded now."""
         return sum(1 for _ in self._ready())
 
-    def take(self, attempt: ClaimedLetter) -> None:
-        """Take an attempt in hand."""
-        self._in_hand[attempt.letter_id] = attempt
+    def take(self, claimed: ClaimedLetter) -> None:
+        """Take a claimed letter in hand."""
+        self._in_hand[claimed.letter_id] = claimed
 
-    def add(self, done: AttemptOutcome) -> None:
-        """Keep how an attempt ended until it is recorded."""
-        self._done.append(done)
+    def add(self, outcome: AttemptOutcome) -> None:
+        """Keep an outcome until it is recorded."""
+        self._outcomes.append(outcome)
 
     async def record(self) -> int:
-        """Record what is there, one letter per case; gives how many were tried.
+        """Record what is ready, one letter per case; return how many were tried.
 
-        Raises what would befall any letter (a database that is away); nothing is lost then.
+        Raises what would hit any letter, such as a database that is away. Every outcome is kept then, and the
+        caller calls again.
         """
         batch = list(_one_per_case(self._ready()))
         if not batch:
             return 0
         try:
-            await self._together(batch)
-        except POISON:
-            await self._apart(batch)
+            await self._record_together(batch)
+        except POISON:  # before the transient ones: some errors are both, and then one outcome is at fault
+            await self._record_one_by_one(batch)
         except (*TRANSIENT_ERRORS, *RETRYABLE):
             raise
-        except Exception:  # noqa: BLE001 - one of them is at fault, and told below
-            await self._apart(batch)
+        except Exception:  # noqa: BLE001 - one of them is at fault; it is found and logged below
+            await self._record_one_by_one(batch)
         return len(batch)
 
-    async def _apart(self, batch: Sequence[AttemptOutcome]) -> None:
-        """Record one at a time what does not go together, and set aside whatever is at fault."""
-        for done in batch:
-            if done not in self._done:
-                continue  # recorded before the others failed
+    async def _record_one_by_one(self, batch: Sequence[AttemptOutcome]) -> None:
+        """Record each outcome by itself, and set aside those at fault."""
+        for outcome in batch:
+            if outcome not in self._outcomes:
+                continue  # recorded before the batch failed
             try:
-                await self._together([done])
+                await self._record_together([outcome])
             except POISON as error:
-                self._set_aside(done, error)
+                self._set_aside(outcome, error)
             except (*TRANSIENT_ERRORS, *RETRYABLE):
                 raise
-            except Exception as error:  # noqa: BLE001 - told, and tried again
-                self._set_aside(done, error)
+            except Exception as error:  # noqa: BLE001 - logged, and tried again later
+                self._set_aside(outcome, error)
 
-    async def _together(self, batch: Sequence[AttemptOutcome]) -> None:
-        told = {done.attempt.letter_id: command_of(done) for done in batch}
-        commands = [command for command in told.values() if command is not None]
-        by_command = {
-            done.attempt.case_id: done for done in batch if told[done.attempt.letter_id] is not None
-        }
+    async def _record_together(self, batch: Sequence[AttemptOutcome]) -> None:
+        """Record outcomes in one transaction with their rows; those of no event change only their rows."""
+        commands: list[Command] = []
+        by_case: dict[UUID, AttemptOutcome] = {}
+        without_event: list[AttemptOutcome] = []
+        for outcome in batch:
+            command = command_of(outcome)
+            if command is None:
+                without_event.append(outcome)
+            else:
+                commands.append(command)
+                by_case[command.case_id] = outcome
 
         async def apply(
-            connection: outbox.Connection, fared: Sequence[tuple[Command, CommandOutcome]]
+            connection: outbox.Connection, decided: Sequence[tuple[Command, CommandOutcome]]
         ) -> None:
-            recorded = [by_command[command.case_id] for command, _ in fared]
-            await _write_down(connection, recorded)
+            # In the transaction of the events: a crash between the two would send a letter again whose case
+            # says "sent", or forget one whose case says nothing.
+            await _update_rows(connection, [by_case[command.case_id] for command, _ in decided])
             await failpoint("letters.before_commit")
 
-        silent = [done for done in batch if told[done.attempt.letter_id] is None]
-        if silent:
-            await _write_down(self._platform.pool, silent)
-            self._forget(silent)
+        if without_event:
+            await _update_rows(self._platform.pool, without_event)
+            self._forget(without_event)
         if commands:
-            outcomes = await transact_many(self._platform, commands, apply)
+            decided = await transact_many(self._platform, commands, apply)
             await failpoint("letters.recorded")
-            for command, outcome in zip(commands, outcomes, strict=True):
-                self._learn(by_command[command.case_id], outcome)
+            for command, command_outcome in zip(commands, decided, strict=True):
+                self._settle(by_case[command.case_id], command_outcome)
 
-    def _learn(self, done: AttemptOutcome, outcome: CommandOutcome) -> None:
-        if outcome.refused is not None:
-            self._refused(done, outcome.refused.code)
-        elif outcome.failure is not None:
-            self._set_aside(done, outcome.failure)
-        elif outcome.status in ("ok", "duplicate"):
-            self._forget([done])
+    def _settle(self, outcome: AttemptOutcome, command_outcome: CommandOutcome) -> None:
+        """Forget an outcome that is recorded; keep or drop one that its case did not take."""
+        if command_outcome.refused is not None:
+            self._drop_text_or_letter(outcome, command_outcome.refused.code)
+        elif command_outcome.failure is not None:
+            self._set_aside(outcome, command_outcome.failure)
+        elif command_outcome.status in ("ok", "duplicate"):
+            self._forget([outcome])
 
-    def _refused(self, done: AttemptOutcome, code: str) -> None:
-        """Erased between sending and recording: the fact is recorded without the letter's text."""
-        self._done.remove(done)
-        if code == "person-erased" and done.has_text:
-            self._done.append(done.without_text())
+    def _drop_text_or_letter(self, outcome: AttemptOutcome, code: str) -> None:
+        """Keep the outcome without text if the person was erased meanwhile; else drop the letter."""
+        self._outcomes.remove(outcome)
+        if code == "person-erased" and outcome.has_text:
+            self._outcomes.append(outcome.without_text())
         else:
-            self._drop(done.attempt.letter_id)
+            self._drop(outcome.claimed.letter_id)
             log.error(
-                "letter.not_recorded", case=str(done.attempt.case_id), letter=done.attempt.letter, code=code
-            )
+                "letter.not_recorded",
+                case=str(outcome.claimed.case_id), letter=outcome.claimed.letter, code=code,
+            )  # fmt: skip
 
-    def _set_aside(self, done: AttemptOutcome, error: Exception) -> None:
-        """Keep a result that cannot be recorded: whether the letter left, this process alone knows."""
-        self._stuck_until_s[done.attempt.letter_id] = monotonic() + TRIED_AGAIN_AFTER_S
+    def _set_aside(self, outcome: AttemptOutcome, error: Exception) -> None:
+        """Keep an outcome for a later try; only this process knows whether the letter left."""
+        self._stuck_until_s[outcome.claimed.letter_id] = monotonic() + TRIED_AGAIN_AFTER_S
         log.error(
             "letter.not_recorded",
-            case=str(done.attempt.case_id), letter=done.attempt.letter, **describe(error),
+            case=str(outcome.claimed.case_id), letter=outcome.claimed.letter, **describe(error),
         )  # fmt: skip
 
     def _forget(self, recorded: Sequence[AttemptOutcome]) -> None:
-        for done in recorded:
-            self._done.remove(done)
-            self._drop(done.attempt.letter_id)
-            report(done)
+        for outcome in recorded:
+            self._outcomes.remove(outcome)
+            self._drop(outcome.claimed.letter_id)
+            report(outcome)
 
     def _drop(self, letter_id: UUID) -> None:
         self._in_hand.pop(letter_id, None)
@@ -154,18 +168,23 @@ class ResultRecorder:
     def _ready(self) -> Iterator[AttemptOutcome]:
         now_s = monotonic()
         return (
-            done for done in self._done if self._stuck_until_s.get(done.attempt.letter_id, now_s) <= now_s
+            outcome
+            for outcome in self._outcomes
+            if self._stuck_until_s.get(outcome.claimed.letter_id, now_s) <= now_s
         )
 
 
-async def _write_down(connection: outbox.Connection, recorded: Sequence[AttemptOutcome]) -> None:
-    await outbox.settle(connection, [done.attempt.letter_id for done in recorded if done.is_settled])
-    await outbox.postpone(connection, [postponement_of(done) for done in recorded if not done.is_settled])
+async def _update_rows(connection: outbox.Connection, recorded: Sequence[AttemptOutcome]) -> None:
+    settled = [outcome.claimed.letter_id for outcome in recorded if outcome.is_settled]
+    await outbox.remove_settled(connection, settled)
+    unsettled = [postponement_of(outcome) for outcome in recorded if not outcome.is_settled]
+    await outbox.postpone(connection, unsettled)
 
 
-def _one_per_case(finished: Iterator[AttemptOutcome]) -> Iterator[AttemptOutcome]:
+def _one_per_case(outcomes: Iterator[AttemptOutcome]) -> Iterator[AttemptOutcome]:
+    """Choose the outcomes of one batch: two of one case would need two appends to one stream."""
     cases = set[UUID]()
-    for done in finished:
-        if done.attempt.case_id not in cases and len(cases) < RECORDED_TOGETHER:
-            cases.add(done.attempt.case_id)
-            yield done
+    for outcome in outcomes:
+        if outcome.claimed.case_id not in cases and len(cases) < RECORDED_TOGETHER:
+            cases.add(outcome.claimed.case_id)
+            yield outcome

@@ -1,9 +1,9 @@
-"""The header guard: how text becomes a header line.
+"""The header guard: turns text into a header line that cannot start another one.
 
-Always holds: no text of a user reaches a header except through `safe_header`, and no text through which a
-second header, a second line or a second recipient could come gets out of this file. Nothing here uses the
-standard library's e-mail package: some interpreters let an encoded word such as `=?UTF-8?Q?hi=0ABcc=3A…?=`
-start a header of its own (CVE-2024-6923), and `parseaddr` reads one hostile address as another one.
+Always holds: text of a user reaches a header only through `safe_header`. What this file returns holds no
+line break, so it adds no second header and no second recipient. The standard library's e-mail package is not
+used: in some interpreters an encoded word such as `=?UTF-8?Q?hi=0ABcc=3A…?=` starts a header of its own
+(CVE-2024-6923), and `parseaddr` reads one hostile address as another one (CVE-2023-27043).
 """
 
 import binascii
@@ -11,30 +11,34 @@ import re
 import unicodedata
 
 LONGEST_HEADER = 150
-"""Characters of a header's text; more is cut off. Short enough that no line needs folding at a guess."""
+"""Characters of a header's text; the rest is cut off. Short enough that no line needs folding."""
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([BbQq])\?([^?\r\n]*)\?=")
 _DECODING_ROUNDS = 3
+"""An encoded word may hold another one. Three rounds are more than any mail program writes."""
+
 _NOT_IN_A_HEADER = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ENCODED_CHUNK_BYTES = 42
 """42 bytes are 56 characters of base64: an encoded word of 68, under the 75 that RFC 2047 allows."""
 
 
 class UnsafeHeader(ValueError):
-    """A finished message does not have exactly the headers it should have: it must not leave."""
+    """The finished bytes hold other headers than expected. The caller must not send them."""
 
 
 def safe_header(text: str, longest: int = LONGEST_HEADER) -> str:
-    """Give `text` as one harmless line: encoded words decoded, controls and invisible marks removed.
+    """Return `text` as one harmless line of at most `longest` characters.
 
-    Decoding comes first, because a control character may hide in an encoded word. What still looks like an
-    encoded word after a few rounds is broken up, so that no reader decodes it.
+    Encoded words are decoded; control characters and invisible marks become spaces.
     """
+    # Decode first: a line break can hide inside an encoded word, and is only removed once it is visible.
     for _ in range(_DECODING_ROUNDS):
         decoded = _ENCODED_WORD.sub(_decode_word, text)
         if decoded == text:
             break
         text = decoded
+    # Break up what still looks like an encoded word. Otherwise the reader's program decodes it, after our
+    # check.
     text = text.replace("=?", "= ?").replace("?=", "? =")
     if not (text.isascii() and text.isprintable()):
         text = "".join(
@@ -44,11 +48,12 @@ def safe_header(text: str, longest: int = LONGEST_HEADER) -> str:
 
 
 def header_value(text: str, longest: int = LONGEST_HEADER) -> bytes:
-    """Give the bytes of a header's text: ASCII as it is, anything else as RFC 2047 encoded words."""
+    """Return the bytes of a header's text: ASCII as it is, anything else as RFC 2047 encoded words."""
     line = safe_header(text, longest)
     if line.isascii():
         return line.encode("ascii")
     chunks, chunk = [], b""
+    # Cut between characters, never inside one: each encoded word must be valid UTF-8 by itself.
     for character in line:
         encoded = character.encode("utf-8")
         if len(chunk) + len(encoded) > _ENCODED_CHUNK_BYTES:
@@ -61,7 +66,7 @@ def header_value(text: str, longest: int = LONGEST_HEADER) -> bytes:
 
 
 def phrase(text: str) -> bytes:
-    """Give a display name: always quoted or encoded, so that it cannot hold another address."""
+    """Return a display name, always quoted or encoded, so that it cannot hold another address."""
     value = header_value(text)
     if value.startswith(b"=?"):
         return value
@@ -69,10 +74,12 @@ def phrase(text: str) -> bytes:
 
 
 def check_headers(message: bytes, expected: tuple[str, ...]) -> None:
-    """Read the finished bytes again and compare: exactly these headers, in this order, each once.
+    """Check that the finished bytes hold exactly these headers, in this order, each once.
 
-    Raises `UnsafeHeader` for any other set, a bare CR or LF, a NUL or a line of more than 998 bytes.
+    Raises `UnsafeHeader` for any other set, a bare CR or LF, a NUL or a line of more than 998 bytes; the
+    caller holds the letter back.
     """
+    # This reads the bytes again and trusts nothing above: a mistake in the guard is found before it leaves.
     lines = message.split(b"\r\n")
     if lines[-1] or b"\0" in message:
         raise UnsafeHeader("a message must end with a line break and hold no NUL")

@@ -1,8 +1,8 @@
-"""One letter as the bytes of a mail: multipart/alternative, plain text and HTML, every line CRLF.
+"""Writes one letter as the bytes of a mail: multipart/alternative, plain text and HTML, every line CRLF.
 
-Always holds: every attempt at a letter carries the same Message-ID; the set of headers is checked on the
-finished bytes; bodies are quoted-printable, so no line of a user can be long, end in a bare LF or be taken
-for the end of the mail.
+Always holds: every attempt at a letter has the same Message-ID. The headers are checked on the finished
+bytes. Bodies are quoted-printable, so no line that a user wrote is too long, ends in a bare LF, or is read as
+the end of the mail.
 """
 
 import binascii
@@ -32,7 +32,7 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mail says and to whom; `sent_at` is written as its Date."""
+    """The parts of a mail before they are written as bytes; `sent_at` becomes its Date."""
 
     letter_id: UUID
     message_id: str
@@ -47,13 +47,21 @@ class Mail:
 
 
 def message_id_of(key: bytes, letter_id: UUID, sender: str) -> str:
-    """Name a letter for mail programs: the same for every attempt, and telling an outsider nothing."""
+    """Return the Message-ID of a letter: the same for every attempt, and without meaning to an outsider.
+
+    Mail programs show two copies with one Message-ID as one mail. Without that, a second attempt would look
+    like a second letter. Raises `NotAnAddress` when the sender's address is not one.
+    """
     digest = hmac.new(key, b"message-id/" + letter_id.bytes, hashlib.sha256).hexdigest()[:40]
     return f"<{digest}@{parse_address(sender).partition('@')[2]}>"
 
 
 def to_bytes(mail: Mail) -> bytes:
-    """Write the mail out; raises `UnsafeHeader` or `NotAnAddress` rather than let a doubtful one go."""
+    """Return the bytes of a mail.
+
+    Raises `UnsafeHeader` when the headers are not exactly `HEADERS`, and `NotAnAddress` for a sender or
+    recipient that is not one address. The caller holds the letter back in both cases.
+    """
     boundary = f"=_{mail.letter_id.hex}".encode("ascii")  # no quoted-printable line can hold "=_"
     values = (
         phrase(mail.sender_name) + b" <" + parse_address(mail.sender).encode("ascii") + b">",

@@ -1,4 +1,4 @@
-"""Where mail is handed over: `GEHOOR_SMTP_URL`, checked once at start.
+"""Reads `GEHOOR_SMTP_URL`, the address of the mail server, once at start.
 
 `smtp://user:password@host:port` or `smtps://…`, with these options after `?`: `starttls` (always,
 opportunistic, never), `bounces` (an address; without it the envelope's sender is empty), `helo`, `authority`
@@ -18,17 +18,20 @@ from events.errors import Misconfigured
 Encryption = Literal["implicit", "always", "opportunistic", "never"]
 
 COMMAND_WAIT_S = 60.0
-"""For one answer to a short command; RFC 5321 allows a server five minutes, a tarpit would take them all."""
+"""Seconds for the answer to a short command.
+
+RFC 5321 allows a server five minutes. A server that is slow on purpose would take them for every command.
+"""
 
 FINAL_WAIT_S = 600.0
-"""RFC 5321, 4.5.3.2.6: giving up earlier on the answer to a whole mail makes duplicates."""
+"""Seconds for the answer to a whole mail. Less makes duplicates (RFC 5321, 4.5.3.2.6)."""
 
 _OPTIONS = frozenset({"starttls", "bounces", "helo", "authority", "final_wait_s", "command_wait_s"})
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """A mail server and how to speak with it; the password shows in no representation."""
+    """A mail server and how to connect to it. `repr` leaves out the password."""
 
     host: str
     port: int
@@ -42,18 +45,23 @@ class SmtpServer:
     final_wait_s: float = FINAL_WAIT_S
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Certificates are checked, except where encryption is only taken when offered (RFC 7435)."""
+        """Return the context for TLS; None when the connection is never encrypted.
+
+        Raises `OSError` when the file `authority` cannot be read.
+        """
         if self.encryption == "never":
             return None
         context = ssl.create_default_context(cafile=self.authority)
         if self.encryption == "opportunistic":
+            # Unchecked on purpose (RFC 7435): the alternative to an unknown certificate is no encryption at
+            # all.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
 
 
 def read_smtp_url(url: str | None) -> SmtpServer:
-    """Read the address of the mail server; raises `Misconfigured` naming variable, part and remedy."""
+    """Read the URL of the mail server. Raises `Misconfigured`, which names the variable, part and remedy."""
     if not url:
         raise _wrong("is not set: give smtp://host:port, or use `gehoor up`, which has its own mailbox")
     parts = urlsplit(url)

@@ -1,6 +1,6 @@
-"""What a letter is written from: the case, the event that owes it, whom it goes to, and what people wrote.
+"""What a letter is written from: the case, the event that owes it, the recipient, and what people wrote.
 
-The words of people are opened one event at a time, and only those that the letter tells.
+What people wrote is decrypted one event at a time, and only where the letter uses it.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,14 +16,15 @@ from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
 
 OpenedFields = Callable[[int], Mapping[str, Any]]
-"""Gives the complainant's encrypted fields of the event with this version, opened."""
+"""Returns the decrypted fields of the complainant in the event with this version."""
 
 
 @dataclass(frozen=True, slots=True)
 class WritingContext:
-    """One letter before it is written; `written_at` gives its date, `name` is the complainant's as typed.
+    """Everything that one letter is written from.
 
-    `by_post` is true for a letter on paper. `form_address` is where the organisation's form is, or empty.
+    `written_at` gives the letter its date. `name` is the complainant's name as typed. `by_post` is true for a
+    letter on paper. `form_address` is the URL of the organisation's form, or empty.
     """
 
     case: LetterHistory
@@ -38,28 +39,27 @@ class WritingContext:
 
     @property
     def language(self) -> Language:
-        """Write as the complainant does, where the organisation can; else as the organisation does.
-
-        To itself the organisation writes in its own language.
-        """
+        """Return the complainant's language, or the organisation's own where it does not write that one."""
+        # A form copy goes to the organisation itself, so the complainant's language does not count.
         opened = None if self.owing.letter == FORM_COPY else self.case.opened
         asked = opened.language if opened else ""
-        languages = self.organisation.languages
-        return next((each for each in languages if each == asked), self.organisation.default_language)
+        written = (language for language in self.organisation.languages if language == asked)
+        return next(written, self.organisation.default_language)
 
     @property
     def manner(self) -> str:
-        """Name the texts of this letter: the language, and the tone in Dutch."""
+        """Return the part of a text's file name that chooses language and tone: `en`, `nl.u` or `nl.je`."""
         return self.language if self.language == "en" else f"{self.language}.{self.organisation.tone}"
 
     @property
     def dated_on(self) -> date:
+        """Return the date that the letter bears."""
         return self.civil_day(self.written_at)
 
     def civil_day(self, moment: datetime) -> date:
-        """Give the civil day of a moment in the procedure's zone."""
+        """Return the civil day of a moment in the procedure's zone."""
         return civil_date(moment, self.procedure.zone)
 
-    def said(self, field: str) -> str:
-        """Give what somebody wrote in the event that owes this letter; empty when there is nothing."""
+    def written(self, field: str) -> str:
+        """Return what somebody wrote in the event that owes this letter, or an empty text."""
         return str(self.opened(self.owing.version).get(field) or "")

@@ -1,8 +1,8 @@
-"""The period that a letter tells, bound to the clock of the case. Pure.
+"""The period that a letter names, taken from the clock of the case. Pure.
 
-A letter has no date of its own. Where a procedure wants a period in it, that is the end of the clock; where a
-command set a day first (a plan, more time), it is that day, and the letter cannot be made when the clock says
-something else.
+A letter has no deadline of its own. Where a procedure wants a period in a letter, it is the end of the clock.
+Where a command set the day first (a plan, more time), it is that day, and the letter cannot be made when the
+clock ends on another one.
 """
 
 from dataclasses import dataclass
@@ -15,29 +15,33 @@ from procedures.procedure import LetterRule
 
 
 class LetterCannotBeMade(GehoorError):
-    """A letter lacks something its procedure demands: it is held back until the cause is repaired."""
+    """A letter lacks what its procedure demands. The caller holds it until the cause is repaired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The last day of the period told; `moves` is that day again where telling it moves a clock.
+    """The last day of the period that a letter names.
 
-    `before` is the last day until now, where the letter tells a later one.
+    `moves_clock_to` is that day again where the letter moves a clock. `before` is the last day until now,
+    where the letter names a later one.
     """
 
     on: date
-    moves: date | None
+    moves_clock_to: date | None
     before: date | None = None
     is_target: bool = False
 
 
 def period_of(case: LetterHistory, owing: OwingEvent, rule: LetterRule, dated_on: date) -> Period | None:
-    """Find the period that a letter tells, or None; raises `LetterCannotBeMade` when the clock disagrees."""
+    """Return the period that a letter names, or None.
+
+    Raises `LetterCannotBeMade` when the clock contradicts the day; the caller holds the letter back.
+    """
     match owing.event:
         case TermExtended():
             return _extended(case, owing.letter, owing.event, dated_on)
         case PlanMade(until=until):
-            _agree_with_the_plan(case, owing, until)
+            _check_against_plan_clocks(case, owing, until)
             return Period(until, until)
         case _:
             deadline = case.deadlines.get(rule.period_of or "")
@@ -48,7 +52,9 @@ def period_of(case: LetterHistory, owing: OwingEvent, rule: LetterRule, dated_on
 
 
 def _extended(case: LetterHistory, letter: str, event: TermExtended, dated_on: date) -> Period:
-    """Telling it moves the clock, so the clock still has its old end: the new one must lie behind that."""
+    """Return the new period of an extension."""
+    # The letter itself moves the clock, when it arrives. So the clock must still have its old end here, and
+    # the new one must be later.
     deadline = case.deadlines.get(event.clock)
     if deadline is None or event.clock in case.dropped:
         raise LetterCannotBeMade(f"{letter}: the clock {event.clock} does not run, so it has no new end")
@@ -60,11 +66,11 @@ def _extended(case: LetterHistory, letter: str, event: TermExtended, dated_on: d
         )
     if event.until < dated_on:
         raise LetterCannotBeMade(f"{letter}: the new end {event.until} is over already: extend again")
-    is_moved = f"{letter} period" in case.rules.get(event.clock, deadline.rule).told_by
-    return Period(event.until, event.until if is_moved else None, before, deadline.kind == "target")
+    moves_clock = f"{letter} period" in case.rules.get(event.clock, deadline.rule).told_by
+    return Period(event.until, event.until if moves_clock else None, before, deadline.kind == "target")
 
 
-def _agree_with_the_plan(case: LetterHistory, owing: OwingEvent, until: date) -> None:
+def _check_against_plan_clocks(case: LetterHistory, owing: OwingEvent, until: date) -> None:
     for name, deadline in _clocks_of_plans(case).items():
         is_over = deadline.lenient.at <= owing.happened_at
         if deadline.due.on != until and not is_over:

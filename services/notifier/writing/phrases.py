@@ -1,7 +1,7 @@
-"""What the letters say in words: dates written out, outcomes, routes, and the names of what is still missing.
+"""Words for a letter in each language: dates, outcomes, ways, and the fields of the form. Pure.
 
-A date stands in words because 04-05-2026 is read in two ways, and a promise must be read in one. What our own
-vocabulary names has words here in each language; a test asks for every word that a procedure file uses.
+A date is written in words because 04-05-2026 has two readings, and a promise must have one. A test checks
+that every word that a procedure file may use has words here.
 """
 
 import re
@@ -60,7 +60,7 @@ _ROUTES: Mapping[str, Mapping[Language, str]] = {
         "en": "the Financial Ombudsman Service",
     },
 }
-_CAME: Mapping[str, Mapping[Language, str]] = {
+_CHANNELS: Mapping[str, Mapping[Language, str]] = {
     "portal": {"nl": "via het portaal", "en": "by the portal"},
     "email": {"nl": "per e-mail", "en": "by e-mail"},
     "phone": {"nl": "per telefoon", "en": "by telephone"},
@@ -84,7 +84,7 @@ _NOTHING_NOTED: Mapping[str, str] = {
     "en": "Nothing was written down about the substance of your complaint. You can still do so.",
 }
 LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
-"""What makes a link, or looks like one to a mail program."""
+"""What makes a link, or what a mail program turns into one."""
 
 
 def in_words(day: date, language: Language) -> str:
@@ -93,7 +93,7 @@ def in_words(day: date, language: Language) -> str:
 
 
 def fields_in_words(fields: Sequence[str], language: Language) -> str:
-    """Write missing fields as one phrase; a field without words of its own is left to the handler to ask."""
+    """Write missing fields as one phrase; a field without words here is left out, and the handler asks."""
     known = [_FIELDS[field][language] for field in fields if field in _FIELDS]
     if len(known) < 2:
         return "".join(known)
@@ -101,18 +101,18 @@ def fields_in_words(fields: Sequence[str], language: Language) -> str:
 
 
 def field_in_words(field: str, language: Language) -> str:
-    """Name a field of the form as a heading, with a capital letter."""
+    """Return a field of the form as a heading, with a capital letter."""
     words = (_FIELDS.get(field) or _ONLY_ON_THE_FORM[field])[language]
     return words[0].upper() + words[1:]
 
 
 def outcome_in_words(outcome: str, language: Language) -> str:
-    """Say how a complaint or an objection was judged."""
+    """Return how a complaint or an objection was decided, in words."""
     return _OUTCOMES[outcome][language]
 
 
 def route_in_words(route: str, language: Language) -> str:
-    """Name a way or an authority with its article; one without words of its own stands as its file says."""
+    """Return a way or an authority with its article; one without words here stays as its file has it."""
     return _ROUTES[route][language] if route in _ROUTES else route
 
 
@@ -122,23 +122,23 @@ def amount_in_words(number: int, unit: str, language: Language) -> str:
 
 
 def reason_of_refusal(channel: str, route: str, language: Language) -> str:
-    """Say why a complaint is not handled that came by a way the procedure does not name."""
-    came, way = _CAME[channel][language], route_in_words(route, language)
+    """Return the sentences that explain why a complaint that came by another way is not handled."""
+    came, way = _CHANNELS[channel][language], route_in_words(route, language)
     if language == "en":
         return f"The complaint came {came}. The complaints procedure handles complaints that come by {way}."
     return f"De klacht kwam {came}. De klachtenprocedure geldt voor klachten die via {way} komen."
 
 
 def nothing_noted(manner: str) -> str:
-    """Say that neither the complainant nor who talked with them wrote down what the complaint is."""
+    """Return the sentence that nobody wrote down what the complaint is about."""
     return _NOTHING_NOTED[manner]
 
 
 def no_agreements(manner: str) -> str:
-    """Say that a talk led to no agreement."""
+    """Return the sentence that a talk led to no agreement."""
     return _NO_AGREEMENTS[manner]
 
 
 def outcomes_in_words(language: Language) -> tuple[str, ...]:
-    """Give the words of all outcomes."""
+    """Return the words of all outcomes."""
     return tuple(words[language] for words in _OUTCOMES.values())

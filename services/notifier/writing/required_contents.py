@@ -1,7 +1,7 @@
-"""The proof, before a letter may leave, that it says what its procedure demands and what people wrote. Pure.
+"""Proves that a finished letter holds what its procedure demands and what people wrote. Pure.
 
-Each mandatory part of `procedures.words.CONTENTS` has the words here that show it in the finished text. A
-part that nobody taught the notifier to prove holds the letter back; so does one whose words are not there.
+Each mandatory part of `procedures.words.CONTENTS` has here the words that prove it in the finished text. A
+part without a proof here holds the letter back, and so does one whose words are missing.
 """
 
 import re
@@ -11,20 +11,24 @@ from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade
 from notifier.writing.phrases import outcomes_in_words
 from notifier.writing.templates import parts_of
-from notifier.writing.values import Values
+from notifier.writing.values.variables import Values
 
 NOT_THIS_TIME: tuple[str, ...] = ()
-"""A part that this letter needs not hold: no solution for what is unfounded, no change where none follows."""
+"""The proof of a part that this letter may lack: no solution for what is unfounded, no change."""
 
-_TELLS_THE_OUTCOME = frozenset({"response", "board decision"})
+_MUST_NAME_THE_OUTCOME = frozenset({"response", "board decision"})
 
 
-def proven(writing: WritingContext, values: Values, text: str) -> tuple[str, ...]:
-    """Name the mandatory parts that a finished text holds; raises `LetterCannotBeMade` for one it lacks."""
-    letter, organisation = writing.owing.letter, writing.organisation.id
-    rule = writing.procedure.letter(letter)
+def proven(context: WritingContext, values: Values, text: str) -> tuple[str, ...]:
+    """Return the mandatory parts that a finished text holds.
+
+    Raises `LetterCannotBeMade` when a part, what somebody wrote, or the period is missing, or when the text
+    names another outcome than the one decided; the caller holds the letter back.
+    """
+    letter, organisation = context.owing.letter, context.organisation.id
+    rule = context.procedure.letter(letter)
     demanded = rule.contents if rule else ()
-    proofs = _proofs(writing, values)
+    proofs = _proofs(context, values)
     found = []
     for content in demanded:
         if content not in proofs:
@@ -34,19 +38,19 @@ def proven(writing: WritingContext, values: Values, text: str) -> tuple[str, ...
             raise LetterCannotBeMade(f"{letter} of {organisation}: the mandatory part {content!r} is missing")
         if words != NOT_THIS_TIME:
             found.append(content)
-    if not _holds(text, values.must_hold):
+    if not _holds(text, values.required_words):
         raise LetterCannotBeMade(f"{letter} of {organisation}: the text leaves out what was written for it")
     if values["period"] and "period" not in demanded and not _holds(text, (values["period"],)):
         raise LetterCannotBeMade(f"{letter} of {organisation}: the text does not tell its period")
-    _tells_one_outcome(writing, values, text)
+    _check_outcome(context, values, text)
     return tuple(found)
 
 
-def _proofs(writing: WritingContext, values: Values) -> Mapping[str, tuple[str, ...] | None]:
-    """Say per part which words prove it; None means that the part cannot be there."""
+def _proofs(context: WritingContext, values: Values) -> Mapping[str, tuple[str, ...] | None]:
+    """Return the words that prove each part; None where the letter cannot hold the part."""
     handler, outcome = values["handler"], values["outcome"]
     is_founded = outcome in ("founded", "partly founded")
-    agreed = tuple(word for each in values["agreements"] for word in (each.what, each.owner, each.on))
+    agreed = tuple(word for agreed in values["agreements"] for word in (agreed.what, agreed.owner, agreed.on))
     return {
         "date": (values["dated_on"],),
         "procedure": _some(values["explanation"]),
@@ -75,24 +79,24 @@ def _all(*words: str) -> tuple[str, ...] | None:
 
 
 def _holds(text: str, words: Sequence[str]) -> bool:
-    """Tell whether a text holds all these words, paragraph by paragraph; empty words are held by any."""
+    """Return whether a text holds all these words, paragraph by paragraph; any text holds empty words."""
     return all(part in text for word in words for part in parts_of(word))
 
 
-def _tells_one_outcome(writing: WritingContext, values: Values, text: str) -> None:
-    """Let no text of ours say another outcome than the one decided: "gegrond" stands in "ongegrond" too.
-
-    What people wrote is left out: they may speak of another outcome.
-    """
+def _check_outcome(context: WritingContext, values: Values, text: str) -> None:
+    """Raise `LetterCannotBeMade` when our text names another outcome than the one decided."""
     decided = values["outcome_in_words"]
     if not decided:
         return
-    written = {line for word in values.must_hold for part in parts_of(word) for line in part.splitlines()}
+    # What people wrote is left out: it may speak of another outcome, of an earlier complaint for example.
+    paragraphs = (part for words in values.required_words for part in parts_of(words))
+    written = {line for part in paragraphs for line in part.splitlines()}
     ours = "\n".join(line for line in text.splitlines() if line not in written)
-    known = sorted(outcomes_in_words(writing.language), key=len, reverse=True)
-    told = set(re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", ours))
-    is_told = decided in told or writing.owing.letter not in _TELLS_THE_OUTCOME
-    if told - {decided} or not is_told:
+    # Whole words, and the longest first: "gegrond" stands in "ongegrond" and in "deels gegrond" too.
+    known = sorted(outcomes_in_words(context.language), key=len, reverse=True)
+    named = set(re.findall(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", ours))
+    is_missing = decided not in named and context.owing.letter in _MUST_NAME_THE_OUTCOME
+    if named - {decided} or is_missing:
         raise LetterCannotBeMade(
-            f"{writing.owing.letter} of {writing.organisation.id}: it tells another outcome than decided"
+            f"{context.owing.letter} of {context.organisation.id}: it tells another outcome than decided"
         )

@@ -1,6 +1,6 @@
-"""What each letter is called in the subject of a mail, by letter and manner: language, and tone in Dutch.
+"""The subject of each letter, by letter and manner (the language, and the tone in Dutch).
 
-Nothing a complainant typed stands here; the reference of the case is added behind it.
+Nothing that a complainant typed is in a subject; only the reference of the case is added.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""The texts of the letters: our own templates filled in, cut into paragraphs, and made a page of.
+"""Fills in our own templates, cuts the text into paragraphs, and makes the plain text and the HTML.
 
-Always holds: what people wrote is a value and never a template; a line of it is never taken for a heading;
-plain text, mail and printed page are made from the same paragraphs, so that they cannot differ.
+Always holds: what people wrote is a value and never a template. A line of it never becomes a heading. Plain
+text, HTML and printed page are made from the same paragraphs, so they cannot differ.
 """
 
 import re
@@ -16,10 +16,14 @@ from jinja2.sandbox import SandboxedEnvironment
 HEADING = "# "
 
 _NO_HEADING = "\ue000"
-"""Stands before a number sign that somebody wrote until paragraphs are cut; private use, never printed."""
+"""Marks a line of somebody's text that starts with `#`, until the paragraphs are cut.
 
-_HIDES_OR_TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Marks that make a text read otherwise than it is written."""
+Without it, that line would become a heading of our letter. The sign is of Unicode's private use: `as_words`
+removes it from what people write, so nobody can type it.
+"""
+
+_HIDES_OR_REVERSES = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+"""Invisible marks that hide text or reverse its direction, so that it reads differently than it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +38,18 @@ class Block:
 
 
 def as_words(text: object) -> str:
-    """Give what somebody wrote as a value of a template: no control character, no heading, no turned text."""
+    """Return what somebody wrote as a value of a template: no control character, heading or reversed text."""
     if not isinstance(text, str):
         return ""
     lines = (
-        "".join(sign for sign in line if _is_printed(sign)).strip()
+        "".join(character for character in line if _is_printable(character)).strip()
         for line in text.expandtabs(4).splitlines()
     )
     return "\n".join(_NO_HEADING + line if line.startswith("#") else line for line in lines).strip()
 
 
 def on_one_line(text: object) -> str:
-    """Give what somebody wrote as one line, for a place in a list."""
+    """Return what somebody wrote as one line, for a list."""
     return " ".join(as_words(text).split())
 
 
@@ -61,7 +65,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """Give the paragraphs of a value as they stand in a letter that holds it."""
+    """Return the paragraphs of a value as a letter that holds it shows them."""
     return tuple(str(block) for block in blocks_of(text))
 
 
@@ -71,7 +75,7 @@ def plain(blocks: Sequence[Block]) -> str:
 
 
 def render(name: str, values: Mapping[str, object]) -> str | None:
-    """Fill in one of our own texts; None when there is none by this name."""
+    """Fill in one of our own texts; return None when there is none by this name."""
     try:
         template = _ENVIRONMENT.get_template(name)
     except TemplateNotFound:
@@ -80,7 +84,7 @@ def render(name: str, values: Mapping[str, object]) -> str | None:
 
 
 def page(frame: str, blocks: Sequence[Block], **values: object) -> str:
-    """Make the HTML of a letter, for a mail or for the printer."""
+    """Return the HTML of a letter, for a mail or for the printer."""
     return _ENVIRONMENT.get_template(frame).render(
         blocks=[(block.is_heading, block.lines[0], block.lines[1:]) for block in blocks], **values
     )
@@ -90,14 +94,14 @@ def _block(lines: tuple[str, ...], heading: bool) -> Block:
     return Block(tuple(line.replace(_NO_HEADING, "") for line in lines), heading)
 
 
-def _is_printed(sign: str) -> bool:
-    return sign not in _HIDES_OR_TURNS and unicodedata.category(sign) not in ("Cc", "Cs", "Co")
+def _is_printable(character: str) -> bool:
+    return character not in _HIDES_OR_REVERSES and unicodedata.category(character) not in ("Cc", "Cs", "Co")
 
 
 _ENVIRONMENT = SandboxedEnvironment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "letters"),
     autoescape=lambda name: name is not None and name.endswith(".html"),
-    undefined=StrictUndefined,
+    undefined=StrictUndefined,  # an unknown variable stops the letter; the default would leave a gap in it
     auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,

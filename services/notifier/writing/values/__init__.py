@@ -1,0 +1,1 @@
+"""The variables of the letters' texts: those of every letter, and those of each one."""

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from chaos.__main__ import missed
-from chaos.campaign import Attempt, Result, run
+from chaos.campaign import RunResult, RunSpec, run
 from chaos.checker import BROKE_OFF, Violation
-from chaos.faults import FAULTS
+from chaos.faults.catalogue import FAULTS
 from chaos.load import complaint, meaning
 from chaos.mixes import MIXES
 from chaos.planted import PLANTED, SOUND
 from chaos.planted_patches import PATCHES
 from chaos.proxy import FaultProxy
-from chaos.record import History, Invoked, read_history
+from chaos.record import RequestSent, RunHistory, read_history
 from chaos.sweep import hosts_of
 from events.failpoints import FAILPOINTS
 
@@ -31,7 +31,7 @@ async def test_kills_under_load_break_no_promise() -> None:
 
     Two of everything run, and the load goes on until an error has no excuse any more.
     """
-    result = await run(Attempt(SEED, seconds=30.0, mix="sample", rate=6.0, rests_within_s=240.0))
+    result = await run(RunSpec(SEED, seconds=30.0, mix="sample", rate=6.0, rests_within_s=240.0))
 
     assert [] == [str(violation) for violation in result.violations]
     assert sum(result.faults.values()) >= 6
@@ -42,9 +42,9 @@ async def test_kills_under_load_break_no_promise() -> None:
 @pytest.mark.parametrize("bug", ["forgets_keys_of_requests", "moves_checkpoint_first"])
 async def test_a_planted_bug_is_found(bug: str) -> None:
     """The same campaign turns red when a service is wrong."""
-    attempt = Attempt(SEED, 1.0, "planted", rate=8.0, planted=bug, rests_within_s=5.0, twice=False)
+    spec = RunSpec(SEED, 1.0, "planted", rate=8.0, planted=bug, rests_within_s=5.0, twice=False)
 
-    result = await run(attempt)
+    result = await run(spec)
 
     assert BROKE_OFF not in {violation.invariant for violation in result.violations}
     assert set(PLANTED[bug].found_by) & {violation.invariant for violation in result.violations}
@@ -67,9 +67,9 @@ def test_a_bug_is_found_by_its_own_invariant_and_words(
     bug: str, violations: list[Violation], escapes: bool
 ) -> None:
     """A slow machine and a run that breaks off are no finding, and a harmless bug must show nothing."""
-    attempt = Attempt(SEED, 1.0, "planted", planted=bug)
+    spec = RunSpec(SEED, 1.0, "planted", planted=bug)
 
-    result = Result(attempt, violations, {}, {}, 0, 0, 0.0, 0.0, "")
+    result = RunResult(spec, violations, {}, {}, 0, 0, 0.0, 0.0, "")
 
     assert escapes == bool(missed(result))
 
@@ -122,8 +122,8 @@ def test_an_answer_means_no_more_than_it_says(status: int, text: str, is_sent: b
 
 def test_a_history_is_read_as_it_was_written(tmp_path: Path) -> None:
     """A run can be judged again later, by a better judge."""
-    history = History(tmp_path / "history.jsonl")
-    history.write(Invoked(key="1", content="a", address="k@example.org"))
+    history = RunHistory(tmp_path / "history.jsonl")
+    history.write(RequestSent(key="1", content="a", address="k@example.org"))
     history.close()
 
     assert history.lines == list(read_history(tmp_path / "history.jsonl"))
@@ -143,10 +143,10 @@ async def test_the_proxy_cuts_and_heals() -> None:
     await proxy.start()
     try:
         assert b"hello" == await _echoed(proxy.port)
-        proxy.set_mood("cut")
+        proxy.set_mode("cut")
         with pytest.raises(OSError):
             await _echoed(proxy.port)
-        proxy.set_mood("well")
+        proxy.set_mode("normal")
         assert b"hello" == await _echoed(proxy.port)
     finally:
         await proxy.stop()

@@ -14,28 +14,28 @@ import pytest
 from chaos.checker import INVARIANTS, check
 from chaos.oracle import ends
 from chaos.record import (
-    Answered,
     AnyLine,
-    Began,
-    Canary,
-    Checkpoint,
-    Durable,
-    Ended,
-    Event,
-    Fault,
-    Grant,
-    Invoked,
-    Letter,
-    Mail,
-    Move,
-    Parked,
-    Poisoned,
-    Read,
-    Row,
-    Said,
-    Usage,
+    CanaryFound,
+    DurableState,
+    FaultMark,
+    FeedRead,
+    OutboxRow,
+    ParkedCase,
+    PoisonedCase,
+    ProcessUsage,
+    ReceivedMail,
+    RecordedMove,
+    RequestAnswered,
+    RequestSent,
+    RoleGrant,
+    RunBegan,
+    RunEnded,
+    SmtpReply,
+    StoredCheckpoint,
+    StoredEvent,
+    WorklistRow,
 )  # fmt: skip
-from chaos.run import sort
+from chaos.sorted_history import sort_history
 from simulate import Simulation
 
 Lines = list[AnyLine]
@@ -45,10 +45,12 @@ SEED = 5
 @cache
 def sound() -> tuple[AnyLine, ...]:
     """A history in which everything went well, with a worklist row per case beside it."""
-    lines = [line for line in Simulation(SEED).run() if not isinstance(line, Fault | Row)]
-    kept = [line for line in lines if not (isinstance(line, Answered) and line.status == 0)]
-    cases = {line.case for line in kept if isinstance(line, Event)}
-    rows: Lines = [Row(case=case, stored={"version": 7}, folded={"version": 7}) for case in sorted(cases)]
+    lines = [line for line in Simulation(SEED).run() if not isinstance(line, FaultMark | WorklistRow)]
+    kept = [line for line in lines if not (isinstance(line, RequestAnswered) and line.status == 0)]
+    cases = {line.case for line in kept if isinstance(line, StoredEvent)}
+    rows: Lines = [
+        WorklistRow(case=case, stored={"version": 7}, folded={"version": 7}) for case in sorted(cases)
+    ]
     return (*kept, *rows)
 
 
@@ -66,107 +68,107 @@ def changed(lines: Lines, at: int, **values: object) -> None:
 
 
 def end(lines: Lines, **values: object) -> None:
-    changed(lines, first(lines, Ended), **values)
+    changed(lines, first(lines, RunEnded), **values)
 
 
 def loses_a_promise(lines: Lines) -> None:
-    case = lines[first(lines, Event, type="ComplaintReceived")]
-    assert isinstance(case, Event)
+    case = lines[first(lines, StoredEvent, type="ComplaintReceived")]
+    assert isinstance(case, StoredEvent)
     lines[:] = [line for line in lines if getattr(line, "case", "") != case.case]
 
 
 def stores_twice(lines: Lines) -> None:
-    event = lines[first(lines, Event, type="ComplaintReceived")]
+    event = lines[first(lines, StoredEvent, type="ComplaintReceived")]
     lines.append(msgspec.structs.replace(event, case="0" * 31 + "c"))
 
 
 def stores_what_was_refused(lines: Lines) -> None:
     for i, line in enumerate(lines):
-        if isinstance(line, Answered):
+        if isinstance(line, RequestAnswered):
             changed(lines, i, outcome="fail", status=422, reference="")
 
 
 def invents_a_complaint(lines: Lines) -> None:
-    changed(lines, first(lines, Event, type="ComplaintReceived"), content="somebody else's")
+    changed(lines, first(lines, StoredEvent, type="ComplaintReceived"), content="somebody else's")
 
 
 def skips_a_version(lines: Lines) -> None:
-    del lines[first(lines, Event, type="CaseOpened")]
+    del lines[first(lines, StoredEvent, type="CaseOpened")]
 
 
 def inverts_the_feed(lines: Lines) -> None:
-    changed(lines, first(lines, Event, type="CaseOpened"), place=(1, 0, 0))
+    changed(lines, first(lines, StoredEvent, type="CaseOpened"), place=(1, 0, 0))
 
 
 def hides_from_a_reader(lines: Lines) -> None:
-    del lines[first(lines, Read)]
+    del lines[first(lines, FeedRead)]
 
 
 def stops_a_reader_half_way(lines: Lines) -> None:
-    reads = [line for line in lines if isinstance(line, Read)]
+    reads = [line for line in lines if isinstance(line, FeedRead)]
     lines[:] = [line for line in lines if line not in reads[len(reads) // 2 :]]
 
 
 def loses_a_key(lines: Lines) -> None:
-    changed(lines, first(lines, Event, type="ComplaintReceived"), content="erased")
+    changed(lines, first(lines, StoredEvent, type="ComplaintReceived"), content="erased")
 
 
 def changes_a_column(lines: Lines) -> None:
-    changed(lines, first(lines, Event, type="CaseOpened"), hash_fits=False)
+    changed(lines, first(lines, StoredEvent, type="CaseOpened"), hash_fits=False)
 
 
 def grants_truncate(lines: Lines) -> None:
-    lines.append(Grant(role="gehoor_intake", privilege="TRUNCATE"))
+    lines.append(RoleGrant(role="gehoor_intake", privilege="TRUNCATE"))
 
 
 def leaves_a_lane_behind(lines: Lines) -> None:
     for i, line in enumerate(lines):
-        if isinstance(line, Checkpoint):
+        if isinstance(line, StoredCheckpoint):
             changed(lines, i, place=(0, 0, 0))
 
 
 def sets_a_clock_twice(lines: Lines) -> None:
-    event = lines[first(lines, Event, type="DeadlineSet")]
-    assert isinstance(event, Event)
+    event = lines[first(lines, StoredEvent, type="DeadlineSet")]
+    assert isinstance(event, StoredEvent)
     lines.append(msgspec.structs.replace(event, version=99))
 
 
 def reacts_backwards(lines: Lines) -> None:
-    at = first(lines, Event, type="DeadlineSet")
+    at = first(lines, StoredEvent, type="DeadlineSet")
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     lines.append(msgspec.structs.replace(event, version=99, causation=f"{event.case}/1"))
 
 
 def shows_an_old_row(lines: Lines) -> None:
-    changed(lines, first(lines, Row), stored={"version": 3})
+    changed(lines, first(lines, WorklistRow), stored={"version": 3})
 
 
 def breaks_early(lines: Lines) -> None:
-    event = lines[first(lines, Event, type=_a_breach(lines))]
-    assert isinstance(event, Event)
+    event = lines[first(lines, StoredEvent, type=_a_breach(lines))]
+    assert isinstance(event, StoredEvent)
     changed(lines, lines.index(event), recorded_s=event.happened_s - 60)
 
 
 def breaks_twice(lines: Lines) -> None:
-    event = lines[first(lines, Event, type=_a_breach(lines))]
+    event = lines[first(lines, StoredEvent, type=_a_breach(lines))]
     lines.append(msgspec.structs.replace(event, version=99))
 
 
 def never_tells(lines: Lines) -> None:
-    del lines[first(lines, Event, type=_a_breach(lines))]
+    del lines[first(lines, StoredEvent, type=_a_breach(lines))]
 
 
 def forgets_summer_time(lines: Lines) -> None:
     at = next(
         i
         for i, line in enumerate(lines)
-        if isinstance(line, Event)
+        if isinstance(line, StoredEvent)
         and line.type == "DeadlineSet"
         and line.data["strict"]["at"].endswith("22:00:00Z")
     )
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     on = event.data["strict"]["on"]
     changed(lines, at, data=event.data | {"strict": {"on": on, "at": f"{on}T23:00:00Z"}})
 
@@ -175,13 +177,13 @@ def works_at_easter(lines: Lines) -> None:
     at = next(
         i
         for i, line in enumerate(lines)
-        if isinstance(line, Event)
+        if isinstance(line, StoredEvent)
         and line.type == "DeadlineSet"
         and line.data["rule"]["unit"] == "working days"
         and not line.data["readings"][0]["name"].startswith("calendar days")
     )
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     step = {"on": "2026-04-06", "counted": True, "why": "working day 9"}
     reading = event.data["readings"][0]
     readings = [reading | {"because": [*reading["because"], step]}]
@@ -189,9 +191,9 @@ def works_at_easter(lines: Lines) -> None:
 
 
 def tells_late(lines: Lines) -> None:
-    at = first(lines, Event, type=_a_breach(lines))
+    at = first(lines, StoredEvent, type=_a_breach(lines))
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     changed(lines, at, recorded_s=event.happened_s + 3600)
 
 
@@ -201,18 +203,18 @@ def shifts_every_day(lines: Lines) -> None:
         return {"on": str(date.fromisoformat(moment["on"]) + timedelta(days=1)), "at": at.isoformat()}
 
     for i, line in enumerate(lines):
-        if isinstance(line, Event) and line.type == "DeadlineSet":
+        if isinstance(line, StoredEvent) and line.type == "DeadlineSet":
             readings = [one | {"ends": later(one["ends"])} for one in line.data["readings"]]
             ends = {name: later(line.data[name]) for name in ("strict", "lenient")}
             changed(lines, i, data=line.data | ends | {"readings": readings})
-        if isinstance(line, Event) and line.type in ("DeadlineBreached", "TargetMissed"):
+        if isinstance(line, StoredEvent) and line.type in ("DeadlineBreached", "TargetMissed"):
             changed(lines, i, happened_s=line.happened_s + 86_400, recorded_s=line.recorded_s + 86_400)
 
 
 def counts_a_day_too_few(lines: Lines) -> None:
-    at = first(lines, Event, type="DeadlineSet")
+    at = first(lines, StoredEvent, type="DeadlineSet")
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     reading = event.data["readings"][0]
     counted = next(step for step in reading["because"] if step["counted"])
     readings = [reading | {"because": [step for step in reading["because"] if step != counted]}]
@@ -221,89 +223,89 @@ def counts_a_day_too_few(lines: Lines) -> None:
 
 def tells_late_behind_a_flicker(lines: Lines) -> None:
     tells_late(lines)
-    event = lines[first(lines, Event, type=_a_breach(lines))]
-    assert isinstance(event, Event)
-    due_s = sort(lines).wall_s(event.happened_s)
-    lines.append(Fault(name="kill", begins=True, at_s=due_s))
-    lines.append(Fault(name="kill", begins=False, what="deadlines", at_s=due_s + 0.1))
+    event = lines[first(lines, StoredEvent, type=_a_breach(lines))]
+    assert isinstance(event, StoredEvent)
+    due_s = sort_history(lines).wall_s(event.happened_s)
+    lines.append(FaultMark(name="kill", begins=True, at_s=due_s))
+    lines.append(FaultMark(name="kill", begins=False, what="deadlines", at_s=due_s + 0.1))
 
 
 def never_hands_over(lines: Lines) -> None:
-    lines[:] = [line for line in lines if not isinstance(line, Mail)]
+    lines[:] = [line for line in lines if not isinstance(line, ReceivedMail)]
 
 
 def sends_what_no_event_tells(lines: Lines) -> None:
-    mail = lines[first(lines, Mail, accepted=True)]
+    mail = lines[first(lines, ReceivedMail, accepted=True)]
     lines.append(msgspec.structs.replace(mail, message_id="<taken-back@example.org>"))
 
 
 def gives_up_for_now(lines: Lines) -> None:
-    at = first(lines, Event, type="LetterSent")
+    at = first(lines, StoredEvent, type="LetterSent")
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     data = event.data | {"reply_code": 450, "stage": "recipient", "attempts": 1}
     changed(lines, at, type="LetterRefused", data=data)
 
 
 def insists(lines: Lines) -> None:
-    mail = lines[first(lines, Mail)]
-    assert isinstance(mail, Mail)
-    lines += [Said(to=mail.to, code=550, is_final=False, at_s=mail.at_s, mono_s=mail.mono_s)] * 3
+    mail = lines[first(lines, ReceivedMail)]
+    assert isinstance(mail, ReceivedMail)
+    lines += [SmtpReply(to=mail.to, code=550, is_final=False, at_s=mail.at_s, mono_s=mail.mono_s)] * 3
 
 
 def forgets_a_letter(lines: Lines) -> None:
-    at = first(lines, Event, type="LetterSent")
+    at = first(lines, StoredEvent, type="LetterSent")
     event = lines[at]
-    assert isinstance(event, Event)
+    assert isinstance(event, StoredEvent)
     changed(lines, at, type="LetterUncertain")
 
 
 def sends_twice(lines: Lines) -> None:
-    lines += [lines[first(lines, Mail, accepted=True)]] * 9
+    lines += [lines[first(lines, ReceivedMail, accepted=True)]] * 9
 
 
 def sends_another_text(lines: Lines) -> None:
-    mail = lines[first(lines, Mail, accepted=True)]
+    mail = lines[first(lines, ReceivedMail, accepted=True)]
     lines.append(msgspec.structs.replace(mail, digest="another"))
 
 
 def renames_a_letter(lines: Lines) -> None:
-    mail = lines[first(lines, Mail, accepted=True)]
+    mail = lines[first(lines, ReceivedMail, accepted=True)]
     lines.append(msgspec.structs.replace(mail, message_id="<another@example.org>"))
 
 
 def sends_too_soon(lines: Lines) -> None:
-    mail = lines[first(lines, Mail)]
-    assert isinstance(mail, Mail)
+    mail = lines[first(lines, ReceivedMail)]
+    assert isinstance(mail, ReceivedMail)
     changed(lines, lines.index(mail), at_s=mail.at_s - 3600)
 
 
 def moves_back(lines: Lines) -> None:
-    move = lines[first(lines, Move)]
-    assert isinstance(move, Move)
+    move = lines[first(lines, RecordedMove)]
+    assert isinstance(move, RecordedMove)
     lines.append(msgspec.structs.replace(move, old=move.new, new=move.old))
 
 
 def commits_under_anothers_move(lines: Lines) -> None:
-    lines[:] = [line for line in lines if not isinstance(line, Move) or line.consumer != "deadlines"]
+    lines[:] = [line for line in lines if not isinstance(line, RecordedMove) or line.consumer != "deadlines"]
 
 
 def commits_under_another_lane(lines: Lines) -> None:
     for i, line in enumerate(lines):
-        if isinstance(line, Move):
+        if isinstance(line, RecordedMove):
             changed(lines, i, partition=(line.partition + 1) % 16)
 
 
 def drops_poison(lines: Lines) -> None:
-    event = lines[first(lines, Event)]
-    assert isinstance(event, Event)
-    lines.append(Poisoned(case=event.case, version=2))
+    event = lines[first(lines, StoredEvent)]
+    assert isinstance(event, StoredEvent)
+    lines.append(PoisonedCase(case=event.case, version=2))
 
 
 def sets_aside_without_reason(lines: Lines) -> None:
-    event = lines[first(lines, Event)]
-    assert isinstance(event, Event)
-    lines.append(Parked(consumer="workflow", case=event.case, version=2))
+    event = lines[first(lines, StoredEvent)]
+    assert isinstance(event, StoredEvent)
+    lines.append(ParkedCase(consumer="workflow", case=event.case, version=2))
 
 
 def never_rests(lines: Lines) -> None:
@@ -311,14 +313,14 @@ def never_rests(lines: Lines) -> None:
 
 
 def holds_a_letter(lines: Lines) -> None:
-    event = lines[first(lines, Event)]
-    assert isinstance(event, Event)
-    lines.append(Letter(case=event.case, letter_id="x", state="held"))
+    event = lines[first(lines, StoredEvent)]
+    assert isinstance(event, StoredEvent)
+    lines.append(OutboxRow(case=event.case, letter_id="x", state="held"))
 
 
 def never_acknowledges(lines: Lines) -> None:
     changed(lines, 0, bus_is_absent=False)
-    lines.append(Durable(name="workflow-3", ack_pending=4, pending=0))
+    lines.append(DurableState(name="workflow-3", ack_pending=4, pending=0))
 
 
 def loses_the_durables(lines: Lines) -> None:
@@ -326,26 +328,26 @@ def loses_the_durables(lines: Lines) -> None:
 
 
 def answers_500(lines: Lines) -> None:
-    one = lines[first(lines, Answered)]
+    one = lines[first(lines, RequestAnswered)]
     lines.append(msgspec.structs.replace(one, status=500, outcome="info"))
 
 
 def logs_an_address(lines: Lines) -> None:
-    lines.append(Canary(file="log/notifier.log"))
+    lines.append(CanaryFound(file="log/notifier.log"))
 
 
 def echoes(lines: Lines) -> None:
-    changed(lines, first(lines, Answered), echoes=True)
+    changed(lines, first(lines, RequestAnswered), echoes=True)
 
 
 def leaks(lines: Lines) -> None:
-    lines.append(Usage(name="intake", at="start", rss_mb=80, descriptors=30))
-    lines.append(Usage(name="intake", at="end", rss_mb=80, descriptors=400))
+    lines.append(ProcessUsage(name="intake", at="start", rss_mb=80, descriptors=30))
+    lines.append(ProcessUsage(name="intake", at="end", rss_mb=80, descriptors=400))
 
 
 def grows(lines: Lines) -> None:
-    lines.append(Usage(name="intake", at="start", rss_mb=80, descriptors=30))
-    lines.append(Usage(name="intake", at="end", rss_mb=400, descriptors=30))
+    lines.append(ProcessUsage(name="intake", at="start", rss_mb=80, descriptors=30))
+    lines.append(ProcessUsage(name="intake", at="end", rss_mb=400, descriptors=30))
 
 
 MISTAKES: tuple[tuple[Callable[[Lines], None], str], ...] = (
@@ -367,7 +369,7 @@ MISTAKES: tuple[tuple[Callable[[Lines], None], str], ...] = (
 
 
 def _a_breach(lines: Lines) -> str:
-    told = {line.type for line in lines if isinstance(line, Event)}
+    told = {line.type for line in lines if isinstance(line, StoredEvent)}
     return "DeadlineBreached" if "DeadlineBreached" in told else "TargetMissed"
 
 
@@ -379,8 +381,8 @@ def test_a_sound_history_is_left_alone() -> None:
 def test_a_duty_that_began_anew_may_break_again() -> None:
     """Each period that somebody was told asks for its own notice, so two of them may both be missed."""
     lines = list(sound())
-    breach = lines[first(lines, Event, type=_a_breach(lines))]
-    assert isinstance(breach, Event)
+    breach = lines[first(lines, StoredEvent, type=_a_breach(lines))]
+    assert isinstance(breach, StoredEvent)
     moved = {"clock": breach.data["clock"], "anew": True}
     lines.append(msgspec.structs.replace(breach, version=98, type="DeadlineMoved", data=moved))
     lines.append(msgspec.structs.replace(breach, version=99))
@@ -406,28 +408,36 @@ def test_every_invariant_has_a_mistake() -> None:
 def test_a_history_that_was_cut_off_is_no_proof() -> None:
     """A run that died before its end is not called a success."""
     with pytest.raises(ValueError, match="cut off"):
-        check([line for line in sound() if not isinstance(line, Ended | Invoked)])
+        check([line for line in sound() if not isinstance(line, RunEnded | RequestSent)])
 
 
 @pytest.mark.parametrize(
     ("kind", "invariant"),
-    [(Move, "I16"), (Checkpoint, "I5"), (Row, "I7"), (Grant, "I4"), (Usage, "I21")],
+    [
+        (RecordedMove, "I16"),
+        (StoredCheckpoint, "I5"),
+        (WorklistRow, "I7"),
+        (RoleGrant, "I4"),
+        (ProcessUsage, "I21"),
+    ],
 )
 def test_what_nobody_looked_at_is_not_sound(kind: type, invariant: str) -> None:
     """A run of the whole system in which a kind of fact was never written down proves nothing about it."""
     lines = [line for line in sound() if not isinstance(line, kind)]
-    lines = [msgspec.structs.replace(one, is_whole=True) if isinstance(one, Began) else one for one in lines]
+    lines = [
+        msgspec.structs.replace(one, is_whole=True) if isinstance(one, RunBegan) else one for one in lines
+    ]
 
     assert invariant in {violation.invariant for violation in check(lines)}
 
 
 def test_a_flicker_excuses_lateness_only_for_a_while() -> None:
     """What is told soon after the last thing that was broken is in time; what comes much later is not."""
-    run = sort(sound())
+    run = sort_history(sound())
     due_s = run.samples[0].at_s
     run.faults += [
-        Fault(name="kill", begins=True, at_s=due_s),
-        Fault(name="kill", begins=False, what="deadlines", at_s=due_s + 1.0),
+        FaultMark(name="kill", begins=True, at_s=due_s),
+        FaultMark(name="kill", begins=False, what="deadlines", at_s=due_s + 1.0),
     ]
 
     assert due_s + 1.0 + 10.0 + 15.0 == run.undisturbed_until(due_s, 15.0)

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from chaos.checker import check
-from chaos.record import Event
-from chaos.run import sort
+from chaos.record import StoredEvent
+from chaos.sorted_history import sort_history
 from simulate import FAULTS_FOR_S, FIRED, Simulation
 
 SEEDS = 60
@@ -25,10 +25,10 @@ def lived(seed: int) -> Simulation:
     return simulation
 
 
-def told_by_time(simulation: Simulation) -> list[Event]:
+def told_by_time(simulation: Simulation) -> list[StoredEvent]:
     """List the warnings, breaches and other ends that were told after the first minute."""
     begins_s = simulation.world.lines[0].at_s + FAULTS_FOR_S  # type: ignore[union-attr]
-    events = [line for line in simulation.world.lines if isinstance(line, Event) and line.type in FIRED]
+    events = [line for line in simulation.world.lines if isinstance(line, StoredEvent) and line.type in FIRED]
     return [event for event in events if event.recorded_s > begins_s]
 
 
@@ -85,7 +85,7 @@ def test_warnings_and_breaches_are_told_amid_faults() -> None:
     """Every fourth end of a clock, or more, is told while something is broken."""
     told = amid = 0
     for seed in range(SEEDS):
-        run = sort(lived(seed).world.lines)
+        run = sort_history(lived(seed).world.lines)
         for event in told_by_time(lived(seed)):
             told += 1
             amid += run.is_disturbed(event.recorded_s, event.recorded_s)
@@ -96,7 +96,9 @@ def test_warnings_and_breaches_are_told_amid_faults() -> None:
 
 def test_every_ending_of_a_letter_is_met() -> None:
     """Letters are taken over, refused for good, given up after days, printed, and in doubt."""
-    events = [line for seed in range(SEEDS) for line in lived(seed).world.lines if isinstance(line, Event)]
+    events = [
+        line for seed in range(SEEDS) for line in lived(seed).world.lines if isinstance(line, StoredEvent)
+    ]
     types = {event.type for event in events}
     codes = {event.data["reply_code"] for event in events if event.type == "LetterRefused"}
 

@@ -62,7 +62,7 @@ class Complaint:
         await self._does(command, body, "board")
 
     async def is_refused(self, role: Role, command: str, **body: Any) -> str:
-        """Try a command that may not be given now; gives the reason."""
+        """Try a command that may not be given now; return the reason."""
         answer = await self._ask(command, body, role)
         assert answer.status_code in (403, 409), (answer.status_code, answer.text)
         return str(answer.json()["detail"])
@@ -124,7 +124,7 @@ class Complaint:
         ]
 
     async def mail(self, subject: str) -> str:
-        """Give the text of the newest mail about it whose subject begins so."""
+        """Return the text of the newest mail about it whose subject begins so."""
         mailbox, http = f"{self.office.system.mailbox}/api/v1", self.office.http
         listed = (await http.get(f"{mailbox}/messages", params={"limit": 100})).json()["messages"]
         mails = [mail for mail in listed if self.reference in mail["Subject"]]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from chaos.load import ORGANISATIONS, digest
-from chaos.record import Answered, Invoked
+from chaos.record import RequestAnswered, RequestSent
 from deadlines.consumer import DeadlinesConsumer
 from deadlines.look import look
 from events.catalogue import CATALOGUE
@@ -47,14 +47,14 @@ def client(world: ModelWorld, chance: random.Random, key: str) -> Steps:
         world.refused.add(address)
     for _ in range(6):
         world.lines.append(
-            Invoked(key=key, content=digest(text), address=address, at_s=world.at_s, mono_s=world.now_s)
+            RequestSent(key=key, content=digest(text), address=address, at_s=world.at_s, mono_s=world.now_s)
         )
         reference = yield from intake(world, chance, key, organisation, text, address)
         is_lost = chance.random() < ANSWER_LOST
         if is_lost:
             world.disturb("a lost answer")
         world.lines.append(
-            Answered(
+            RequestAnswered(
                 key=key, content=digest(text), outcome="info" if is_lost else "ok", at_s=world.at_s,
                 mono_s=world.now_s, status=0 if is_lost else 201, reference="" if is_lost else reference,
             )

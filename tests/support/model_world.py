@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from chaos.chain import hash_of
-from chaos.record import AnyLine, Fault, Mail, Move, Read, Said
+from chaos.record import AnyLine, FaultMark, FeedRead, ReceivedMail, RecordedMove, SmtpReply
 from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.record.sealing import next_rows
 from workflow.worklist import WorklistRow
@@ -107,14 +107,14 @@ class ModelWorld:
 
     @property
     def next_due_at(self) -> datetime | None:
-        """Give the earliest moment at which a clock may fire."""
+        """Return the earliest moment at which a clock may fire."""
         return min((at for case_id, at in self.due.items() if case_id not in self.blocked), default=None)
 
     def disturb(self, name: str, lasts_s: float = 0.0, hit: str = "") -> None:
         """Note that something was broken, and who was hit by it."""
-        self.lines.append(Fault(name=name, begins=True, at_s=self.at_s, mono_s=self.now_s))
+        self.lines.append(FaultMark(name=name, begins=True, at_s=self.at_s, mono_s=self.now_s))
         self.lines.append(
-            Fault(name=name, begins=False, what=hit, at_s=self.at_s + lasts_s, mono_s=self.now_s)
+            FaultMark(name=name, begins=False, what=hit, at_s=self.at_s + lasts_s, mono_s=self.now_s)
         )
 
     def history(self, case_id: UUID) -> History:
@@ -131,7 +131,7 @@ class ModelWorld:
         transaction.locks.add(case_id)
 
     def number(self, transaction: Transaction) -> int:
-        """Give the transaction's number, as the first write does."""
+        """Return the transaction's number, as the first write does."""
         if not transaction.xid:
             transaction.xid, self.next_xid = self.next_xid, self.next_xid + 1
             self.running[transaction.xid] = transaction
@@ -198,7 +198,9 @@ class ModelWorld:
         for consumer, lane, _, new in transaction.moves:
             there = self.checkpoints[consumer, lane]
             self.lines.append(
-                Move(consumer=consumer, partition=lane, old=there[:3], new=new[:3], xid=transaction.xid)
+                RecordedMove(
+                    consumer=consumer, partition=lane, old=there[:3], new=new[:3], xid=transaction.xid
+                )
             )
             self.checkpoints[consumer, lane] = new
         for change in transaction.changes:
@@ -206,7 +208,7 @@ class ModelWorld:
         self.end(transaction)
 
     def end(self, transaction: Transaction) -> None:
-        """Give back what a transaction held; rolls back what was not committed. Harmless to repeat."""
+        """Release what a transaction held, and roll back what was not committed. Harmless to repeat."""
         if transaction.xid:
             self.running.pop(transaction.xid, None)
             self.changes += 1
@@ -231,12 +233,12 @@ class ModelWorld:
     def read_all(self) -> None:
         """Let the reader of the feed see what it has not seen yet."""
         for row in self.visible(self.reader):
-            self.lines.append(Read(place=row.place[:3], case=str(row.case_id), version=row.version))
+            self.lines.append(FeedRead(place=row.place[:3], case=str(row.case_id), version=row.version))
             self.reader = row.place
 
     def take_mail(self, to: str, message_id: str, digest: str, *, accepted: bool) -> None:
         self.lines.append(
-            Mail(
+            ReceivedMail(
                 to=to,
                 message_id=message_id,
                 digest=digest,
@@ -248,9 +250,9 @@ class ModelWorld:
 
     def say_no(self, to: str, code: int) -> None:
         """Let the mail server answer a recipient with a code."""
-        self.lines.append(Said(to=to, code=code, is_final=False, at_s=self.at_s, mono_s=self.now_s))
+        self.lines.append(SmtpReply(to=to, code=code, is_final=False, at_s=self.at_s, mono_s=self.now_s))
 
 
 def in_lane(case_id: UUID, lane: int) -> UUID:
-    """Give a case identifier of this lane, so that cases of a small world meet."""
+    """Return a case identifier of this lane, so that cases of a small world meet."""
     return UUID(int=(case_id.int & ~(LANES - 1)) | lane)

@@ -68,12 +68,12 @@ WORDS: Mapping[str, str] = {
 
 
 def complaint(**changes: object) -> ComplaintReceived:
-    """Give the canonical complaint."""
+    """Return the canonical complaint."""
     return received(**{"received_on": RECEIVED_ON, **changes})
 
 
 def procedure_of(organisation: str) -> Procedure:
-    """Give an organisation's procedure, also of one that exists only to demonstrate."""
+    """Return an organisation's procedure, also of one that exists only to demonstrate."""
     return in_force(organisation, RECEIVED_ON)
 
 
@@ -138,7 +138,7 @@ def deadlines(opening: CaseOpened) -> list[DeadlineSet]:
 
 
 def history(organisation: str, language: str = "nl", *further: Event, **changes: object) -> History:
-    """Give the history of a case that is received, opened and has all its clocks, and what followed."""
+    """Return the history of a case that is received, opened and has all its clocks, and what followed."""
     opening = opened(organisation, language, **changes)
     events = (complaint(), opening, *deadlines(opening), *further)
     return history_of(
@@ -147,12 +147,12 @@ def history(organisation: str, language: str = "nl", *further: Event, **changes:
 
 
 def case(organisation: str, language: str = "nl", *further: Event, **changes: object) -> LetterHistory:
-    """Give the same case, folded."""
+    """Return the same case, folded."""
     return fold(history(organisation, language, *further, **changes))
 
 
 def owing(organisation: str, letter: str) -> tuple[Event, ...]:
-    """Give the events by which an organisation comes to owe a letter, with those that it needs before."""
+    """Return the events by which an organisation comes to owe a letter, with those that it needs before."""
     runs = [rule.clock for rule in procedure_of(organisation).clocks if rule.term == "counted"]
     extends = (*procedure_of(organisation).conduct.extends, *runs)
     plans = [rule for rule in procedure_of(organisation).clocks if "plan term" in rule.told_by]
@@ -193,7 +193,7 @@ def writing(
     at: datetime = WRITTEN_AT,
     **changes: Any,
 ) -> WritingContext:
-    """Give what the newest letter of a name is written from; everybody wrote `words`."""
+    """Return what the newest letter of a name is written from; everybody wrote `words`."""
     assert found.opened is not None
     newest = [each for each in found.owing if each.letter == letter][-1]
     values: dict[str, Any] = {

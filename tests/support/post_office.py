@@ -56,7 +56,7 @@ class PostOffice:
         self.notifier.keys._cache.clear()
 
     async def damage_key(self, case_id: UUID) -> bytes:
-        """Overwrite the stored key of a case's complainant; gives what it was."""
+        """Overwrite the stored key of a case's complainant; return what it was."""
         async with self._keys() as keys:
             whole: bytes = await keys.fetchval(_WRAPPED, case_id)
         await self.restore_key(case_id, bytes(len(whole)))
@@ -151,7 +151,7 @@ class PostOffice:
         await self.notifier.pool.execute("UPDATE letter SET next_attempt_at = now() WHERE state = 'due'")
 
     async def events(self, case_id: UUID) -> list[Event]:
-        """Give what the notifier recorded in a case."""
+        """Return what the notifier recorded in a case."""
         history = await self.notifier.store.history(case_id)
         return [recorded.event for recorded in history.events if recorded.type.startswith("Letter")]
 

@@ -50,7 +50,7 @@ NOBODY_CAN_TELL: Mapping[str, Mapping[str, str]] = {
 
 
 def faults(table: Table) -> Faults:
-    """Give every fault that this file can have."""
+    """Return every fault that this file can have."""
     for kind in (
         clocks_gone,
         clocks_spoiled,

@@ -23,16 +23,16 @@ from functools import partial
 from chaos.chain import fits
 from chaos.record import (
     AnyLine,
-    Began,
-    Checkpoint,
-    Due,
-    Ended,
-    Event,
-    Letter,
-    Parked,
-    Poisoned,
-    Row,
-    Sampled,
+    ClockSample,
+    DueRow,
+    OutboxRow,
+    ParkedCase,
+    PoisonedCase,
+    RunBegan,
+    RunEnded,
+    StoredCheckpoint,
+    StoredEvent,
+    WorklistRow,
 )
 from events.errors import MalformedEvent
 from events.record.envelope import History
@@ -124,14 +124,14 @@ class Simulation:
         self.processes.append(Process(name, make))
 
     def run(self) -> list[AnyLine]:
-        """Run until nothing is left to do; gives the history."""
+        """Run until nothing is left to do; return the history."""
         world = self.world
         world.lines.append(
-            Began(
+            RunBegan(
                 seed=self.seed, commit="", mix="simulation", bus_is_absent=True, at_s=world.at_s, mono_s=0.0
             )
         )
-        world.lines.append(Sampled(simulated_s=world.at_s, at_s=world.at_s, mono_s=world.now_s))
+        world.lines.append(ClockSample(simulated_s=world.at_s, at_s=world.at_s, mono_s=world.now_s))
         while self.steps < STEPS_LIMIT and not self._is_over():
             self._step()
         self._write_down()
@@ -273,7 +273,7 @@ class Simulation:
         for row in world.feed:
             case = str(row.case_id)
             world.lines.append(
-                Event(
+                StoredEvent(
                     case=case, version=row.version, type=row.type, actor=row.actor,
                     command=str(row.command_id), causation=row.causation or "", place=row.place[:3],
                     happened_s=row.happened_at.timestamp(), recorded_s=row.recorded_at.timestamp(),
@@ -285,22 +285,22 @@ class Simulation:
         for case_id in world.streams:
             world.lines.append(self._row(world.history(case_id)))
         for case_id, version in world.poisoned.items():
-            world.lines.append(Poisoned(case=str(case_id), version=version))
+            world.lines.append(PoisonedCase(case=str(case_id), version=version))
         for (name, case_id), version in world.parked.items():
-            world.lines.append(Parked(consumer=name, case=str(case_id), version=version))
+            world.lines.append(ParkedCase(consumer=name, case=str(case_id), version=version))
         for name in CONSUMERS:
             for lane in range(LANES):
                 world.lines.append(
-                    Checkpoint(consumer=name, partition=lane, place=world.checkpoints[name, lane][:3])
+                    StoredCheckpoint(consumer=name, partition=lane, place=world.checkpoints[name, lane][:3])
                 )
         for letter_id, one in world.outbox.items():
-            world.lines.append(Letter(case=str(one.case_id), letter_id=str(letter_id), state=one.state))
+            world.lines.append(OutboxRow(case=str(one.case_id), letter_id=str(letter_id), state=one.state))
         for case_id, at in world.due.items():
             blocked = "unreadable" if case_id in world.blocked else ""
-            world.lines.append(Due(case=str(case_id), fire_s=at.timestamp(), blocked=blocked))
-        world.lines.append(Sampled(simulated_s=world.at_s, at_s=world.at_s, mono_s=world.now_s))
+            world.lines.append(DueRow(case=str(case_id), fire_s=at.timestamp(), blocked=blocked))
+        world.lines.append(ClockSample(simulated_s=world.at_s, at_s=world.at_s, mono_s=world.now_s))
         world.lines.append(
-            Ended(
+            RunEnded(
                 is_quiet=is_quiet,
                 quiet_after_s=world.now_s,
                 waits_for=f"{self.steps} steps",
@@ -309,13 +309,13 @@ class Simulation:
             )
         )
 
-    def _row(self, history: History) -> Row:
+    def _row(self, history: History) -> WorklistRow:
         """Put the worklist's row beside the one folded from zero; there is none of what is unreadable."""
         stored = self.world.worklist.get(history.case_id)
         try:
             folded = asdict(project(history))
         except MalformedEvent:
             folded = None
-        return Row(
+        return WorklistRow(
             case=str(history.case_id), stored=None if stored is None else asdict(stored), folded=folded
         )

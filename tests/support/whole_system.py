@@ -71,7 +71,7 @@ class Answer:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Give the objects of a command that was asked for JSON."""
+        """Return the objects of a command that was asked for JSON."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
@@ -102,7 +102,7 @@ class WholeSystem:
     # --- running it -------------------------------------------------------------------------------------
 
     async def start(self) -> float:
-        """Start it and wait until every part answers; gives the seconds that took."""
+        """Start it and wait until every part answers; return the seconds that took."""
         began_s = monotonic()
         with self.screen.open("ab") as screen:
             self._process = await asyncio.create_subprocess_exec(
@@ -150,7 +150,7 @@ class WholeSystem:
         return Home(self.home).read()
 
     def kill(self, name: str) -> int:
-        """Kill one part as a crash would; gives the process that is no more."""
+        """Kill one part as a crash would; return the process that is no more."""
         pid = self.record.processes[name].pid
         os.kill(pid, signal.SIGKILL)
         return pid
@@ -219,7 +219,7 @@ class WholeSystem:
         return await until(told, f"{reference} has {', '.join(types)}")
 
     async def mails_of(self, reference: str) -> list[dict[str, Any]]:
-        """Give the mails about a case as the mailbox shows them, with their text."""
+        """Return the mails about a case as the mailbox shows them, with their text."""
         async with httpx2.AsyncClient(base_url=self.mailbox, timeout=HAPPENS_WITHIN_S) as client:
             listed = (await client.get("/api/v1/messages", params={"limit": 1000})).json()["messages"]
             return [
@@ -271,7 +271,7 @@ class WholeSystem:
 
 
 def processes_under(pid: int) -> dict[int, int]:
-    """Give a process and all its descendants, each with the moment it began."""
+    """Return a process and all its descendants, each with the moment it began."""
     parents = dict(_all_parents())
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
@@ -280,7 +280,7 @@ def processes_under(pid: int) -> dict[int, int]:
 
 
 def follows_in_order(wanted: Sequence[str], seen: Iterable[str]) -> bool:
-    """Tell whether the wanted words come in this order, whatever stands between them."""
+    """Return whether the wanted words come in this order, whatever stands between them."""
     going = iter(seen)
     return all(word in going for word in wanted)
 

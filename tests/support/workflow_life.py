@@ -76,7 +76,7 @@ class Life:
         return list(decide(self.case, known, read, self.asking(by, other)))  # type: ignore[arg-type]
 
     def give(self, command: str, by: str = "handler", **body: Any) -> list[str]:
-        """Give a command and record what follows; gives the types of the events."""
+        """Issue a command and record what follows; return the types of the events."""
         decided = self.decide(command, by, **body)
         for new in decided:
             self.story.tell(new.event, new.happened_at)
@@ -84,7 +84,7 @@ class Life:
         return [new.event.type for new in decided]
 
     def refused(self, command: str, by: str = "handler", **body: Any) -> str:
-        """Give a command that is not allowed; gives the code of the refusal, and checks what it says."""
+        """Issue a command that is not allowed; return the code of the refusal, and checks what it says."""
         with pytest.raises(CommandRefused, match="allowed") as refusal:
             self.decide(command, by, **body)
         return refusal.value.code

@@ -24,7 +24,7 @@ class Desk:
     client: httpx2.AsyncClient
 
     async def receive(self, organisation: str = "destiny", **changes: Any) -> tuple[UUID, str]:
-        """File a complaint as intake would; gives case and reference."""
+        """File a complaint as intake would; return case and reference."""
         case_id = await self.system.receive(self.platform, organisation, **changes)
         reference: str = await self.platform.pool.fetchval(
             "SELECT reference FROM gehoor.case_reference WHERE case_id = $1", case_id
@@ -56,7 +56,7 @@ class Desk:
     async def command(
         self, reference: str, command: str, body: Any, *roles: Role, **headers: str
     ) -> httpx2.Response:
-        """Give a command; `if_match` and `idempotency_key` become headers."""
+        """Issue a command; `if_match` and `idempotency_key` become headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.post(
             f"/v1/cases/{reference}/commands/{command}",

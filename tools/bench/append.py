@@ -103,7 +103,7 @@ async def run(run: Run) -> Sequence[Figure]:
 
 
 def rotated(names: Sequence[str], round_number: int) -> Sequence[str]:
-    """Give the order of a round: in the next one another begins, so that nobody is always first or last."""
+    """Return the order of a round: in the next one another begins, so that nobody is always first or last."""
     first = round_number % len(names)
     return [*names[first:], *names[:first]]
 

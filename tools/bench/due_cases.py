@@ -34,7 +34,7 @@ RULE = ClockRule(
 
 
 def case_number(number: int) -> UUID:
-    """Give the identifier of a due case: received in June, spread over all lanes."""
+    """Return the identifier of a due case: received in June, spread over all lanes."""
     milliseconds = int(RECEIVED_AT.timestamp() * 1000) + number
     tail = (number * 0x9E3779B97F4A7C15) & ((1 << 62) - 1)
     return UUID(int=(milliseconds << 80) | (7 << 76) | ((number & 0xFFF) << 64) | (2 << 62) | tail)

@@ -20,7 +20,7 @@ class Target:
     at_least: bool = True
 
     def judge(self, value: float) -> Reached:
-        """Tell which column a value reaches."""
+        """Return which column a value reaches."""
         if self.goal is not None and self._holds(value, self.goal):
             return "goal"
         if self.first is not None:

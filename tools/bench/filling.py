@@ -38,7 +38,7 @@ async def fill(url: str, events: int, first_case: int = 0, workers: int = 2) -> 
 
 
 def case_number(number: int) -> UUID:
-    """Give the identifier of a filled case: opened in 2026, one per 50 ms, spread over all lanes."""
+    """Return the identifier of a filled case: opened in 2026, one per 50 ms, spread over all lanes."""
     milliseconds = int(_OPENED_AT.timestamp() * 1000) + 50 * number
     tail = (number * 0x9E3779B97F4A7C15) & ((1 << 62) - 1)
     return UUID(int=(milliseconds << 80) | (7 << 76) | ((number & 0xFFF) << 64) | (2 << 62) | tail)

@@ -65,7 +65,7 @@ async def run(run: Run) -> Sequence[Figure]:
 async def _round(
     platform: Platform, connection: asyncpg.Connection, writer: Writer, groups: list[list[list[NewEvent]]]
 ) -> dict[str, float]:
-    """Give the seconds that each of the three took for all groups."""
+    """Return the seconds that each of the three took for all groups."""
     taken_s = dict.fromkeys(("sealing", "sealed", "bare"), 0.0)
 
     def sealed(group: list[list[NewEvent]]) -> list[StreamAppend]:

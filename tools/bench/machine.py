@@ -27,7 +27,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def sync_latency_ms(folder: Path) -> tuple[float, float]:
-    """Time fdatasync after 8 KB appended, as a commit does it; gives p50 and p99."""
+    """Time fdatasync after 8 KB appended, as a commit does it; return p50 and p99."""
     path = folder / "fdatasync.probe"
     handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     taken_ms = []
@@ -44,7 +44,7 @@ def sync_latency_ms(folder: Path) -> tuple[float, float]:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Give the value that `share` per cent of the values do not exceed."""
+    """Return the value that `share` per cent of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
 
@@ -57,7 +57,7 @@ def commit() -> str:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the processor time of a process so far."""
+    """Return the processor time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -69,7 +69,7 @@ def memory_mb(pid: int) -> tuple[float, float]:
 
 
 def rollup_mb(pid: int) -> dict[str, float]:
-    """Give all that the kernel tells about the memory of a process: Rss, Pss, Pss_Anon and more."""
+    """Return all that the kernel tells about the memory of a process: Rss, Pss, Pss_Anon and more."""
     found = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, _, rest = line.partition(":")

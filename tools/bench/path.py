@@ -99,7 +99,7 @@ class Load:
         return [(self.mails[reference] - due) * 1000 for reference, due, _ in self.filed]
 
     def parts(self) -> dict[str, float]:
-        """Give the processor time of our processes and their servers, in ms per complaint, largest first."""
+        """Return the processor time of our processes and servers, in ms per complaint, largest first."""
         ours = {name: used for name, used in self.cpu.items() if name not in ("generator", "sink", "mailbox")}
         return {
             name: 1000 * used / len(self.filed)

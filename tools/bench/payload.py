@@ -30,7 +30,7 @@ _WORDS = [
 
 
 def complaints() -> Iterator[NewEvent]:
-    """Give one complaint after another, the same ones in every run; `happened_at` is set when sealed."""
+    """Return one complaint after another, the same ones in every run; `happened_at` is set when sealed."""
     chance = random.Random(SEED)
     while True:
         words = " ".join(chance.choices(_WORDS, k=34))

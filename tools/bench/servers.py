@@ -34,13 +34,13 @@ class Servers:
         self._systems: list[TestSystem] = []
 
     async def admin_url(self) -> str:
-        """Give the administrator's address of the event store's server."""
+        """Return the administrator's address of the event store's server."""
         if self._postgres is None:
             self._postgres = await self._cluster("events", postgres.EVENT_STORE)
         return self._postgres[0].url()
 
     async def keys_url(self) -> str:
-        """Give the administrator's address of the key store."""
+        """Return the administrator's address of the key store."""
         if self._keys is None:
             self._keys = await self._cluster("keys", postgres.KEY_STORE)
         return self._keys[0].url()
@@ -54,7 +54,7 @@ class Servers:
         return made
 
     async def empty_database(self, name: str) -> str:
-        """Make an empty database for a peer on the same server; gives the administrator's address of it."""
+        """Make an empty database for a peer on the same server; return the administrator's address of it."""
         connection = await asyncpg.connect(await self.admin_url())
         try:
             await connection.execute(f"DROP DATABASE IF EXISTS {name}")

@@ -45,7 +45,7 @@ class WholeSystem:
         self._child: Child | None = None
 
     async def start(self) -> float:
-        """Start it and file a first complaint as soon as that is taken; gives the seconds to its 201."""
+        """Start it and file a first complaint as soon as that is taken; return the seconds to its 201."""
         self.home.mkdir(parents=True, exist_ok=True)
         began_s = monotonic()
         self._child = await start(
@@ -86,7 +86,7 @@ class WholeSystem:
         return record
 
     def cpu_by_part(self) -> dict[str, float]:
-        """Give the processor time so far: each service, and every server with its helpers."""
+        """Return the processor time so far: each service, and every server with its helpers."""
         record = self.run_record()
         parts: dict[str, float] = {}
         for name, process in record.get("processes", {}).items():

@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fits(row: Recorded, previous: bytes) -> bool:
-    """Tell whether a row's hash covers every column that a client sent, and the hash before it."""
+    """Return whether a row's hash covers every column that a client sent, and the hash before it."""
     return hash_of(row, previous) == row.hash
 
 

@@ -1,7 +1,7 @@
 """The judge: a pure function of a history, linear in its length; one short function per invariant.
 
 It shares no code with the services: what a deadline is, which day is free and what a checkpoint must look
-like is said a second time, on purpose. The numbers are those of the invariants in `tools/chaos/README.md`.
+like is written a second time, on purpose. The numbers are those of the invariants in `tools/chaos/README.md`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chaos.judging import answers, clocks, letters, order, rest
 from chaos.record import AnyLine
-from chaos.run import Run, sort
+from chaos.sorted_history import SortedRun, sort_history
 
 BROKE_OFF = "broke off"
 """In the place of an invariant: the run has no end, so nothing was judged."""
@@ -26,7 +26,7 @@ class Violation:
         return f"{self.invariant}: {self.what}"
 
 
-INVARIANTS: Mapping[str, Callable[[Run], Iterator[str]]] = {
+INVARIANTS: Mapping[str, Callable[[SortedRun], Iterator[str]]] = {
     "I1": answers.what_was_promised_stands,
     "I2": answers.a_key_files_once,
     "I3": answers.nothing_without_an_attempt,
@@ -35,7 +35,7 @@ INVARIANTS: Mapping[str, Callable[[Run], Iterator[str]]] = {
     "I6": order.effects_follow_versions,
     "I7": order.projections_are_folds,
     "I8": clocks.each_clock_ends_once,
-    "I10": clocks.breaches_are_told_in_time,
+    "I10": clocks.breaches_are_recorded_in_time,
     "I11": letters.every_letter_leaves,
     "I12": letters.every_copy_is_explained,
     "I13": letters.no_letter_before_its_cause,
@@ -49,5 +49,5 @@ INVARIANTS: Mapping[str, Callable[[Run], Iterator[str]]] = {
 
 def check(lines: Iterable[AnyLine]) -> list[Violation]:
     """Judge a history by every invariant."""
-    run = sort(lines)
+    run = sort_history(lines)
     return [Violation(name, what) for name, invariant in INVARIANTS.items() for what in invariant(run)]

@@ -85,7 +85,7 @@ class Disk:
 
 
 def is_possible() -> bool:
-    """Tell whether this machine lets us mount images."""
+    """Return whether this machine lets us mount images."""
     return os.geteuid() == 0 and Path("/dev/loop-control").exists()
 
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chaos.record import Answered, History, Invoked, Outcome
+from chaos.record import RequestAnswered, RequestOutcome, RequestSent, RunHistory
 
 CANARY = "kanarie"
 """Stands in every personal field of every complaint, and nowhere in the code of a service."""
@@ -27,7 +27,7 @@ ATTEMPTS = 40
 class Load:
     """Sends complaints to any of `ports()` until stopped; `filed` are references that were promised."""
 
-    history: History
+    history: RunHistory
     seed: int
     rate: float
     ports: Callable[[], list[int]]
@@ -36,7 +36,7 @@ class Load:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, until: asyncio.Event) -> None:
-        """Send at the rate, at random intervals, until told to stop; then wait for what is under way."""
+        """Send at the rate, at random intervals, until stopped; then wait for what is under way."""
         chance = random.Random(self.seed)
         while not until.is_set():
             if len(self._tasks) < MOST_AT_ONCE:
@@ -68,16 +68,16 @@ class Load:
         if chance.random() < 0.03:
             await self._once(key, {**body, "description": f"{CANARY} something else {key}"}, chance)
 
-    async def _once(self, key: str, body: dict[str, object], chance: random.Random) -> Outcome:
+    async def _once(self, key: str, body: dict[str, object], chance: random.Random) -> RequestOutcome:
         content = digest(str(body["description"]))
         complainant = body["complainant"]
         assert isinstance(complainant, dict)
-        self.history.write(Invoked(key=key, content=content, address=complainant.get("email", "")))
+        self.history.write(RequestSent(key=key, content=content, address=complainant.get("email", "")))
         status, text, is_sent = await post(chance.choice(self.ports()), key, json.dumps(body).encode())
         outcome = meaning(status, text, is_sent=is_sent)
         reference = str(json.loads(text)["reference"]) if outcome == "ok" else ""
         self.history.write(
-            Answered(
+            RequestAnswered(
                 key=key,
                 content=content,
                 outcome=outcome,
@@ -114,8 +114,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def meaning(status: int, text: str, *, is_sent: bool) -> Outcome:
-    """Say what an answer means: ok, fail (certainly not stored by this request) or info (nobody knows)."""
+def meaning(status: int, text: str, *, is_sent: bool) -> RequestOutcome:
+    """Return what an answer means: ok, fail (certainly not stored by this request) or info (nobody knows)."""
     if status == 201:
         return "ok"
     if not is_sent or 400 <= status < 500:

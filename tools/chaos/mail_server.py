@@ -1,4 +1,4 @@
-"""A mail server of moods: it takes over, refuses, grey-lists, hangs, drops or drips, as the nemesis says.
+"""A mail server with faults: it accepts, refuses, grey-lists, hangs, drops or drips, by its mode.
 
 It writes down every mail whose final dot it saw and every answer of 5xx that it gave. Addresses that begin
 with `refused-` are refused for good, always: nothing heals that.
@@ -10,19 +10,19 @@ import random
 import re
 from typing import Literal, assert_never
 
-from chaos.record import History, Mail, Said
+from chaos.record import ReceivedMail, RunHistory, SmtpReply
 
-Mood = Literal["well", "refusing", "grey", "hanging", "dropping", "dripping", "closing"]
-MOODS: tuple[Mood, ...] = ("refusing", "grey", "hanging", "dropping", "dripping", "closing")
+MailMode = Literal["normal", "refusing", "grey", "hanging", "dropping", "dripping", "closing"]
+MAIL_MODES: tuple[MailMode, ...] = ("refusing", "grey", "hanging", "dropping", "dripping", "closing")
 HANGS_FOR_S = 30.0
 _MESSAGE_ID = re.compile(rb"(?im)^Message-ID:\s*(\S+)")
 
 
 class MailServer:
-    """Listens on one port for the whole run; `mood` may change at any moment."""
+    """Listens on one port for the whole run; `mode` may change at any moment."""
 
-    def __init__(self, history: History, seed: int) -> None:
-        self.mood: Mood = "well"
+    def __init__(self, history: RunHistory, seed: int) -> None:
+        self.mode: MailMode = "normal"
         self.arrived = asyncio.Event()
         self._history = history
         self._chance = random.Random(seed)
@@ -64,51 +64,51 @@ class MailServer:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.mood == "closing":
-            await self._say(writer, "421 4.3.2 going down")
+        if self.mode == "closing":
+            await self._send(writer, "421 4.3.2 going down")
             return
-        await self._say(writer, "220 chaos.example")
+        await self._send(writer, "220 chaos.example")
         to = ""
         while line := await reader.readline():
             match line.split(b" ")[0].strip().upper():
                 case b"EHLO" | b"HELO":
-                    await self._say(writer, "250 8BITMIME")
+                    await self._send(writer, "250 8BITMIME")
                 case b"MAIL":
-                    if self.mood == "refusing":
-                        await self._say(writer, "451 4.3.0 not now")
+                    if self.mode == "refusing":
+                        await self._send(writer, "451 4.3.0 not now")
                     else:
-                        await self._say(writer, "250 ok")
+                        await self._send(writer, "250 ok")
                 case b"RCPT":
                     to = line.partition(b"<")[2].partition(b">")[0].decode("ascii", "replace")
                     await self._answer_recipient(writer, to)
                 case b"DATA":
-                    await self._say(writer, "354 go on")
+                    await self._send(writer, "354 go on")
                     if not await self._take_mail(reader, writer, to):
                         return
                 case b"QUIT":
-                    await self._say(writer, "221 bye")
+                    await self._send(writer, "221 bye")
                     return
                 case _:
-                    await self._say(writer, "250 ok")
+                    await self._send(writer, "250 ok")
 
     async def _answer_recipient(self, writer: asyncio.StreamWriter, to: str) -> None:
         if to.startswith("refused-"):
-            self._history.write(Said(to=to, code=550, is_final=False))
-            await self._say(writer, "550 5.1.1 no such user")
-        elif self.mood == "grey" and to not in self._seen:
+            self._history.write(SmtpReply(to=to, code=550, is_final=False))
+            await self._send(writer, "550 5.1.1 no such user")
+        elif self.mode == "grey" and to not in self._seen:
             self._seen.add(to)
-            await self._say(writer, "450 4.2.0 come again")
+            await self._send(writer, "450 4.2.0 come again")
         else:
-            await self._say(writer, "250 ok")
+            await self._send(writer, "250 ok")
 
     async def _take_mail(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to: str) -> bool:
         message = await reader.readuntil(b"\r\n.\r\n")
-        mood, accepted = self.mood, True
-        if mood in ("hanging", "dropping"):
+        mode, accepted = self.mode, True
+        if mode in ("hanging", "dropping"):
             accepted = self._chance.random() < 0.5
         found = _MESSAGE_ID.search(message)
         self._history.write(
-            Mail(
+            ReceivedMail(
                 to=to,
                 message_id=found.group(1).decode() if found else "",
                 digest=hashlib.sha256(message).hexdigest()[:16],
@@ -116,7 +116,7 @@ class MailServer:
             )
         )
         self.arrived.set()
-        match mood:
+        match mode:
             case "hanging":
                 await asyncio.sleep(HANGS_FOR_S)
                 return False
@@ -128,12 +128,12 @@ class MailServer:
                     await writer.drain()
                     await asyncio.sleep(0.2)
                 return True
-            case "well" | "refusing" | "grey" | "closing":
-                await self._say(writer, "250 ok")
+            case "normal" | "refusing" | "grey" | "closing":
+                await self._send(writer, "250 ok")
                 return True
             case _:
-                assert_never(mood)
+                assert_never(mode)
 
-    async def _say(self, writer: asyncio.StreamWriter, answer: str) -> None:
+    async def _send(self, writer: asyncio.StreamWriter, answer: str) -> None:
         writer.write(answer.encode() + b"\r\n")
         await writer.drain()

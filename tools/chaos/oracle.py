@@ -1,4 +1,4 @@
-"""What a civil deadline is, said a second time: midnights, free days, and where each promise leads.
+"""What a civil deadline is, written a second time: midnights, free days, and where each promise leads.
 
 Nothing here comes from the procedures library: the terms are read from the organisations' texts once more,
 and counted by both calendars that a Dutch office may mean. The day of receipt does not count.
@@ -14,24 +14,24 @@ IsFree = Callable[[date], bool]
 
 
 def midnight_after(day: date, zone: str) -> float:
-    """Give the moment at which `day` is over in `zone`, in seconds since 1970."""
+    """Return the moment at which `day` is over in `zone`, in seconds since 1970."""
     return datetime.combine(day + DAY, time(0), tzinfo=ZoneInfo(zone)).timestamp()
 
 
 def is_free(day: date) -> bool:
-    """Tell whether nobody works: offices do on Good Friday, and mostly on Liberation Day."""
+    """Return whether nobody works: offices do on Good Friday, and mostly on Liberation Day."""
     return day.weekday() >= 5 or day in _holidays(day.year) or (day.year % 5 == 0 and _is_liberation(day))
 
 
 def ends(clock: str, received_on: date) -> tuple[date, date] | None:
-    """Give the first and the last day on which a promise may be said to end; None for one not known here."""
+    """Return the first and the last day on which a promise may end; None for one not known here."""
     found = _PROMISES.get(clock)
     days = None if found is None else [found(received_on, free) for free in CALENDARS]
     return None if days is None else (min(min(each) for each in days), max(max(each) for each in days))
 
 
 def term_of(clock: str) -> int:
-    """Give the number of days or weeks that each reading of a clock counts."""
+    """Return the number of days or weeks that each reading of a clock counts."""
     return _TERMS[clock]
 
 
@@ -78,7 +78,7 @@ def _solved(received_on: date, is_free: IsFree) -> tuple[date, ...]:
     return _working(received_on, 10, is_free), _working(acknowledged_on, 10, is_free)
 
 
-def _delay_told(received_on: date, is_free: IsFree) -> tuple[date, ...]:
+def _delay_notice(received_on: date, is_free: IsFree) -> tuple[date, ...]:
     """Ingressus: two days before the twenty working days are over, working days or days of the calendar."""
     end = _working(received_on, 20, is_free)
     return _working(end, -2, is_free), _back_to_work(end - 2 * DAY, is_free)
@@ -97,7 +97,7 @@ _PROMISES: Mapping[str, Callable[[date, IsFree], tuple[date, ...]]] = {
     "PRE-3": _in_days(7 * _TERMS["PRE-3"]),
     "DES-2": _solved,
     "DES-3": _solved,
-    "ING-3": _delay_told,
+    "ING-3": _delay_notice,
 }
 """Every promise that runs from the receipt of a complaint, by its number in our list of the texts."""
 

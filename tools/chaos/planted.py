@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chaos.checker import BROKE_OFF
+from chaos.database import admin
 from chaos.mixes import Mix
 from chaos.planted_patches import PATCHES
-from chaos.reading import admin
 from chaos.system import System
 
 QUIET = Mix({})
@@ -32,8 +32,8 @@ class Planted:
     found_by: tuple[str, ...]
     mix: Mix = QUIET
     sql: str = ""
-    says: str = ""
-    """What the violation says, where its invariant can be broken for another reason too."""
+    violation_holds: str = ""
+    """Words of the violation, where its invariant can be broken for another reason too."""
     rests_within_s: float = 20.0
 
     @property
@@ -80,19 +80,19 @@ PLANTED: Mapping[str, Planted] = {
     ),
     "drops_poison": Planted(
         "poison is passed over and forgotten", CONSUMERS, ("I17",), POISON,
-        says="has not set the poisoned case",
+        violation_holds="has not set the poisoned case",
     ),
     "lets_poison_block_all": Planted(
-        "poison blocks other cases", CONSUMERS, ("I5",), POISON, says="stands before the head"
+        "poison blocks other cases", CONSUMERS, ("I5",), POISON, violation_holds="stands before the head"
     ),
     "skips_some_events": Planted("a consumer skips events", ("workflow",), ("I5",)),
     "never_pulls": Planted(
-        "messages are never taken off the bus", ("workflow",), ("I17",), says="durable workflow-"
+        "messages are never taken off the bus", ("workflow",), ("I17",), violation_holds="durable workflow-"
     ),
     "keeps_first_row": Planted("a projection is never brought up to date", ("workflow",), ("I7",)),
     "never_makes_stream_again": Planted(
         "stream and durables are not made again after a wipe", ("service.relay",), ("I17",), WIPES,
-        says="durables are missing",
+        violation_holds="durables are missing",
     ),
     "ignores_summer_time": Planted("a deadline without summer time", ("deadlines",), ("I8",)),
     "shifts_holidays": Planted("holidays one day off", ("deadlines",), ("I8",)),
@@ -104,7 +104,7 @@ PLANTED: Mapping[str, Planted] = {
         "a new Message-ID per attempt", ("notifier",), ("I12",), DROPPED_MAIL
     ),
     "tries_again_after_5xx": Planted(
-        "tries again after a 5xx", ("notifier",), ("I11",), says="refuses it for good"
+        "tries again after a 5xx", ("notifier",), ("I11",), violation_holds="refuses it for good"
     ),
     "gives_up_after_4xx": Planted("gives up after a 4xx", ("notifier",), ("I11",), Mix({"mail grey": 1.0})),
     "hides_uncertain_attempts": Planted(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from chaos.chain import hash_of
-from chaos.reading import admin, admin_url
+from chaos.database import admin, admin_url
 from chaos.system import System
 from events.record.envelope import START, Recorded
 from events.store.database import close_pool, open_pool
@@ -15,7 +15,7 @@ TYPE = "NotYetInvented"
 
 
 async def poison(system: System, reference: str) -> tuple[UUID | None, int]:
-    """Append the event to a case, as a newer version of a service would; gives case and version."""
+    """Append the event to a case, as a newer version of a service would; return case and version."""
     pool = await open_pool(admin_url(system), "gehoor", 1)
     try:
         clock = StoreClock()

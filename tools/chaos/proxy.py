@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable
 from typing import Literal, assert_never
 
-NetworkMood = Literal["well", "slow", "cut", "half-open", "out-of-turn"]
-NETWORK_MOODS: tuple[NetworkMood, ...] = ("slow", "cut", "half-open", "out-of-turn")
+NetworkMode = Literal["normal", "slow", "cut", "half-open", "out-of-turn"]
+NETWORK_MODES: tuple[NetworkMode, ...] = ("slow", "cut", "half-open", "out-of-turn")
 CHUNK_BYTES = 64 * 1024
 _SLOW_S = (0.02, 0.25)
 _OUT_OF_TURN_S = (0.0, 1.5)
@@ -20,7 +20,7 @@ class FaultProxy:
     """Listens on a port of its own and forwards to `upstream()`, which may move while it runs."""
 
     def __init__(self, upstream: Callable[[], int], seed: int) -> None:
-        self.mood: NetworkMood = "well"
+        self.mode: NetworkMode = "normal"
         self.port = 0
         self._upstream = upstream
         self._chance = random.Random(seed)
@@ -37,22 +37,22 @@ class FaultProxy:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        self.set_mood("well")
+        self.set_mode("normal")
         self._break_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def set_mood(self, mood: NetworkMood) -> None:
+    def set_mode(self, mode: NetworkMode) -> None:
         """Change how connections fare from now on; `cut` resets those there are."""
-        self.mood = mood
-        if mood == "half-open":
-            self._is_forwarding.clear()  # what upstream says is swallowed until the mood changes
+        self.mode = mode
+        if mode == "half-open":
+            self._is_forwarding.clear()  # what upstream says is swallowed until the mode changes
         else:
             if not self._is_forwarding.is_set():
                 self._break_all()  # bytes are missing: such a connection can only be dropped
             self._is_forwarding.set()
-        if mood == "cut":
+        if mode == "cut":
             self._break_all()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,15 +63,15 @@ class FaultProxy:
         self._writers.add(writer)
         there: asyncio.StreamWriter | None = None
         try:
-            match self.mood:
+            match self.mode:
                 case "cut":
                     return
                 case "out-of-turn":
                     await asyncio.sleep(self._chance.uniform(*_OUT_OF_TURN_S))
-                case "well" | "slow" | "half-open":
+                case "normal" | "slow" | "half-open":
                     pass
                 case _:
-                    assert_never(self.mood)
+                    assert_never(self.mode)
             from_there, there = await asyncio.open_connection("127.0.0.1", self._upstream())
             self._writers.add(there)
             await self._both_ways(reader, writer, from_there, there)
@@ -105,7 +105,7 @@ class FaultProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
-            if self.mood == "slow":
+            if self.mode == "slow":
                 await asyncio.sleep(self._chance.uniform(*_SLOW_S))
             if answers and not self._is_forwarding.is_set():
                 await self._is_forwarding.wait()

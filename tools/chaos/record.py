@@ -1,8 +1,11 @@
-"""What a run leaves: one history of typed lines, from the first request to the last row of the store.
+"""The history of a run: typed lines, from the first request to the last row of the store.
 
-Every line is a fact that somebody outside the services saw: the load driver, the mail server, a reader of the
-feed, the nemesis, or whoever read the databases at the end. `at_s` is wall time, `mono_s` monotonic time of
-the campaign's process; `happened_s` and `recorded_s` of events are the system's clock, which may be faster.
+Every line is a fact that somebody outside the services observed: the load driver, the mail server, a reader
+of the feed, the fault injector, or whoever read the databases at the end. So the judge has its own types: it
+must not see a run through the types of the services that it judges. `at_s` is wall time, and `mono_s`
+monotonic time of the campaign's process. `happened_s` and `recorded_s` of events are the system's clock,
+which may be faster. The tags ("began", "invoked", …) stand in stored histories and do not follow the class
+names.
 """
 
 import time
@@ -12,25 +15,25 @@ from typing import Any, Literal
 
 import msgspec
 
-Outcome = Literal["ok", "fail", "info"]
+RequestOutcome = Literal["ok", "fail", "info"]
 
-Place = tuple[int, int, int]
-"""A place in the feed: epoch, transaction, position."""
+FeedPlace = tuple[int, int, int]
+"""A position in the feed: epoch, transaction, position."""
 
 
-class Line(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
+class HistoryLine(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True):
     """One line of the history."""
 
 
-class Timed(Line, frozen=True, kw_only=True):
+class TimedLine(HistoryLine, frozen=True, kw_only=True):
     """A line that was written when something happened."""
 
     at_s: float = msgspec.field(default_factory=time.time)
     mono_s: float = msgspec.field(default_factory=time.monotonic)
 
 
-class Began(Timed, frozen=True, tag="began"):
-    """The run: what makes it repeatable, and what holds for all of it."""
+class RunBegan(TimedLine, frozen=True, tag="began"):
+    """The start of the run: what makes it repeatable, and what holds for all of it."""
 
     seed: int
     commit: str
@@ -39,10 +42,10 @@ class Began(Timed, frozen=True, tag="began"):
     planted: str = ""
     bus_is_absent: bool = False
     is_whole: bool = False
-    """Databases, bus and processes are looked at too: every kind of fact must then be in the history."""
+    """Databases, bus and processes are recorded too, so every kind of line must be in the history."""
 
 
-class Invoked(Timed, frozen=True, tag="invoked"):
+class RequestSent(TimedLine, frozen=True, tag="invoked"):
     """A complaint was sent under a key; `content` is the digest of what it says."""
 
     key: str
@@ -50,49 +53,49 @@ class Invoked(Timed, frozen=True, tag="invoked"):
     address: str
 
 
-class Answered(Timed, frozen=True, tag="answered"):
+class RequestAnswered(TimedLine, frozen=True, tag="answered"):
     """The answer: ok (201), fail (certainly not stored by this request), info (nobody knows)."""
 
     key: str
     content: str
-    outcome: Outcome
+    outcome: RequestOutcome
     status: int = 0
     reference: str = ""
     echoes: bool = False
 
 
-class Fault(Timed, frozen=True, tag="fault"):
-    """The nemesis began or ended something; `what` says at the end what was hit, if anything was."""
+class FaultMark(TimedLine, frozen=True, tag="fault"):
+    """A fault began or ended; at its end `what` names what was hit, if anything was."""
 
     name: str
     begins: bool
     what: str = ""
 
 
-class Reached(Timed, frozen=True, tag="reached"):
-    """A process met its fate at a failpoint."""
+class FailpointReached(TimedLine, frozen=True, tag="reached"):
+    """A process passed an armed failpoint, and its action was carried out."""
 
     name: str
     action: str
     process: str
 
 
-class Erased(Timed, frozen=True, tag="erased"):
-    """Somebody was forgotten on purpose."""
+class PersonErased(TimedLine, frozen=True, tag="erased"):
+    """The complainant of a case was erased on purpose."""
 
     reference: str
 
 
-class Read(Line, frozen=True, tag="read"):
-    """A reader of the feed saw this event next."""
+class FeedRead(HistoryLine, frozen=True, tag="read"):
+    """The event that a reader of the feed read next."""
 
-    place: Place
+    place: FeedPlace
     case: str
     version: int
 
 
-class Mail(Timed, frozen=True, tag="mail"):
-    """A mail whose final dot the server saw; `accepted` says whether it took it over."""
+class ReceivedMail(TimedLine, frozen=True, tag="mail"):
+    """A mail that the mail server read to its final dot; `accepted` is whether it kept the mail."""
 
     to: str
     message_id: str
@@ -100,15 +103,15 @@ class Mail(Timed, frozen=True, tag="mail"):
     accepted: bool
 
 
-class Said(Timed, frozen=True, tag="said"):
-    """The mail server answered a recipient or a whole mail with a code, and the answer was sent."""
+class SmtpReply(TimedLine, frozen=True, tag="said"):
+    """A refusal that the mail server sent, to a recipient or to a whole mail."""
 
     to: str
     code: int
     is_final: bool
 
 
-class Event(Line, frozen=True, tag="event"):
+class StoredEvent(HistoryLine, frozen=True, tag="event"):
     """A row of the store at the end; `content` is the digest of the decrypted text, or "erased"."""
 
     case: str
@@ -117,7 +120,7 @@ class Event(Line, frozen=True, tag="event"):
     actor: str
     command: str
     causation: str
-    place: Place
+    place: FeedPlace
     happened_s: float
     recorded_s: float
     data: dict[str, Any]
@@ -125,7 +128,7 @@ class Event(Line, frozen=True, tag="event"):
     hash_fits: bool = True
 
 
-class Row(Line, frozen=True, tag="row"):
+class WorklistRow(HistoryLine, frozen=True, tag="row"):
     """A row of the worklist, as stored and as folded from zero; None where there is none."""
 
     case: str
@@ -133,63 +136,63 @@ class Row(Line, frozen=True, tag="row"):
     folded: dict[str, Any] | None
 
 
-class Move(Line, frozen=True, tag="move"):
-    """A checkpoint that moved, in the order of the table's own trigger."""
+class RecordedMove(HistoryLine, frozen=True, tag="move"):
+    """A move of a checkpoint, in the order of a trigger on its table."""
 
     consumer: str
     partition: int
-    old: Place
-    new: Place
+    old: FeedPlace
+    new: FeedPlace
     xid: int
 
 
-class Checkpoint(Line, frozen=True, tag="checkpoint"):
-    """How far a consumer came in a lane; partition -1 is the relay's."""
+class StoredCheckpoint(HistoryLine, frozen=True, tag="checkpoint"):
+    """The checkpoint of a consumer in a partition at the end; partition -1 is the relay's."""
 
     consumer: str
     partition: int
-    place: Place
+    place: FeedPlace
 
 
-class Parked(Line, frozen=True, tag="parked"):
-    """A case that a consumer has set aside."""
+class ParkedCase(HistoryLine, frozen=True, tag="parked"):
+    """A case that a consumer has parked."""
 
     consumer: str
     case: str
     version: int
 
 
-class Poisoned(Line, frozen=True, tag="poisoned"):
-    """An event that no service can read was put into a case on purpose."""
+class PoisonedCase(HistoryLine, frozen=True, tag="poisoned"):
+    """A case into which an event was put that no service can read."""
 
     case: str
     version: int
 
 
-class Letter(Line, frozen=True, tag="letter"):
-    """A row of the notifier's to-do list that is still there."""
+class OutboxRow(HistoryLine, frozen=True, tag="letter"):
+    """A row of the notifier's outbox that is left at the end."""
 
     case: str
     letter_id: str
     state: str
 
 
-class Due(Line, frozen=True, tag="due"):
-    """A case that waits for a moment."""
+class DueRow(HistoryLine, frozen=True, tag="due"):
+    """A row of the table of due cases at the end."""
 
     case: str
     fire_s: float
     blocked: str
 
 
-class Grant(Line, frozen=True, tag="grant"):
+class RoleGrant(HistoryLine, frozen=True, tag="grant"):
     """What a role may do with the event table."""
 
     role: str
     privilege: str
 
 
-class Durable(Line, frozen=True, tag="durable"):
+class DurableState(HistoryLine, frozen=True, tag="durable"):
     """A consumer of the bus."""
 
     name: str
@@ -197,19 +200,19 @@ class Durable(Line, frozen=True, tag="durable"):
     pending: int
 
 
-class Sampled(Timed, frozen=True, tag="sampled"):
-    """What the system's clock showed at a moment of wall time."""
+class ClockSample(TimedLine, frozen=True, tag="sampled"):
+    """The time of the system's clock at a moment of wall time."""
 
     simulated_s: float
 
 
-class Canary(Line, frozen=True, tag="canary"):
+class CanaryFound(HistoryLine, frozen=True, tag="canary"):
     """A file in which something personal was found in clear."""
 
     file: str
 
 
-class Usage(Line, frozen=True, tag="usage"):
+class ProcessUsage(HistoryLine, frozen=True, tag="usage"):
     """What a process used before the faults and after them."""
 
     name: str
@@ -219,7 +222,7 @@ class Usage(Line, frozen=True, tag="usage"):
     pid: int = 0
 
 
-class Ended(Timed, frozen=True, tag="ended"):
+class RunEnded(TimedLine, frozen=True, tag="ended"):
     """The end: whether and when everything came to rest, and what it still waited for."""
 
     is_quiet: bool
@@ -228,38 +231,42 @@ class Ended(Timed, frozen=True, tag="ended"):
 
 
 AnyLine = (
-    Began | Invoked | Answered | Fault | Reached | Erased | Read | Mail | Said | Event | Row | Move
-    | Checkpoint | Parked | Poisoned | Letter | Due | Grant | Durable | Sampled | Canary | Usage | Ended
+    RunBegan | RequestSent | RequestAnswered | FaultMark | FailpointReached | PersonErased | FeedRead
+    | ReceivedMail | SmtpReply | StoredEvent | WorklistRow | RecordedMove | StoredCheckpoint | ParkedCase
+    | PoisonedCase | OutboxRow | DueRow | RoleGrant | DurableState | ClockSample | CanaryFound | ProcessUsage
+    | RunEnded
 )  # fmt: skip
 
 _decoder: msgspec.json.Decoder[AnyLine] = msgspec.json.Decoder(AnyLine)
 _encode = msgspec.json.Encoder().encode
 
 
-class History:
-    """A growing history in a file, and in memory for who asks while it runs."""
+class RunHistory:
+    """A growing history, in a file and in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.lines: list[AnyLine] = []
         self._file = path.open("ab") if path is not None else None
 
     def write(self, line: AnyLine) -> None:
-        """Add a line; it is on its way to the file when this returns."""
+        """Append a line; it is buffered for the file when this returns."""
         self.lines.append(line)
         if self._file is not None:
             self._file.write(_encode(line) + b"\n")
 
     def extend(self, lines: Iterable[AnyLine]) -> None:
+        """Append several lines."""
         for line in lines:
             self.write(line)
 
     def close(self) -> None:
+        """Write out what is buffered, and close the file."""
         if self._file is not None:
             self._file.close()
 
 
 def read_history(path: Path) -> Iterator[AnyLine]:
-    """Read a history that was written before."""
+    """Read a history from a file, line by line."""
     with path.open("rb") as file:
         for line in file:
             yield _decoder.decode(line)

@@ -1,23 +1,31 @@
 """How long until the whole path works again: complaints sent after a fault have their letters.
 
 Two measures. The first letter says that the path works at all; the slowest letter of what was sent in the
-second after a fault says how long anybody had to wait, whichever lane the case is in.
+second after a fault says how long anybody had to wait, whichever partition the case is in.
 """
 
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
-from chaos.record import Answered, AnyLine, Fault, History, Invoked, Mail, Reached
+from chaos.record import (
+    AnyLine,
+    FailpointReached,
+    FaultMark,
+    ReceivedMail,
+    RequestAnswered,
+    RequestSent,
+    RunHistory,
+)
 
-LOOKS_EVERY_S = 0.05
+CHECKED_EVERY_S = 0.05
 SENT_WITHIN_S = 1.0
 
 
 class PathWatch:
     """Follows a growing history: how many complaints sent after a moment have their letter."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: RunHistory) -> None:
         self._lines = history.lines
         self._read = 0
         self._sent: dict[str, float] = {}
@@ -28,9 +36,9 @@ class PathWatch:
         while self._read < len(self._lines):
             line = self._lines[self._read]
             self._read += 1
-            if isinstance(line, Invoked) and line.address:
+            if isinstance(line, RequestSent) and line.address:
                 self._sent.setdefault(line.address, line.mono_s)
-            elif isinstance(line, Mail) and line.accepted and line.to in self._sent:
+            elif isinstance(line, ReceivedMail) and line.accepted and line.to in self._sent:
                 self._through.append(self._sent[line.to])
         count = 0
         for sent_s in reversed(self._through):
@@ -44,18 +52,18 @@ class PathWatch:
         """Wait until so many letters of later complaints arrived, or until the bound."""
         until_s = monotonic() + within_s
         while monotonic() < until_s and self.through_since(since_s) < letters:  # noqa: ASYNC110 - no signal
-            await asyncio.sleep(LOOKS_EVERY_S)
+            await asyncio.sleep(CHECKED_EVERY_S)
 
 
 def arrivals(lines: Sequence[AnyLine]) -> list[tuple[float, float]]:
-    """Give every first letter as (arrived, complaint first sent), in the order of arrival."""
+    """Return every first letter as (arrived, complaint first sent), in the order of arrival."""
     sent: dict[str, float] = {}
     seen: set[str] = set()
     found: list[tuple[float, float]] = []
     for line in lines:
-        if isinstance(line, Invoked) and line.address:
+        if isinstance(line, RequestSent) and line.address:
             sent.setdefault(line.address, line.mono_s)
-        elif isinstance(line, Mail) and line.accepted and line.to in sent and line.to not in seen:
+        elif isinstance(line, ReceivedMail) and line.accepted and line.to in sent and line.to not in seen:
             seen.add(line.to)
             found.append((line.mono_s, sent[line.to]))
     return found
@@ -71,9 +79,9 @@ def promises_again_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
     sent: dict[str, float] = {}
     promises: list[tuple[float, float]] = []
     for line in lines:
-        if isinstance(line, Invoked):
+        if isinstance(line, RequestSent):
             sent[line.key] = line.mono_s
-        elif isinstance(line, Answered) and line.outcome == "ok" and line.key in sent:
+        elif isinstance(line, RequestAnswered) and line.outcome == "ok" and line.key in sent:
             promises.append((line.mono_s, sent[line.key]))
     return _first_after_faults(lines, promises)
 
@@ -83,7 +91,7 @@ def slowest_letters_s(lines: Sequence[AnyLine]) -> dict[str, list[float]]:
     letters = sorted((sent_s, at_s) for at_s, sent_s in arrivals(lines))
     found: dict[str, list[float]] = {}
     for hit in lines:
-        if isinstance(hit, Reached):
+        if isinstance(hit, FailpointReached):
             took = [
                 at_s - hit.mono_s
                 for sent_s, at_s in letters
@@ -100,7 +108,7 @@ def _first_after_faults(
     """Per fault: from its end until something begun after it was done; `done` is (done, begun)."""
     found: dict[str, list[float]] = {}
     for fault in lines:
-        if isinstance(fault, Fault) and not fault.begins and fault.what and fault.name != "healing":
+        if isinstance(fault, FaultMark) and not fault.begins and fault.what and fault.name != "healing":
             first = next((at_s for at_s, begun_s in done if begun_s >= fault.mono_s), None)
             if first is not None:
                 found.setdefault(fault.name, []).append(round(first - fault.mono_s, 3))

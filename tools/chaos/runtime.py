@@ -27,12 +27,12 @@ from gehoor.embedded.screen import Screen
 from gehoor.embedded.services import start_service
 from gehoor.embedded.supervisor import Supervisor
 
-VARIABLE = "CHAOS_RUNTIME"
+OPTIONS_VARIABLE = "CHAOS_RUNTIME"
 TWICE = ("intake", "workflow", "deadlines", "notifier", "relay")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RuntimeOptions:
     """What differs from `gehoor up`; `planted` is a bug's name, ports are those of fault proxies."""
 
     planted: str = ""
@@ -46,8 +46,8 @@ class Wanted:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_environment(cls) -> "Wanted":
-        return cls(**json.loads(os.environ.get(VARIABLE, "{}")))
+    def from_environment(cls) -> "RuntimeOptions":
+        return cls(**json.loads(os.environ.get(OPTIONS_VARIABLE, "{}")))
 
 
 class QuickBackoff(Backoff):
@@ -60,9 +60,9 @@ class QuickBackoff(Backoff):
 class ChaosSupervisor(Supervisor):
     """The embedded supervisor with twins."""
 
-    def __init__(self, settings: Settings, screen: Screen, wanted: Wanted) -> None:
+    def __init__(self, settings: Settings, screen: Screen, options: RuntimeOptions) -> None:
         super().__init__(settings, screen)
-        self.wanted = wanted
+        self.options = options
         self.children = ChaosChildren(self)
 
     def start_services(self, plan: RunPlan) -> None:
@@ -70,7 +70,7 @@ class ChaosSupervisor(Supervisor):
         twins = [
             ServicePlan(f"{service.name}-2", service.module, self._port_of(f"{service.name}-2"))
             for service in plan.services
-            if service.name in self.wanted.twice
+            if service.name in self.options.twice
         ]
         self.record.ports |= {twin.name: twin.port for twin in twins}
         super().start_services(plan)
@@ -78,7 +78,7 @@ class ChaosSupervisor(Supervisor):
             start_service(self.home, self.settings, self.children, self.record, twin)
 
     def _port_of(self, twin: str) -> int:
-        """Give a twin the port of the last start, as the supervisor does for everybody it knows."""
+        """Return a twin the port of the last start, as the supervisor does for everybody it knows."""
         note = self.home.folder / f".{twin}.port"
         port = choose(int(note.read_text()) if note.exists() else None)
         note.write_text(str(port))
@@ -103,18 +103,18 @@ class ChaosChildren(Children):
     ) -> Restarter:
         """Start a child as the campaign wants it, and keep it running."""
         self.watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
-        wanted = self.supervisor.wanted
+        options = self.supervisor.options
         keeper = Restarter(
             self._changed_launch(launch), until_ready, self.screen.problem, changed=self.changed, port=port,
             must_start=must_start, backoff=QuickBackoff(),
-            start=processes.start if wanted.planted else self.nursery.start,
+            start=processes.start if options.planted else self.nursery.start,
         )  # fmt: skip
         group.append(keeper)
         keeper.start()
         return keeper
 
     def _changed_launch(self, launch: Launch) -> Launch:
-        wanted, supervisor = self.supervisor.wanted, self.supervisor
+        options, supervisor = self.supervisor.options, self.supervisor
         module = launch.command[2] if launch.command[1:2] == ("-m",) else ""
         if not module:
             return launch
@@ -125,16 +125,16 @@ class ChaosChildren(Children):
             environment["GEHOOR_WORKFLOW_PORT"] = str(supervisor.record.ports[launch.name])
         environment["GEHOOR_FAILPOINTS"] = f"@{supervisor.home.folder}/failpoints/{launch.name}"
         for variable, port in (
-            ("GEHOOR_DATABASE_URL", wanted.database_port),
-            ("GEHOOR_NATS_URL", wanted.nats_port),
+            ("GEHOOR_DATABASE_URL", options.database_port),
+            ("GEHOOR_NATS_URL", options.nats_port),
         ):
             if port is not None:
                 environment[variable] = _at_port(environment[variable], port)
-        if wanted.nats_is_absent:
+        if options.nats_is_absent:
             environment["GEHOOR_NATS_URL"] = _at_port(environment["GEHOOR_NATS_URL"], choose())
         command = launch.command
-        if wanted.planted:
-            command = (sys.executable, "-m", "chaos.planted", wanted.planted, module)
+        if options.planted:
+            command = (sys.executable, "-m", "chaos.planted", options.planted, module)
         return replace(launch, environment=environment, command=command)
 
 
@@ -144,11 +144,11 @@ def _at_port(url: str, port: int) -> str:
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until stopped."""
     keep_the_screen_tidy()
     settings = load()
     (settings.home / "failpoints").mkdir(parents=True, exist_ok=True)
-    supervisor = ChaosSupervisor(settings, Screen(total=3), Wanted.from_environment())
+    supervisor = ChaosSupervisor(settings, Screen(total=3), RuntimeOptions.from_environment())
     try:
         asyncio.run(supervisor.run())
     except Misconfigured as wrong:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from chaos.record import Reached
-from chaos.runtime import VARIABLE, Wanted
+from chaos.record import FailpointReached
+from chaos.runtime import OPTIONS_VARIABLE, RuntimeOptions
 from events.settings import Settings
 from gehoor.embedded.home import Home, ProcessRecord, RunRecord
 from gehoor.embedded.processes import began
@@ -40,7 +40,7 @@ class System:
     smtp_url: str
     clock_start: str
     clock_speed: float
-    wanted: Wanted = field(default_factory=Wanted)
+    options: RuntimeOptions = field(default_factory=RuntimeOptions)
     process: asyncio.subprocess.Process | None = None
     last_intake_ports: list[int] = field(default_factory=list)
 
@@ -88,7 +88,7 @@ class System:
         await self.until_ready(STARTS_WITHIN_S)
 
     async def until_ready(self, within_s: float) -> float:
-        """Wait until every process is ready; gives how long that took."""
+        """Wait until every process is ready; return how long that took."""
         since_s = monotonic()
         try:
             async with asyncio.timeout(within_s):
@@ -103,7 +103,7 @@ class System:
         return monotonic() - since_s
 
     def is_ready(self) -> bool:
-        """Tell whether everything that should run is ready."""
+        """Return whether everything that should run is ready."""
         return not self.late()
 
     def late(self) -> list[str]:
@@ -116,7 +116,7 @@ class System:
         return sorted(expected - ready)
 
     def send(self, name: str, number: signal.Signals) -> bool:
-        """Send a signal to a process of this system; tells whether it was there."""
+        """Send a signal to a process of this system; return whether it was there."""
         one = self.record.processes.get(name)
         if one is None or began(one.pid) != one.began:
             return False
@@ -167,22 +167,24 @@ class System:
         draft.write_text(",".join([*waiting, setting]))
         draft.rename(file)
 
-    def met(self, name: str) -> list[tuple[str, str]]:
-        """List the points and fates that the process of this name has met, by its own notes."""
+    def passed(self, name: str) -> list[tuple[str, str]]:
+        """List the failpoints and actions that this process has passed, by its own notes."""
         return [(one.name, one.action) for one in self._notes(self.home / "failpoints" / f"{name}.fired")]
 
-    def reached(self) -> list[Reached]:
-        """List what every process has met."""
+    def reached(self) -> list[FailpointReached]:
+        """List what every process has passed."""
         notes = sorted((self.home / "failpoints").glob("*.fired"))
         return [one for note in notes for one in self._notes(note)]
 
     @staticmethod
-    def _notes(note: Path) -> list[Reached]:
+    def _notes(note: Path) -> list[FailpointReached]:
         if not note.exists():
             return []
         lines = map(json.loads, note.read_text().splitlines())
         return [
-            Reached(name=one["name"], action=one["action"], process=note.stem, mono_s=one["monotonic_s"])
+            FailpointReached(
+                name=one["name"], action=one["action"], process=note.stem, mono_s=one["monotonic_s"]
+            )
             for one in lines
         ]
 
@@ -193,11 +195,11 @@ class System:
                 path.unlink(missing_ok=True)
 
     def _expected_services(self, record: RunRecord) -> list[str]:
-        twins = [f"{name}-2" for name in self.wanted.twice]
+        twins = [f"{name}-2" for name in self.options.twice]
         return ["relay", "intake", "workflow", "deadlines", "notifier", *twins] if record.ports else ["all"]
 
     def environment(self) -> dict[str, str]:
-        """Give the whole environment of a process that belongs to this system."""
+        """Return the whole environment of a process that belongs to this system."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("GEHOOR_")},
             "GEHOOR_HOME": str(self.home),
@@ -206,9 +208,9 @@ class System:
             "GEHOOR_CLOCK_SPEED": str(self.clock_speed),
             "GEHOOR_INTAKE_PORT": "0",
             "GEHOOR_WORKFLOW_PORT": "0",
-            "GEHOOR_LOG_LEVEL": self.wanted.log_level,
+            "GEHOOR_LOG_LEVEL": self.options.log_level,
             "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("libs", "services", "tools")),
-            VARIABLE: self.wanted.to_json(),
+            OPTIONS_VARIABLE: self.options.to_json(),
         }
 
 

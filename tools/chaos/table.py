@@ -13,25 +13,28 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from chaos.campaign import Result
+from chaos.campaign import RunResult
 
 
-def plain(result: Result) -> dict[str, Any]:
-    """Give everything that the tables are made of."""
-    return asdict(result) | {
+def plain(result: RunResult) -> dict[str, Any]:
+    """Return everything that the tables are made of."""
+    # The key "attempt" stands in files of earlier results, so it does not follow the field's name.
+    plain_result = asdict(result)
+    del plain_result["spec"]
+    return plain_result | {
         "violations": [str(violation) for violation in result.violations],
-        "attempt": {**asdict(result.attempt), "keep": str(result.attempt.keep or "")},
+        "attempt": {**asdict(result.spec), "keep": str(result.spec.keep or "")},
     }
 
 
-def add_to(path: Path, result: Result) -> None:
+def add_to(path: Path, result: RunResult) -> None:
     """Add one result to a file of JSON lines."""
     with path.open("a") as file:
         file.write(json.dumps(plain(result)) + "\n")
 
 
 def tables(results: Sequence[Mapping[str, Any]]) -> str:
-    """Give one line per run, one per kind of fault, and one for all, as Markdown."""
+    """Return one line per run, one per kind of fault, and one for all, as Markdown."""
     if not results:
         return "no run"
     return "\n\n".join(filter(None, [_runs(results), _faults(results), _points(results), _sum(results)]))
@@ -81,21 +84,23 @@ def _points(results: Sequence[Mapping[str, Any]]) -> str:
     slowest: dict[str, list[float]] = defaultdict(list)
     for one in results:
         for pair, count in one["reached"].items():
-            name, fate = pair.split(" ")
-            hits[name][fate] += count
-        for fate, found in one["slowest_letters_s"].items():
-            slowest[fate] += found
+            name, action = pair.split(" ")
+            hits[name][action] += count
+        for action, found in one["slowest_letters_s"].items():
+            slowest[action] += found
     if not hits:
         return ""
-    fates = sorted({fate for name in hits for fate in hits[name]})
-    lines = [f"| failpoint | {' | '.join(fates)} |", "|---" * (1 + len(fates)) + "|"]
-    lines += [f"| {name} | {' | '.join(str(hits[name][fate]) for fate in fates)} |" for name in sorted(hits)]
+    actions = sorted({action for name in hits for action in hits[name]})
+    lines = [f"| failpoint | {' | '.join(actions)} |", "|---" * (1 + len(actions)) + "|"]
+    lines += [
+        f"| {name} | {' | '.join(str(hits[name][action]) for action in actions)} |" for name in sorted(hits)
+    ]
     total = sum(sum(of_point.values()) for of_point in hits.values())
     pairs = sum(len([count for count in of_point.values() if count]) for of_point in hits.values())
-    lines += ["", f"{total:,} hits, {pairs} different pairs of point and fate."]
-    lines += ["", "| fate | slowest letter of the second after: median | p99 | longest |"]
+    lines += ["", f"{total:,} hits, {pairs} different pairs of point and action."]
+    lines += ["", "| action | slowest letter of the second after: median | p99 | longest |"]
     lines += ["|---|---|---|---|"]
-    lines += [f"| {fate} | {_spread(slowest[fate])} |" for fate in fates]
+    lines += [f"| {action} | {_spread(slowest[action])} |" for action in actions]
     return "\n".join(lines)
 
 

@@ -74,7 +74,7 @@ class Agenda:
 
 
 def told_until(because: Event) -> object:
-    """Give the day that a command set for a letter to tell."""
+    """Return the day that a command set for a letter to tell."""
     return because.until if isinstance(because, TermExtended) else None
 
 

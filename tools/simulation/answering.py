@@ -46,7 +46,7 @@ def aftermath(script: Script, window: int, more: Callable[[Script], None]) -> No
 
 
 def hearing(script: Script, by: Role = "board") -> bool:
-    """Invite and hear; tells whether there was a talk."""
+    """Invite and hear; return whether there was a talk."""
     script.later(3).give("invite-to-hearing", by, how=script.chance.choice(("letter", "phone")))
     way = script.chance.random()
     if way < 0.15:

@@ -38,7 +38,7 @@ class Season:
 
 
 def whole_year(year: int) -> Season:
-    """Give the season that is a year."""
+    """Return the season that is a year."""
     return Season(date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days)
 
 
@@ -54,7 +54,7 @@ def arrival(
 
 
 def moment(day: date, on_the_clock: time, zone: ZoneInfo) -> datetime:
-    """Give the moment, in UTC, at which a clock on the wall shows this."""
+    """Return the moment, in UTC, at which a clock on the wall shows this."""
     return datetime.combine(day, on_the_clock, zone).astimezone(UTC)
 
 
@@ -63,7 +63,7 @@ _HOURS = tuple(accumulate(_BY_HOUR))
 
 @lru_cache(maxsize=64)
 def _profile(organisation: str, season: Season, seed: int) -> tuple[tuple[float, ...], frozenset[date]]:
-    """Give the heights of the days of a season, summed up, and the days of the bursts."""
+    """Return the heights of the days of a season, summed up, and the days of the bursts."""
     chance = random.Random(f"bursts {seed} {organisation} {season.first_on}")
     days = [season.first_on + timedelta(days=number) for number in range(season.days)]
     worked = [day for day in days if day.weekday() < _SATURDAY]

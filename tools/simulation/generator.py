@@ -68,7 +68,7 @@ def plan(seed: int, season: Season, number: int, organisation: Organisation) -> 
 
 
 def written(planned: CasePlan) -> bytes:
-    """Give a plan as one line of JSON."""
+    """Return a plan as one line of JSON."""
     return msgspec.json.encode(planned)
 
 

@@ -48,7 +48,7 @@ class CasePlan(msgspec.Struct, frozen=True, kw_only=True):
     hard: str | None = None
 
     def fate(self, letter: str) -> Fate:
-        """Say what becomes of the letters of this name."""
+        """Return what becomes of the letters of this name."""
         return self.fates.get(letter, _AS_USUAL)
 
 

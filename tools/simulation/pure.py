@@ -76,7 +76,7 @@ class Lived:
     has_more: bool = False
 
     def told(self) -> dict[str, Any]:
-        """Give what a judge needs who does not trust the events: what happened when, in plain words."""
+        """Return what a judge needs who does not trust the events: what happened when, in plain words."""
         return {"case": self.plan.number, "organisation": self.plan.organisation, "diary": self.diary}
 
 
@@ -209,7 +209,7 @@ class _Life:
         self._record([NewEvent(event, at)], at, "service:notifier")
 
     def _period(self, act: Dispatch) -> date | None:
-        """Give the day a letter tells: the one a command set, else the end of the clock it speaks of."""
+        """Return the day a letter tells: the one a command set, else the end of the clock it speaks of."""
         told = told_until(act.because)
         if isinstance(told, date):
             return told

@@ -45,12 +45,12 @@ def told_by_deadlines(history: History) -> int:
 
 
 def stands(history: History) -> Clocks:
-    """Say how the clocks of a case stand by what is stored."""
+    """Return how the clocks of a case stand by what is stored."""
     return fold(history)
 
 
 def changed(history: History, change: Change, until: datetime) -> Clocks:
-    """Say how the clocks of a case would stand at `until`, had its rules been others from the beginning."""
+    """Return the clocks of a case at `until` as they would be under changed rules from its beginning."""
     rerun = _Rerun(history.case_id)
     for recorded in history.events:
         if recorded.type not in EMITS:
@@ -104,7 +104,7 @@ def _recorded(new: NewEvent, last: Recorded, version: int, now: datetime) -> Rec
 
 
 def _under(recorded: Recorded, change: Change) -> Recorded:
-    """Give an event that brings rules with the other ones."""
+    """Return an event that brings rules with the other ones."""
     rules: Rules = getattr(recorded.event, "clocks", ())
     if not rules:
         return recorded

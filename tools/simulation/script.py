@@ -68,7 +68,7 @@ class Script:
         return str(self._day(number))
 
     def until(self, at: datetime) -> list[PlannedStep]:
-        """End the story here; gives what had been thought of for later."""
+        """End the story here; return what had been thought of for later."""
         rest = [step for step in self.steps if step.at >= at]
         self.steps = [step for step in self.steps if step.at < at]
         self.at = at

@@ -52,12 +52,12 @@ def steady_plans(
 
 
 def outcomes(lived: Lived) -> dict[str, ClockOutcome]:
-    """Say how each clock of a case ended."""
+    """Return how each clock of a case ended."""
     return {one.clock: one.outcome for one in ends(lived)}
 
 
 def is_delayed(lived: Lived, history: History, by: timedelta) -> bool:
-    """Tell whether anything happened that much later than in the pure run: then other ends may be right."""
+    """Return whether anything happened that much later than in the pure run: then other ends may be right."""
     planned: dict[str, list[datetime]] = {}
     for recorded in lived.stream.events:
         if recorded.type not in EMITS:
@@ -101,7 +101,7 @@ def _steady(planned: CasePlan, longest: timedelta, distance: timedelta) -> Lived
 
 
 def _keeps_distance(lived: Lived, distance: timedelta) -> bool:
-    """Tell whether nothing is done near a moment at which something falls due."""
+    """Return whether nothing is done near a moment at which something falls due."""
     events = lived.stream.events
     dues = {
         moment.at

@@ -16,7 +16,7 @@ Writer = Callable[[Script, str], None]
 
 
 def _extends(script: Script, term: int, clock: str | None = None, often: float = 0.15) -> int:
-    """Ask for more time about when it runs out, a tenth of them too late; gives the day it is asked until."""
+    """Ask for more time near the end of a term, a tenth of them late; return the new last day."""
     if not script.happens(often):
         return 0
     begun = script.at

@@ -80,7 +80,7 @@ class Wanted:
 
 
 async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], list[str], Sampler]:
-    """Go through all phases; gives the figures, the comparison, what is wrong, and the samples."""
+    """Go through all phases; return the figures, the comparison, what is wrong, and the samples."""
     machine = describe(home.parent)
     system = WholeSystem(
         home, GEHOOR_CLOCK_START="2026-03-02T08:00:00+01:00", GEHOOR_CLOCK_SPEED=str(wanted.speed),
@@ -155,7 +155,7 @@ async def _or_fail(work: Awaitable[None], looking: "asyncio.Task[None]") -> None
 
 
 async def _ending(system: WholeSystem, load: Load) -> list[str]:
-    """Say what the store, the queues and the command line find wrong at the end."""
+    """Return what the store, the queues and the command line find wrong at the end."""
     await system.until_at_rest(RESTS_WITHIN_S)
     sampler = Sampler(system, 1.0)
     wrong = left_over([await sampler.look()])

@@ -47,7 +47,7 @@ def judge(samples: Sequence[Sample]) -> list[Row]:
 
 
 def left_over(samples: Sequence[Sample]) -> list[str]:
-    """Say what still waits, or was set aside, in the last sample."""
+    """Return what still waits, or was set aside, in the last sample."""
     return [f"{count} {queue}" for queue, count in samples[-1].queues.items() if count and _must_end(queue)]
 
 

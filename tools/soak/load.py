@@ -53,7 +53,7 @@ MALFORMED: tuple[tuple[bytes, dict[str, str], int], ...] = (
 
 @dataclass(slots=True)
 class Load:
-    """Sends visits until told to stop; `filed` are references that were promised."""
+    """Sends visits until stopped; `filed` are references that were promised."""
 
     intake: str
     workflow: str

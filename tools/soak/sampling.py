@@ -14,8 +14,8 @@ import asyncpg
 import httpx2
 
 from bench.machine import cpu_seconds, rollup_mb
-from chaos.ending import durables_at
-from chaos.run import CONSUMERS
+from chaos.processes_and_bus import durables_at
+from chaos.sorted_history import CONSUMERS
 from whole_system import WholeSystem, processes_under
 
 MOST_MISSED = 5

@@ -31,7 +31,7 @@ class Asked:
 
     @property
     def wire(self) -> bytes:
-        """Give the bytes that are sent."""
+        """Return the bytes that are sent."""
         if self.raw is not None:
             return self.raw
         headers = list(self.headers)

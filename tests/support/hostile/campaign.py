@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any
 
 from bench.machine import commit, memory_mb, percentile
-from chaos.ending import with_canary
+from chaos.final_state import files_with_canary
 from hostile import rules
 from hostile.asked import Asked
 from hostile.drawing import draw
@@ -45,7 +45,7 @@ OVER, BUSY = f"over {SLOW_AFTER_S:g} s", "told to come back"
 
 
 async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple[dict[str, Any], list[str]]:
-    """Send them all; gives the figures and what is wrong."""
+    """Send them all; return the figures and what is wrong."""
     system = WholeSystem(home)
     pace = Pace(int(system.mailbox.rpartition(":")[2]))
     tally, memory = Tally(pace=pace), []
@@ -92,7 +92,7 @@ async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple
     finally:
         await system.stop()
     wrong += tally.too_often_busy
-    wrong += [f"{path} holds what was sent" for path in (*with_canary(home), *_screen(system))]
+    wrong += [f"{path} holds what was sent" for path in (*files_with_canary(home), *_screen(system))]
     first = memory[min(PARTS // 10, len(memory)) - 1]
     wrong += [
         f"{name} grew from {first[name]} to {memory[-1][name]} MB" for name in first
@@ -148,7 +148,7 @@ def _memory(system: WholeSystem) -> dict[str, float]:
 
 
 def _screen(system: WholeSystem) -> Iterator[Path]:
-    yield from (path for path in with_canary(system.home.parent) if path == system.screen)
+    yield from (path for path in files_with_canary(system.home.parent) if path == system.screen)
 
 
 async def main() -> int:

@@ -80,7 +80,7 @@ def _strategy() -> Any:
 
 
 def _can(operation: Any, mode: GenerationMode) -> bool:
-    """Tell whether there is anything to get wrong: an operation without parameters has no wrong request."""
+    """Return whether there is anything to get wrong: an operation without parameters has no wrong request."""
     return mode is GenerationMode.POSITIVE or bool(
         operation.body or operation.path_parameters or operation.query or operation.headers
     )

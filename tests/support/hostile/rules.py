@@ -41,7 +41,7 @@ def misshapen(asked: Asked, reply: Reply) -> Iterator[str]:
 
 
 def is_busy(reply: Reply) -> bool:
-    """Tell whether this is the documented refusal for too much at once: not that the store is away."""
+    """Return whether this is the documented refusal for too much at once: not that the store is away."""
     return reply.status == 503 and "retry-after" in reply.headers and BUSY in reply.body
 
 

@@ -136,12 +136,12 @@ async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tall
 
 
 def _is_done(asked: Asked, reply: Reply) -> bool:
-    """Tell whether this is workflow's answer to a command, given for the first time."""
+    """Return whether this is workflow's answer to a command, given for the first time."""
     is_command = reply.status == 200 and asked.method == b"POST" and b"/commands/" in asked.target
     return is_command and "idempotency-replayed" not in reply.headers
 
 
 def _is_lost_addition(asked: Asked, reply: Reply) -> bool:
-    """Tell whether this may have been added without a word of it; half a request is never done."""
+    """Return whether this may have been added without a word of it; half a request is never done."""
     is_whole = asked.kind != "half" and b"/messages" in asked.wire.partition(b"\n")[0]
     return is_whole and (reply.status <= 0 or reply.status >= 500)

@@ -26,7 +26,7 @@ _BY_STAFF = "SELECT type, count(*) FROM gehoor.event WHERE actor LIKE $1 GROUP B
 async def unexplained(
     connection: asyncpg.Connection, tally: Tally, known_before: AbstractSet[str]
 ) -> list[str]:
-    """Say what stands there without an answer that says so, and what was answered and does not stand."""
+    """Return what stands there without an answer that says so, and what was answered and does not stand."""
     found = []
     stored = {row[0] for row in await connection.fetch(_REFERENCES)} - known_before
     if strange := stored - tally.filed:

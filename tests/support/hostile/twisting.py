@@ -289,7 +289,7 @@ def _deep_copy(value: Any) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Give every place in a JSON value that can be filled anew."""
+    """Return every place in a JSON value that can be filled anew."""
     names: Any = (
         value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     )

@@ -26,7 +26,7 @@ class NotHere(Exception):
 
 
 def python() -> Path:
-    """Give the interpreter of the peers' environment, made on first use; raises `NotHere`."""
+    """Return the interpreter of the peers' environment, made on first use; raises `NotHere`."""
     _refuse_if_unwanted()
     stamp = VENV / ".installed"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
@@ -42,7 +42,7 @@ def python() -> Path:
 
 
 def npm_package(name: str, version: str) -> Path:
-    """Give the folder of an npm package, fetched on first use without running its scripts."""
+    """Return the folder of an npm package, fetched on first use without running its scripts."""
     _refuse_if_unwanted()
     folder = PACKAGES / "node_modules" / name
     manifest = folder / "package.json"

@@ -12,6 +12,6 @@ async def append(url: str, threads: int, events: int) -> float:
 
 
 async def lost_behind_a_slow_writer(url: str, hold_s: float) -> dict[str, int]:
-    """Give how many events a reader misses with its database functions on, and how many were written."""
+    """Return how many events a reader misses with its database functions on, and how many were written."""
     answer: dict[str, int] = await ask("eventsourcing_peer", do="gap", url=url, hold_s=hold_s)
     return answer

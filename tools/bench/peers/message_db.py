@@ -10,7 +10,7 @@ WRITE = "SELECT message_store.write_message($1, $2, $3, $4::jsonb, $5::jsonb, $6
 
 
 def install() -> Path:
-    """Give the folder of its SQL; raises `NotHere` when npm cannot bring it."""
+    """Return the folder of its SQL; raises `NotHere` when npm cannot bring it."""
     return npm_package("@eventide/message-db", "1.3.1") / "database"
 
 

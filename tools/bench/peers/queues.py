@@ -4,6 +4,6 @@ from bench.peers.environment import ask
 
 
 async def claim_ms(name: str, url: str, future: int) -> dict[str, float]:
-    """Give the median milliseconds of a fetch of due work, with no future jobs and with `future` of them."""
+    """Return the median ms of a fetch of due work, with no future jobs and with `future` of them."""
     answer: dict[str, float] = await ask("queues_peer", name=name, url=url, future=future)
     return answer

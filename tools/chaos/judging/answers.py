@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chaos.record import Answered, Event
-from chaos.run import ERASED, Run
+from chaos.record import RequestAnswered, StoredEvent
+from chaos.sorted_history import ERASED_CONTENT, SortedRun
 
 
-def what_was_promised_stands(run: Run) -> Iterator[str]:
+def what_was_promised_stands(run: SortedRun) -> Iterator[str]:
     """I1: every 201 has exactly one ComplaintReceived with its reference and its content."""
-    by_reference: dict[str, list[Event]] = defaultdict(list)
+    by_reference: dict[str, list[StoredEvent]] = defaultdict(list)
     for event in run.received:
         by_reference[str(event.data["reference"])].append(event)
     for answer in run.answered:
@@ -22,11 +22,11 @@ def what_was_promised_stands(run: Run) -> Iterator[str]:
             yield f"{answer.reference} holds another text than was sent"
 
 
-def a_key_files_once(run: Run) -> Iterator[str]:
+def a_key_files_once(run: SortedRun) -> Iterator[str]:
     """I2: answered requests of one key give one event; uncertain ones none or one; failed ones none."""
-    stored = Counter(event.content for event in run.received if event.content != ERASED)
+    stored = Counter(event.content for event in run.received if event.content != ERASED_CONTENT)
     sent: dict[str, list[str]] = defaultdict(list)
-    answers: dict[str, list[Answered]] = defaultdict(list)
+    answers: dict[str, list[RequestAnswered]] = defaultdict(list)
     for one in run.invoked:
         sent[one.key].append(one.content)
     for answer in run.answered:
@@ -45,7 +45,7 @@ def a_key_files_once(run: Run) -> Iterator[str]:
             yield f"key {key} was refused and stands all the same"
 
 
-def nothing_without_an_attempt(run: Run) -> Iterator[str]:
+def nothing_without_an_attempt(run: SortedRun) -> Iterator[str]:
     """I3: no complaint that nobody sent."""
     sent = {one.content for one in run.invoked}
     for event in run.received:
@@ -53,7 +53,7 @@ def nothing_without_an_attempt(run: Run) -> Iterator[str]:
             yield f"case {event.case} holds a complaint that nobody sent"
 
 
-def errors_only_while_something_is_broken(run: Run) -> Iterator[str]:
+def errors_only_while_something_is_broken(run: SortedRun) -> Iterator[str]:
     """I18: a 5xx, or no answer at all, only within a fault and the time to recover from it."""
     for answer in run.answered:
         is_trouble = answer.status >= 500 or answer.status == 0
@@ -61,7 +61,7 @@ def errors_only_while_something_is_broken(run: Run) -> Iterator[str]:
             yield f"{answer.status or 'no answer'} to {answer.key} while nothing was broken"
 
 
-def nothing_personal_in_clear(run: Run) -> Iterator[str]:
+def nothing_personal_in_clear(run: SortedRun) -> Iterator[str]:
     """I19: the canaries that were planted in every field are found nowhere."""
     for canary in run.canaries:
         yield f"something personal stands in clear in {canary.file}"

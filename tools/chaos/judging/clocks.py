@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from chaos.oracle import MAY_END_SOONER, ends, is_free, midnight_after, term_of
-from chaos.record import Event
-from chaos.run import Run
+from chaos.record import StoredEvent
+from chaos.sorted_history import SortedRun
 
 BREACHES = ("DeadlineBreached", "TargetMissed")
 
@@ -14,15 +14,15 @@ LATE_WITHIN_S = 15.0
 """Real seconds from a due instant to its breach while nothing is broken; as a rule it is one or two."""
 
 
-def each_clock_ends_once(run: Run) -> Iterator[str]:
+def each_clock_ends_once(run: SortedRun) -> Iterator[str]:
     """I8: per clock and reading at most one breach, never early, never missing, on the right day.
 
-    A duty that begins anew with a period that was told may break once more in that period.
+    A duty that begins anew with a period named in a letter may break once more in that period.
     """
     for case, stream in run.cases.items():
         breaches = [event for event in stream if event.type in BREACHES]
-        told = Counter(_counted_by(stream))
-        for (clock, reading, _), count in told.items():
+        counts = Counter(_counted_by(stream))
+        for (clock, reading, _), count in counts.items():
             if count > 1:
                 yield f"case {case}: clock {clock} broke {count} times by the {reading} reading"
         for breach in breaches:
@@ -34,18 +34,18 @@ def each_clock_ends_once(run: Run) -> Iterator[str]:
                 yield from _wrong_ends(run, stream, deadline)
 
 
-def breaches_are_told_in_time(run: Run) -> Iterator[str]:
+def breaches_are_recorded_in_time(run: SortedRun) -> Iterator[str]:
     """I10: from the due instant, or the end of what was broken then, to the record a bounded time."""
     for event in run.events:
         if event.type not in BREACHES:
             continue
-        due_s, told_s = run.wall_s(event.happened_s), run.wall_s(event.recorded_s)
-        if told_s > run.undisturbed_until(due_s, LATE_WITHIN_S):
-            yield f"case {event.case}: {event.data['clock']} was told {told_s - due_s:.1f} s late"
+        due_s, recorded_s = run.wall_s(event.happened_s), run.wall_s(event.recorded_s)
+        if recorded_s > run.undisturbed_until(due_s, LATE_WITHIN_S):
+            yield f"case {event.case}: {event.data['clock']} was told {recorded_s - due_s:.1f} s late"
 
 
-def _counted_by(stream: list[Event]) -> Iterator[tuple[str, str, int]]:
-    """Give clock, reading and how often the clock had begun anew, for each breach."""
+def _counted_by(stream: list[StoredEvent]) -> Iterator[tuple[str, str, int]]:
+    """Return clock, reading and how often the clock had begun anew, for each breach."""
     begun: Counter[str] = Counter()
     for event in stream:
         if event.type == "DeadlineMoved" and event.data.get("anew"):
@@ -54,7 +54,7 @@ def _counted_by(stream: list[Event]) -> Iterator[tuple[str, str, int]]:
             yield event.data["clock"], event.data["reading"], begun[event.data["clock"]]
 
 
-def _wrong_ends(run: Run, stream: list[Event], deadline: Event) -> Iterator[str]:
+def _wrong_ends(run: SortedRun, stream: list[StoredEvent], deadline: StoredEvent) -> Iterator[str]:
     clock = deadline.data["clock"]
     met = _met_by(stream, deadline)
     for reading, due_s in _passings(deadline):
@@ -75,8 +75,8 @@ def _wrong_ends(run: Run, stream: list[Event], deadline: Event) -> Iterator[str]
             yield f"case {deadline.case}: clock {clock} broke at another moment than it was due"
 
 
-def _ends_by_itself(stream: list[Event], deadline: Event) -> bool:
-    """Tell whether a clock depends on nothing but its own term and facts; the oracle knows no more."""
+def _ends_by_itself(stream: list[StoredEvent], deadline: StoredEvent) -> bool:
+    """Return whether a clock depends on nothing but its own term and facts; the oracle knows no more."""
     moved = any(
         event.type == "DeadlineMoved" and event.data.get("clock") == deadline.data["clock"]
         for event in stream
@@ -84,7 +84,7 @@ def _ends_by_itself(stream: list[Event], deadline: Event) -> bool:
     return not moved and not deadline.data["rule"].get("only_if_unmet")
 
 
-def _passings(deadline: Event) -> list[tuple[str, float]]:
+def _passings(deadline: StoredEvent) -> list[tuple[str, float]]:
     if deadline.data["kind"] in ("window", "right"):
         return []
     strict, lenient = _seconds(deadline.data["strict"]["at"]), _seconds(deadline.data["lenient"]["at"])
@@ -95,14 +95,14 @@ def _passings(deadline: Event) -> list[tuple[str, float]]:
     return [("strict", strict), ("lenient", lenient)]
 
 
-def _met_by(stream: list[Event], deadline: Event) -> Event | None:
+def _met_by(stream: list[StoredEvent], deadline: StoredEvent) -> StoredEvent | None:
     """Find the first event that satisfies a clock; handlers do nothing in a campaign, letters do."""
     wanted = set(deadline.data["rule"]["satisfied_by"])
     found = [event for event in stream if _facts(event) & wanted]
     return min(found, key=lambda event: event.happened_s, default=None)
 
 
-def _facts(event: Event) -> set[str]:
+def _facts(event: StoredEvent) -> set[str]:
     match event.type:
         case "ComplaintReceived":
             return {"complaint received"}
@@ -114,19 +114,20 @@ def _facts(event: Event) -> set[str]:
             return set()
 
 
-def _wrong_days(case: str, deadline: Event, received_on: date) -> Iterator[str]:
+def _wrong_days(case: str, deadline: StoredEvent, received_on: date) -> Iterator[str]:
     """Compare ends and derivation with the oracle: the days, their midnights, and every day that counted."""
     data = deadline.data
-    told = tuple(date.fromisoformat(data[end]["on"]) for end in ("strict", "lenient"))
+    found = tuple(date.fromisoformat(data[end]["on"]) for end in ("strict", "lenient"))
     right = ends(data["clock"], received_on)
     if right is None:
         yield f"case {case}: the judge knows no clock {data['clock']}"
         return
-    is_sooner = data["clock"] in MAY_END_SOONER and right[0] <= told[1] <= right[1]
-    if told[0] != right[0] or (told[1] != right[1] and not is_sooner):
-        yield f"case {case}: clock {data['clock']} ends {told[0]} to {told[1]}, not {right[0]} to {right[1]}"
+    is_sooner = data["clock"] in MAY_END_SOONER and right[0] <= found[1] <= right[1]
+    if found[0] != right[0] or (found[1] != right[1] and not is_sooner):
+        expected = f"{right[0]} to {right[1]}"
+        yield f"case {case}: clock {data['clock']} ends {found[0]} to {found[1]}, not {expected}"
     read = [date.fromisoformat(reading["ends"]["on"]) for reading in data["readings"]]
-    if (min(read), max(read)) != told:
+    if (min(read), max(read)) != found:
         yield f"case {case}: the readings of clock {data['clock']} end on {min(read)} and {max(read)}"
     for end in (data["strict"], data["lenient"]):
         if abs(_seconds(end["at"]) - midnight_after(date.fromisoformat(end["on"]), data["zone"])) > 1e-3:

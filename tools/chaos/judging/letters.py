@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chaos.record import Event, Mail, Said
-from chaos.run import Run
+from chaos.record import ReceivedMail, SmtpReply, StoredEvent
+from chaos.sorted_history import SortedRun
 
 LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
 
@@ -15,7 +15,7 @@ CLOCKS_AGREE_WITHIN_S = 2.0
 """Between the mail server's clock and the samples of the system's."""
 
 
-def every_letter_leaves(run: Run) -> Iterator[str]:
+def every_letter_leaves(run: SortedRun) -> Iterator[str]:
     """I11: sent means taken over by a server, refused means a 5xx, owed means one of these or waiting."""
     accepted = {mail.message_id for mail in run.mails if mail.accepted}
     waiting = {letter.case for letter in run.letters}
@@ -36,10 +36,10 @@ def every_letter_leaves(run: Run) -> Iterator[str]:
     yield from _asked_again(run)
 
 
-def every_copy_is_explained(run: Run) -> Iterator[str]:
+def every_copy_is_explained(run: SortedRun) -> Iterator[str]:
     """I12: copies beyond the first are no more than recorded uncertain attempts, all of one content."""
     uncertain = Counter(event.data["message_id"] for event in run.events if event.type == "LetterUncertain")
-    copies: dict[str, list[Mail]] = defaultdict(list)
+    copies: dict[str, list[ReceivedMail]] = defaultdict(list)
     identities: dict[str, set[str]] = defaultdict(set)
     for mail in run.mails:
         identities[mail.to].add(mail.message_id)
@@ -59,8 +59,8 @@ def every_copy_is_explained(run: Run) -> Iterator[str]:
             yield f"case {opened.case}: {len(different)} identities for {len(opened.data['letters'])} letters"
 
 
-def no_letter_before_its_cause(run: Run) -> Iterator[str]:
-    """I13: a mail belongs to a case that stands, was open before it came, and tells of it."""
+def no_letter_before_its_cause(run: SortedRun) -> Iterator[str]:
+    """I13: a mail belongs to a case that stands, was open before the mail came, and has an event for it."""
     for mail in run.mails:
         if mail.to in OWN_INBOXES:
             continue
@@ -70,32 +70,32 @@ def no_letter_before_its_cause(run: Run) -> Iterator[str]:
             yield f"a mail came for case {case or 'of nobody'}, which was never opened"
         elif mail.at_s < run.wall_s(opened.recorded_s) - CLOCKS_AGREE_WITHIN_S:
             yield f"case {case}: a mail came before the case was open"
-    yield from _mails_that_no_event_tells(run)
+    yield from _mails_without_an_event(run)
 
 
-def _mails_that_no_event_tells(run: Run) -> Iterator[str]:
+def _mails_without_an_event(run: SortedRun) -> Iterator[str]:
     """A transaction that was taken back left no mail behind: each that was taken over stands in its case."""
-    told = {event.data.get("message_id") for event in run.events if event.type.startswith("Letter")}
+    recorded = {event.data.get("message_id") for event in run.events if event.type.startswith("Letter")}
     waiting = {letter.case for letter in run.letters}
     for mail in run.mails:
         case = run.case_of_address.get(mail.to, "")
         is_excused = case in waiting or case in run.forgotten_cases or mail.to in OWN_INBOXES
-        if mail.accepted and mail.message_id not in told and not is_excused:
+        if mail.accepted and mail.message_id not in recorded and not is_excused:
             yield f"case {case}: no event tells of the mail {mail.message_id}"
 
 
-def _is_given_up_too_soon(event: Event) -> bool:
+def _is_given_up_too_soon(event: StoredEvent) -> bool:
     if event.data["stage"] == "address" or 500 <= event.data["reply_code"] < 600:
         return False
     return bool(event.data["attempts"] < 10)
 
 
-def _asked_again(run: Run) -> Iterator[str]:
+def _asked_again(run: SortedRun) -> Iterator[str]:
     """A letter that was refused for good is offered again only where the answer may have been lost."""
-    refused: dict[str, list[Said]] = defaultdict(list)
-    for said in run.said:
-        if said.code >= 500 and said.to not in OWN_INBOXES:
-            refused[said.to].append(said)
+    refused: dict[str, list[SmtpReply]] = defaultdict(list)
+    for reply in run.replies:
+        if reply.code >= 500 and reply.to not in OWN_INBOXES:
+            refused[reply.to].append(reply)
     uncertain = Counter(event.case for event in run.events if event.type == "LetterUncertain")
     for to, times in refused.items():
         case = run.case_of_address.get(to, "")

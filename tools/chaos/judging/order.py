@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from chaos.record import Event, Move, Place
-from chaos.run import CONSUMERS, LANES, NOWHERE, Run
+from chaos.record import FeedPlace, RecordedMove, StoredEvent
+from chaos.sorted_history import CONSUMERS, NOWHERE, PARTITIONS, SortedRun
 
 LETTER_OUTCOMES = ("LetterSent", "LetterPrepared", "LetterRefused")
 KNOWN_AT_OPENING = ("complaint received", "case opened")
 
 
-def streams_and_feed_are_in_order(run: Run) -> Iterator[str]:
+def streams_and_feed_are_in_order(run: SortedRun) -> Iterator[str]:
     """I4: versions 1..n in feed order, chains that fit, and a reader who saw each event once, in order."""
     for case, stream in run.cases.items():
         if [event.version for event in stream] != list(range(1, len(stream) + 1)):
@@ -40,14 +40,14 @@ def streams_and_feed_are_in_order(run: Run) -> Iterator[str]:
             yield f"role {grant.role} may {grant.privilege} events"
 
 
-def each_consumer_reacts_once(run: Run) -> Iterator[str]:
+def each_consumer_reacts_once(run: SortedRun) -> Iterator[str]:
     """I5: at rest each case is opened once, each of its clocks set once, each letter has one outcome."""
-    lanes = {(one.consumer, one.partition) for one in run.checkpoints if one.consumer in CONSUMERS}
-    if run.began.is_whole and len(lanes) != len(CONSUMERS) * LANES:
-        yield f"{len(lanes)} lanes have a checkpoint, not {len(CONSUMERS) * LANES}"
+    partitions = {(one.consumer, one.partition) for one in run.checkpoints if one.consumer in CONSUMERS}
+    if run.began.is_whole and len(partitions) != len(CONSUMERS) * PARTITIONS:
+        yield f"{len(partitions)} partitions have a checkpoint, not {len(CONSUMERS) * PARTITIONS}"
     for checkpoint in run.checkpoints:
         if checkpoint.partition >= 0 and checkpoint.place < run.heads.get(checkpoint.partition, NOWHERE):
-            yield f"{checkpoint.consumer} stands before the head of lane {checkpoint.partition}"
+            yield f"{checkpoint.consumer} stands before the head of partition {checkpoint.partition}"
     for case, stream in run.cases.items():
         if case in run.poisoned_cases or stream[0].type != "ComplaintReceived":
             continue
@@ -71,7 +71,7 @@ def each_consumer_reacts_once(run: Run) -> Iterator[str]:
             yield f"case {case}: one command was carried out in several transactions"
 
 
-def effects_follow_versions(run: Run) -> Iterator[str]:
+def effects_follow_versions(run: SortedRun) -> Iterator[str]:
     """I6: the reactions of a consumer to a case stand in the order of what they react to."""
     for case, stream in run.cases.items():
         reached: dict[str, int] = {}
@@ -85,7 +85,7 @@ def effects_follow_versions(run: Run) -> Iterator[str]:
             reached[consumer] = version
 
 
-def projections_are_folds(run: Run) -> Iterator[str]:
+def projections_are_folds(run: SortedRun) -> Iterator[str]:
     """I7: every worklist row equals the fold of its stream from zero."""
     if run.began.is_whole and (missing := set(run.cases) - {row.case for row in run.rows}):
         yield f"{len(missing)} cases were not compared with their rows"
@@ -98,17 +98,18 @@ def projections_are_folds(run: Run) -> Iterator[str]:
             yield f"the row of case {row.case} differs in {', '.join(different)}"
 
 
-def nothing_commits_under_a_moved_checkpoint(run: Run) -> Iterator[str]:
-    """I16: moves form one chain per lane, and a reaction commits with the move that covers its cause."""
-    reached: dict[tuple[str, int], Place] = {}
-    of_transaction: dict[tuple[str, int], list[Move]] = defaultdict(list)
+def nothing_commits_under_a_moved_checkpoint(run: SortedRun) -> Iterator[str]:
+    """I16: moves form one chain per partition, and a reaction commits with the move that covers its cause."""
+    reached: dict[tuple[str, int], FeedPlace] = {}
+    of_transaction: dict[tuple[str, int], list[RecordedMove]] = defaultdict(list)
     for move in run.moves:
-        lane = (move.consumer, move.partition)
+        partition = (move.consumer, move.partition)
         if move.new < move.old:
-            yield f"{move.consumer} went back in lane {move.partition} from {move.old} to {move.new}"
-        if lane in reached and move.old != reached[lane]:
-            yield f"{move.consumer} lane {move.partition}: from {move.old}, it stood at {reached[lane]}"
-        reached[lane] = move.new
+            yield f"{move.consumer} went back in partition {move.partition} from {move.old} to {move.new}"
+        if partition in reached and move.old != reached[partition]:
+            stood_at = reached[partition]
+            yield f"{move.consumer} partition {move.partition}: from {move.old}, it stood at {stood_at}"
+        reached[partition] = move.new
         of_transaction[move.consumer, move.xid].append(move)
     if not run.moves:
         if run.began.is_whole:
@@ -121,19 +122,19 @@ def nothing_commits_under_a_moved_checkpoint(run: Run) -> Iterator[str]:
             continue
         consumer, version = caused_by
         place = places.get((event.case, version), NOWHERE)
-        own_lane = int(event.case[-1], 16)
-        moves = [move for move in of_transaction[consumer, event.place[1]] if move.partition == own_lane]
+        own_partition = int(event.case[-1], 16)
+        moves = [move for move in of_transaction[consumer, event.place[1]] if move.partition == own_partition]
         if not any(move.old < place <= move.new or move.old == move.new >= place for move in moves):
             yield f"{event.case}/{event.version} {event.type} stands without the move that covers its cause"
 
 
 def _runs_from_the_start(rule: Mapping[str, Any]) -> bool:
-    """Tell whether a clock must be set when its case is opened; one without a term is never set."""
+    """Return whether a clock must be set when its case is opened; one without a term is never set."""
     has_term = rule.get("term", "some") != "none"
     return has_term and rule["starts"] in KNOWN_AT_OPENING and not rule.get("starts_also")
 
 
-def _reaction_to(event: Event) -> tuple[str, int] | None:
+def _reaction_to(event: StoredEvent) -> tuple[str, int] | None:
     """Name consumer and version that an event answers; None for what is no consumer's reaction."""
     consumer = event.actor.removeprefix("service:")
     case, _, version = event.causation.rpartition("/")

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from chaos.run import CONSUMERS, LANES, NOWHERE, Run
+from chaos.sorted_history import CONSUMERS, NOWHERE, PARTITIONS, SortedRun
 
 MORE_FILES = 20
-"""A pool that had one connection at the start may have four, one per lane pull comes and goes."""
+"""A pool that had one connection at the start may have four, one per partition pull comes and goes."""
 
 MORE_MEMORY_MB = 60.0
 
 
-def all_comes_to_rest(run: Run) -> Iterator[str]:
+def all_comes_to_rest(run: SortedRun) -> Iterator[str]:
     """I17: nothing waits, the bus is caught up, and only what was poisoned is set aside."""
     if not run.ended.is_quiet:
         yield f"no rest after {run.ended.quiet_after_s:.0f} s: {run.ended.waits_for}"
@@ -33,7 +33,7 @@ def all_comes_to_rest(run: Run) -> Iterator[str]:
         yield from _bus_is_behind(run)
 
 
-def resources_return(run: Run) -> Iterator[str]:
+def resources_return(run: SortedRun) -> Iterator[str]:
     """I21: memory and open files of a process that lived through it all are near where they were.
 
     Near is wide here, because a run is short and its beginning cold: a hundred files or megabytes show, slow
@@ -52,13 +52,13 @@ def resources_return(run: Run) -> Iterator[str]:
             yield f"{one.name}: {before.rss_mb:.0f} MB became {one.rss_mb:.0f} MB"
 
 
-def _bus_is_behind(run: Run) -> Iterator[str]:
+def _bus_is_behind(run: SortedRun) -> Iterator[str]:
     head = max((event.place for event in run.events), default=NOWHERE)
     for checkpoint in run.checkpoints:
         if checkpoint.partition < 0 and checkpoint.place < head:
             yield f"the relay stands at {checkpoint.place}, the head is {head}"
     if run.checkpoints:
-        wanted = {f"{consumer}-{lane}" for consumer in CONSUMERS for lane in range(LANES)}
+        wanted = {f"{consumer}-{partition}" for consumer in CONSUMERS for partition in range(PARTITIONS)}
         if missing := sorted(wanted - {durable.name for durable in run.durables}):
             yield f"{len(missing)} durables are missing, such as {missing[0]}"
     for durable in run.durables:

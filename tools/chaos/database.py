@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from chaos.record import History, Read, Sampled
-from chaos.run import CONSUMERS
+from chaos.record import ClockSample, FeedRead, RunHistory
+from chaos.sorted_history import CONSUMERS
 from chaos.system import System
 from events.record.envelope import START, FeedPosition
 from events.store import feed
 
 READS_EVERY_S = 0.2
-TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a database that is being broken answers; whoever gets it tries again."""
 
 _NOTE_MOVES = """
@@ -41,7 +41,7 @@ FOR EACH ROW EXECUTE FUNCTION chaos.note_move()
 
 
 def admin_url(system: System) -> str:
-    """Give the administrator's address of the event store."""
+    """Return the administrator's address of the event store."""
     password = (system.home / "secrets" / "postgres-admin").read_text().strip()
     return f"postgresql://postgres:{password}@127.0.0.1:{system.record.ports['database']}/gehoor"
 
@@ -56,7 +56,7 @@ async def admin(system: System) -> AsyncIterator[asyncpg.Connection]:
         connection.terminate()
 
 
-async def note_moves(system: System) -> None:
+async def record_moves(system: System) -> None:
     """Let every move of a checkpoint be noted from now on."""
     async with admin(system) as connection, connection.transaction():
         await connection.execute(_NOTE_MOVES)
@@ -67,20 +67,20 @@ async def note_moves(system: System) -> None:
 class FeedReader:
     """Follows the feed as any reader would, with a checkpoint in memory, and looks at the clock."""
 
-    def __init__(self, system: System, history: History) -> None:
+    def __init__(self, system: System, history: RunHistory) -> None:
         self._system = system
         self._history = history
         self._reached: FeedPosition = START
 
     async def run(self, until: asyncio.Event) -> None:
-        """Read until told to stop, through any number of lost connections."""
+        """Read until stopped, through any number of lost connections."""
         while not until.is_set():
             try:
                 async with admin(self._system) as connection:
                     while not until.is_set():
                         await self.read_on(connection)
                         await asyncio.sleep(READS_EVERY_S)
-            except (*TROUBLE, KeyError):  # KeyError: the supervisor is just writing where things are
+            except (*DATABASE_ERRORS, KeyError):  # KeyError: the supervisor is just writing where things are
                 await asyncio.sleep(READS_EVERY_S)
 
     async def read_on(self, connection: asyncpg.Connection) -> None:
@@ -89,17 +89,17 @@ class FeedReader:
         while page := await feed.event_refs(connection, self._reached):
             for notice in page:
                 self._history.write(
-                    Read(place=notice.place[:3], case=str(notice.case_id), version=notice.version)
+                    FeedRead(place=notice.place[:3], case=str(notice.case_id), version=notice.version)
                 )
             self._reached = page[-1].place
 
     async def look(self, connection: asyncpg.Connection) -> None:
         """Note what the system's clock shows now."""
         shown: float = await connection.fetchval("SELECT extract(epoch FROM gehoor.clock_now())::float8")
-        self._history.write(Sampled(simulated_s=shown))
+        self._history.write(ClockSample(simulated_s=shown))
 
 
-async def slow_the_clock(system: System, history: History) -> None:
+async def slow_the_clock(system: System, history: RunHistory) -> None:
     """Let the system's clock go at the pace of ours, so that no further deadline falls due meanwhile.
 
     Nobody may be appending just then: a millisecond of the fast clock is most of a minute of the slow one.
@@ -110,4 +110,4 @@ async def slow_the_clock(system: System, history: History) -> None:
             "UPDATE gehoor.clock_anchor SET simulated_at = gehoor.clock_now(), real_at = clock_timestamp(), "
             "speed = 1.0 RETURNING extract(epoch FROM simulated_at)::float8"
         )
-        history.write(Sampled(simulated_s=shown))
+        history.write(ClockSample(simulated_s=shown))

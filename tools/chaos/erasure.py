@@ -1,10 +1,10 @@
-"""Forgetting a complainant with a break in the middle: the same errand is taken up again until it is done."""
+"""Erases a complainant with a break in the middle, and repeats the erasure until it is complete."""
 
 import asyncio
 import sys
 from pathlib import Path
 
-from chaos.reading import TROUBLE
+from chaos.database import DATABASE_ERRORS
 from chaos.system import System
 from events import failpoints
 from events.erasure import erase, persons_of
@@ -17,15 +17,15 @@ from events.store.streams import Store
 TRIES = 60
 
 
-async def forget(system: System, reference: str, step: str) -> None:
+async def erase_person(system: System, reference: str, step: str) -> None:
     """Erase the persons of a case, breaking off once at `step`; raises what the last try raised."""
     for left in reversed(range(TRIES)):
         try:
             if step:
                 failpoints.arm_here(f"{step}=raise")
                 step = ""
-            await _forget(system, reference)
-        except (*TROUBLE, KeyError):
+            await _erase_person(system, reference)
+        except (*DATABASE_ERRORS, KeyError):
             if not left:
                 raise
             await asyncio.sleep(0.5)
@@ -33,7 +33,7 @@ async def forget(system: System, reference: str, step: str) -> None:
             return
 
 
-async def _forget(system: System, reference: str) -> None:
+async def _erase_person(system: System, reference: str) -> None:
     settings = system.settings
     pool = await open_pool(settings.database_for("keeper"), "keeper", 1)
     try:
@@ -56,11 +56,11 @@ async def _forget(system: System, reference: str) -> None:
 
 
 def main() -> None:
-    """Forget somebody as a process of its own, which may be broken on the way like any other."""
+    """Erase somebody in a process of its own, which may be broken on the way like any other."""
     home, reference = Path(sys.argv[1]), sys.argv[2]
     failpoints.arm_here(f"@{home}/failpoints/forgetting")
     nowhere = System(home, home / "log" / "forgetting.log", "", "", 1.0)
-    asyncio.run(_forget(nowhere, reference))
+    asyncio.run(_erase_person(nowhere, reference))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,17 @@ from chaos.disk import Disk
 from chaos.mail_server import MailServer
 from chaos.poison import poison
 from chaos.proxy import FaultProxy
-from chaos.record import History, Poisoned
+from chaos.record import PoisonedCase, RunHistory
 from chaos.recovery import PathWatch
 from chaos.system import System
 
 
 @dataclass(slots=True)
-class World:
+class Testbed:
     """The system under test and what surrounds it; `filed` are references that were promised."""
 
     system: System
-    history: History
+    history: RunHistory
     mail: MailServer
     filed: list[str]
     path: PathWatch
@@ -32,12 +32,12 @@ class World:
         return chance.choice(self.system.service_names or ["intake"])
 
     async def plant_poison(self, chance: random.Random) -> str:
-        """Put an event that nobody can read into a case; gives the case, or nothing where there is none."""
+        """Put an event that nobody can read into a case; return the case, or nothing where there is none."""
         if not self.filed:
             return ""
         case_id, version = await poison(self.system, chance.choice(self.filed))
         if case_id is None:
             return ""
         self.poisoned.append(case_id)
-        self.history.write(Poisoned(case=str(case_id), version=version))
+        self.history.write(PoisonedCase(case=str(case_id), version=version))
         return str(case_id)

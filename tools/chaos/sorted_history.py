@@ -1,4 +1,4 @@
-"""A history, sorted into what the invariants look at; everything here is linear in its length."""
+"""A history, sorted by kind of line for the invariants; everything here is linear in its length."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -7,73 +7,73 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from chaos.record import (
-    Answered,
     AnyLine,
-    Began,
-    Canary,
-    Checkpoint,
-    Due,
-    Durable,
-    Ended,
-    Erased,
-    Event,
-    Fault,
-    Grant,
-    Invoked,
-    Letter,
-    Mail,
-    Move,
-    Parked,
-    Place,
-    Poisoned,
-    Read,
-    Row,
-    Said,
-    Sampled,
-    Usage,
+    CanaryFound,
+    ClockSample,
+    DueRow,
+    DurableState,
+    FaultMark,
+    FeedPlace,
+    FeedRead,
+    OutboxRow,
+    ParkedCase,
+    PersonErased,
+    PoisonedCase,
+    ProcessUsage,
+    ReceivedMail,
+    RecordedMove,
+    RequestAnswered,
+    RequestSent,
+    RoleGrant,
+    RunBegan,
+    RunEnded,
+    SmtpReply,
+    StoredCheckpoint,
+    StoredEvent,
+    WorklistRow,
 )  # fmt: skip
 
 RECOVERS_WITHIN_S = 10.0
 """After the last fault that touches it, everything answers again."""
 
 CONSUMERS = ("workflow", "deadlines", "notifier")
-LANES = 16
-NOWHERE: Place = (0, 0, 0)
-ERASED = "erased"
+PARTITIONS = 16
+NOWHERE: FeedPlace = (0, 0, 0)
+ERASED_CONTENT = "erased"
 """The content of a complaint whose complainant was forgotten."""
 
 
 @dataclass
-class Run:
+class SortedRun:
     """One run; the lists are in the order of the history."""
 
-    began: Began
-    ended: Ended
-    invoked: list[Invoked] = field(default_factory=list)
-    answered: list[Answered] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    erased: list[Erased] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-    checkpoints: list[Checkpoint] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
-    poisoned: list[Poisoned] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
-    due: list[Due] = field(default_factory=list)
-    grants: list[Grant] = field(default_factory=list)
-    durables: list[Durable] = field(default_factory=list)
-    samples: list[Sampled] = field(default_factory=list)
-    canaries: list[Canary] = field(default_factory=list)
-    usage: list[Usage] = field(default_factory=list)
+    began: RunBegan
+    ended: RunEnded
+    invoked: list[RequestSent] = field(default_factory=list)
+    answered: list[RequestAnswered] = field(default_factory=list)
+    faults: list[FaultMark] = field(default_factory=list)
+    erased: list[PersonErased] = field(default_factory=list)
+    reads: list[FeedRead] = field(default_factory=list)
+    mails: list[ReceivedMail] = field(default_factory=list)
+    replies: list[SmtpReply] = field(default_factory=list)
+    events: list[StoredEvent] = field(default_factory=list)
+    rows: list[WorklistRow] = field(default_factory=list)
+    moves: list[RecordedMove] = field(default_factory=list)
+    checkpoints: list[StoredCheckpoint] = field(default_factory=list)
+    parked: list[ParkedCase] = field(default_factory=list)
+    poisoned: list[PoisonedCase] = field(default_factory=list)
+    letters: list[OutboxRow] = field(default_factory=list)
+    due: list[DueRow] = field(default_factory=list)
+    grants: list[RoleGrant] = field(default_factory=list)
+    durables: list[DurableState] = field(default_factory=list)
+    samples: list[ClockSample] = field(default_factory=list)
+    canaries: list[CanaryFound] = field(default_factory=list)
+    usage: list[ProcessUsage] = field(default_factory=list)
 
     @cached_property
-    def cases(self) -> dict[str, list[Event]]:
+    def cases(self) -> dict[str, list[StoredEvent]]:
         """The streams, each in the order of its versions."""
-        streams: dict[str, list[Event]] = defaultdict(list)
+        streams: dict[str, list[StoredEvent]] = defaultdict(list)
         for event in self.events:
             streams[event.case].append(event)
         for stream in streams.values():
@@ -81,7 +81,7 @@ class Run:
         return dict(streams)
 
     @cached_property
-    def received(self) -> list[Event]:
+    def received(self) -> list[StoredEvent]:
         return [event for event in self.events if event.type == "ComplaintReceived"]
 
     @cached_property
@@ -103,12 +103,12 @@ class Run:
         }
 
     @cached_property
-    def heads(self) -> dict[int, Place]:
-        """The newest event of each lane."""
-        heads: dict[int, Place] = {}
+    def heads(self) -> dict[int, FeedPlace]:
+        """The newest event of each partition."""
+        heads: dict[int, FeedPlace] = {}
         for event in self.events:
-            lane = int(event.case[-1], 16)
-            heads[lane] = max(heads.get(lane, NOWHERE), event.place)
+            partition = int(event.case[-1], 16)
+            heads[partition] = max(heads.get(partition, NOWHERE), event.place)
         return heads
 
     @cached_property
@@ -132,11 +132,11 @@ class Run:
         return merged
 
     def is_disturbed(self, begin_s: float, end_s: float) -> bool:
-        """Tell whether anything was broken between two moments of wall time."""
+        """Return whether anything was broken between two moments of wall time."""
         return any(begin <= end_s and begin_s <= end for begin, end in self.fault_windows)
 
     def undisturbed_until(self, since_s: float, within_s: float) -> float:
-        """Give the moment by which something is done `within_s` undisturbed seconds after a moment.
+        """Return the moment by which something is done `within_s` undisturbed seconds after a moment.
 
         What was broken meanwhile, its recovery included, begins the time anew, however often.
         """
@@ -161,7 +161,9 @@ class Run:
     @cached_property
     def forgotten_references(self) -> frozenset[str]:
         """The complaints that cannot be read any more because somebody was forgotten on purpose."""
-        unreadable = {str(event.data["reference"]) for event in self.received if event.content == ERASED}
+        unreadable = {
+            str(event.data["reference"]) for event in self.received if event.content == ERASED_CONTENT
+        }
         return frozenset(unreadable & {one.reference for one in self.erased})
 
     @cached_property
@@ -169,7 +171,7 @@ class Run:
         return frozenset(event.case for event in self.events if event.type == "ErasureRequested")
 
     def wall_s(self, simulated_s: float) -> float:
-        """Give the wall time at which the system's clock showed this, between two samples of it."""
+        """Return the wall time at which the system's clock showed this, between two samples of it."""
         at = bisect_left(self._simulated, simulated_s)
         if at == 0 or at == len(self._simulated):
             edge = self.samples[0 if at == 0 else -1]
@@ -184,26 +186,27 @@ class Run:
         return [sample.simulated_s for sample in self.samples]
 
 
-_PLACES: dict[type[AnyLine], str] = {
-    Invoked: "invoked", Answered: "answered", Fault: "faults", Erased: "erased", Read: "reads", Mail: "mails",
-    Said: "said", Event: "events", Row: "rows", Move: "moves", Checkpoint: "checkpoints", Parked: "parked",
-    Poisoned: "poisoned", Letter: "letters", Due: "due", Grant: "grants", Durable: "durables",
-    Sampled: "samples", Canary: "canaries", Usage: "usage",
+_LIST_OF: dict[type[AnyLine], str] = {
+    RequestSent: "invoked", RequestAnswered: "answered", FaultMark: "faults", PersonErased: "erased",
+    FeedRead: "reads", ReceivedMail: "mails", SmtpReply: "replies", StoredEvent: "events",
+    WorklistRow: "rows", RecordedMove: "moves", StoredCheckpoint: "checkpoints", ParkedCase: "parked",
+    PoisonedCase: "poisoned", OutboxRow: "letters", DueRow: "due", RoleGrant: "grants",
+    DurableState: "durables", ClockSample: "samples", CanaryFound: "canaries", ProcessUsage: "usage",
 }  # fmt: skip
 
 
-def sort(lines: Iterable[AnyLine]) -> Run:
+def sort_history(lines: Iterable[AnyLine]) -> SortedRun:
     """Sort a history; raises ValueError when it has no beginning, no end or no look at the clock."""
     lines = list(lines)
-    began = next((line for line in lines if isinstance(line, Began)), None)
-    ended = next((line for line in reversed(lines) if isinstance(line, Ended)), None)
+    began = next((line for line in lines if isinstance(line, RunBegan)), None)
+    ended = next((line for line in reversed(lines) if isinstance(line, RunEnded)), None)
     if began is None or ended is None:
         raise ValueError("a history begins with `began` and ends with `ended`: this run was cut off")
-    run = Run(began, ended)
+    run = SortedRun(began, ended)
     for line in lines:
-        place = _PLACES.get(type(line))
-        if place is not None:
-            getattr(run, place).append(line)
+        name = _LIST_OF.get(type(line))
+        if name is not None:
+            getattr(run, name).append(line)
     if not run.samples:
         raise ValueError("the history holds no look at the system's clock: moments cannot be compared")
     return run

@@ -20,7 +20,7 @@ from gehoor.simulate.driver import Driver, compare
 from gehoor.simulate.live import LiveRun, begins_at
 from simulated import oracle_says
 from simulation.arrivals import Season
-from simulation.pure import Lived
+from simulation.case_run import CaseRun
 from whole_system import Answer, WholeSystem
 
 pytestmark = pytest.mark.journey
@@ -38,13 +38,13 @@ async def what_if(system: WholeSystem, *arguments: str, **settings: str) -> Answ
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Lived]:
+def cases() -> list[CaseRun]:
     """Fifteen cases, three of each organisation, in which a day more or less changes no end."""
     return ASKED.cases()
 
 
 @pytest.fixture(scope="module")
-async def lived(cases: list[Lived]) -> AsyncIterator[tuple[WholeSystem, Driver]]:
+async def lived(cases: list[CaseRun]) -> AsyncIterator[tuple[WholeSystem, Driver]]:
     """The whole system, after it has lived through them; its clock goes on."""
     folder = Path(tempfile.mkdtemp(prefix="gs-", dir="/tmp"))
     start = begins_at(cases, ASKED.speed).isoformat()
@@ -62,7 +62,7 @@ async def lived(cases: list[Lived]) -> AsyncIterator[tuple[WholeSystem, Driver]]
 
 
 async def test_every_clock_ends_as_the_oracle_says(
-    cases: list[Lived], lived: tuple[WholeSystem, Driver]
+    cases: list[CaseRun], lived: tuple[WholeSystem, Driver]
 ) -> None:
     """What the services kept is what somebody finds who judges the diary alone.
 

@@ -13,9 +13,9 @@ from procedures.library import files
 from procedures.purposes import PurposeRefused, require_purpose
 from procedures.toml_files import BrokenProcedure
 from simulation.arrivals import whole_year
+from simulation.case_run import run_case
 from simulation.generator import plans
-from simulation.pure import live
-from simulation.replay import changed, differences, stands, told_by_deadlines
+from simulation.replay import changed_clocks, deadline_events, differences, stored_clocks
 from simulation.what_if import NoSuchChange, WhatIf, change_of, compare
 from simulation.year import Year
 
@@ -25,7 +25,7 @@ YEAR = Year(8, 2026, 42)
 def stored(organisation: str, count: int = 6) -> list[History]:
     """Cases as the store would hold them: every event with its bytes, every look with its own command."""
     drawn = plans(YEAR.seed, whole_year(YEAR.year), range(count), [organisation])
-    return [_with_bytes(live(each, YEAR.until).stream.history) for each in drawn]
+    return [_with_bytes(run_case(each, YEAR.until).stream.history) for each in drawn]
 
 
 def _with_bytes(history: History) -> History:
@@ -46,7 +46,7 @@ def test_under_its_own_rules_a_case_is_told_again_byte_for_byte(organisation: st
     found = [line for history in stored(organisation) for line in differences(history)]
 
     assert [] == found
-    assert sum(map(told_by_deadlines, stored(organisation))) > 30
+    assert sum(map(deadline_events, stored(organisation))) > 30
 
 
 def test_a_forged_moment_is_noticed() -> None:
@@ -83,7 +83,7 @@ def test_under_a_shorter_term_more_are_late_and_nobody_less(organisation: str, t
     found = [
         one
         for history in stored(organisation, 12)
-        for one in compare(stands(history), changed(history, change, YEAR.until))
+        for one in compare(stored_clocks(history), changed_clocks(history, change, YEAR.until))
     ]
 
     assert {clock} == {one.clock for one in found if one.is_newly_late}
@@ -96,7 +96,7 @@ def test_nothing_changes_where_nothing_is_changed() -> None:
     found = [
         one
         for history in stored("ingressus", 12)
-        for one in compare(stands(history), changed(history, change, YEAR.until))
+        for one in compare(stored_clocks(history), changed_clocks(history, change, YEAR.until))
     ]
 
     assert found
@@ -110,7 +110,7 @@ def test_the_same_file_gives_the_same_ends(tmp_path: Path) -> None:
     found = [
         one
         for history in stored("preact", 8)
-        for one in compare(stands(history), changed(history, change, YEAR.until))
+        for one in compare(stored_clocks(history), changed_clocks(history, change, YEAR.until))
     ]
 
     assert found

@@ -12,7 +12,7 @@ from procedures.organisations import with_demonstrations
 from simulated import compared
 from simulation.arrivals import whole_year
 from simulation.generator import plan, plans, written
-from simulation.year import Year, lived_through
+from simulation.year import Year, run_piece
 
 YEAR = whole_year(2026)
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,9 +85,9 @@ def test_every_clock_ends_as_the_oracle_says(seed: int, year: int) -> None:
 def test_a_piece_of_a_year_is_the_same_by_itself() -> None:
     """A year that is cut over processes is the year that one process lives through."""
     year = Year(4, 2026, 40)
-    whole, _ = lived_through(year, range(40))
-    first, _ = lived_through(year, range(15))
-    rest, _ = lived_through(year, range(15, 40))
+    whole, _ = run_piece(year, range(40))
+    first, _ = run_piece(year, range(15))
+    rest, _ = run_piece(year, range(15, 40))
     first.add(rest)
 
     assert whole == first

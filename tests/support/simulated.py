@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from oracle import Judgement, judge
-from simulation.ends import Ended, ends, table, word
+from simulation.case_run import CaseRun, run_case
+from simulation.clock_ends import ClockEnd, end_in_words, ends, table
 from simulation.generator import plans
-from simulation.pure import Lived, live
 from simulation.year import Counts, Year
 
 SHOWN = 5
@@ -24,13 +24,13 @@ FAR = timedelta(days=365)
 """Longer than any term: a case that is over by then stays as it is."""
 
 
-def judged(lived: Lived, until: datetime) -> dict[str, Judgement]:
+def judged(lived: CaseRun, until: datetime) -> dict[str, Judgement]:
     """What the oracle says of a case that was lived through."""
     diary: list[dict[str, Any]] = msgspec.to_builtins(lived.diary, builtin_types=(datetime,))
     return judge(lived.plan.organisation, diary, until)
 
 
-def difference(lived: Lived, ended: Sequence[Ended], until: datetime) -> list[str]:
+def difference(lived: CaseRun, ended: Sequence[ClockEnd], until: datetime) -> list[str]:
     """What the oracle says otherwise; of a clock that was dropped nobody asks when it would have ended."""
     expected = judged(lived, until)
     found = []
@@ -45,13 +45,13 @@ def difference(lived: Lived, ended: Sequence[Ended], until: datetime) -> list[st
     return [f"case {lived.plan.number} of {lived.plan.organisation}: {line}" for line in found]
 
 
-def oracle_says(cases: Sequence[Lived]) -> dict[tuple[int, str], str]:
+def oracle_says(cases: Sequence[CaseRun]) -> dict[tuple[int, str], str]:
     """The oracle's list: how every clock of these cases ends, in a reader's word."""
     found: dict[tuple[int, str], str] = {}
     for lived in cases:
         kinds = {one.clock: one.kind for one in ends(lived)}
         for clock, (outcome, _, _) in judged(lived, lived.stream.events[-1].recorded_at + FAR).items():
-            found[lived.plan.number, clock] = word(kinds[clock], outcome)  # type: ignore[arg-type]
+            found[lived.plan.number, clock] = end_in_words(kinds[clock], outcome)  # type: ignore[arg-type]
     return found
 
 
@@ -59,7 +59,7 @@ def compared(year: Year, piece: Sequence[int]) -> tuple[Counts, list[str]]:
     """Live through a piece of a year and compare every clock of it."""
     counts, found = Counts(), list[str]()
     for planned in plans(year.seed, year.season, piece, year.organisations):
-        lived = live(planned, year.until)
+        lived = run_case(planned, year.until)
         ended = list(ends(lived))
         counts.take(lived, ended)
         found += difference(lived, ended, year.until)
@@ -93,6 +93,6 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
+    given = [int(end_in_words) for end_in_words in sys.argv[1:]]
     cases, processes, seed, in_year = [*given, *(100_000, os.cpu_count() or 1, 1, 2026)[len(given) :]]
     sys.exit(main(Year(seed, in_year, cases), processes))

@@ -1,6 +1,6 @@
 """Run the benchmark: `make bench`, `make bench CELL=append`, `make bench GROWTH=10m`.
 
-Prints a table and writes everything as JSON to bench/results/. A cell that fails is told and fails the run,
+Prints a table and writes everything as JSON to bench/results/. A cell that fails is named and fails the run,
 but the others still run.
 """
 
@@ -38,7 +38,7 @@ async def main() -> int:
     servers = Servers(Path(os.environ["BENCH_FOLDER"]) if "BENCH_FOLDER" in os.environ else None)
     run = Run(servers, growth, full, int(os.environ.get("REPEATS", "5")))
     task = asyncio.current_task()
-    if task is not None:  # a run that is told to stop takes its servers with it
+    if task is not None:  # a run that is stopped takes its servers with it
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     figures: list[Figure] = []
     failed: list[str] = []

@@ -18,7 +18,7 @@ from time import perf_counter
 import asyncpg
 
 from bench.figures import Figure, Target, of_repeats, ratio
-from bench.payload import Writer
+from bench.payload import EventWriter
 from bench.peers import eventsourcing, message_db
 from bench.peers.environment import NotHere
 from bench.run import Run
@@ -49,7 +49,7 @@ async def run(run: Run) -> Sequence[Figure]:
     system = await run.servers.system()
     store = (await system.platform("intake")).store
     clock = (await system.platform("workflow")).clock
-    writer = Writer()
+    writer = EventWriter()
     events = [writer.draw(PER_STREAM, clock.now()) for _ in range(STREAMS)]
 
     async def ours(connection: asyncpg.Connection, numbers: range) -> None:
@@ -108,7 +108,7 @@ def rotated(names: Sequence[str], round_number: int) -> Sequence[str]:
     return [*names[first:], *names[:first]]
 
 
-def _sealed(writer: Writer, streams: list[list[NewEvent]], at: datetime) -> list[list[Recorded]]:
+def _sealed(writer: EventWriter, streams: list[list[NewEvent]], at: datetime) -> list[list[Recorded]]:
     return [writer.seal(stream, at) for stream in streams]
 
 

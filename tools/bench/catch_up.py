@@ -12,7 +12,7 @@ import asyncpg
 
 from bench import filling
 from bench.figures import Figure, Target, of_repeats, ratio
-from bench.payload import Writer
+from bench.payload import EventWriter
 from bench.peers import eventsourcing
 from bench.peers.environment import NotHere
 from bench.run import Run
@@ -84,7 +84,7 @@ async def _behind_a_slow_writer(run: Run, platform: Platform) -> list[Figure]:
     """Count what each way of reading has missed after the slow writer has committed."""
     start = await feed.head(platform.pool)
     naive_from: int = await platform.pool.fetchval("SELECT max(position) FROM gehoor.event")
-    writer = Writer()
+    writer = EventWriter()
 
     async def append(connection: asyncpg.Connection) -> None:
         now = platform.clock.now()

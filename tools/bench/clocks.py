@@ -89,12 +89,16 @@ async def _claim_us(system: TestSystem) -> float:
 
 async def _fire(system: TestSystem, expected: int) -> float:
     loop = asyncio.get_running_loop()
-    lanes = [range(i, 16, REPLICAS) for i in range(REPLICAS)]
+    partitions = [range(i, 16, REPLICAS) for i in range(REPLICAS)]
     given: dict[str, Any] = {"home": str(system.home), "database_url": system.database_url}
     with ProcessPoolExecutor(REPLICAS, mp_context=get_context("spawn")) as pool:
-        await asyncio.gather(*(loop.run_in_executor(pool, _fire_lanes, given, []) for _ in lanes))  # warm
+        await asyncio.gather(
+            *(loop.run_in_executor(pool, _fire_partitions, given, []) for _ in partitions)
+        )  # warm
         began_s = perf_counter()
-        await asyncio.gather(*(loop.run_in_executor(pool, _fire_lanes, given, list(own)) for own in lanes))
+        await asyncio.gather(
+            *(loop.run_in_executor(pool, _fire_partitions, given, list(own)) for own in partitions)
+        )
         taken_s = perf_counter() - began_s
     admin = await system.admin()
     ((breaches, cases),) = await admin.fetch(_BREACHED)
@@ -104,18 +108,18 @@ async def _fire(system: TestSystem, expected: int) -> float:
     return taken_s
 
 
-def _fire_lanes(given: dict[str, Any], lanes: list[int]) -> int:
+def _fire_partitions(given: dict[str, Any], partitions: list[int]) -> int:
     import uvloop
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    return uvloop.run(_fire_until_empty(given, lanes))
+    return uvloop.run(_fire_until_empty(given, partitions))
 
 
-async def _fire_until_empty(given: dict[str, Any], lanes: list[int]) -> int:
+async def _fire_until_empty(given: dict[str, Any], partitions: list[int]) -> int:
     settings = Settings(home=Path(given["home"]), database_url=given["database_url"])
     system = TestSystem(settings.home, given["database_url"], "", settings)
     platform = await system.platform("deadlines")
-    platform.ownership.owned = frozenset(lanes)
+    platform.ownership.owned = frozenset(partitions)
     firing, done = Firing(platform), 0
     while fired := await firing.run_once():
         done += fired

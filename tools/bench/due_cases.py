@@ -34,7 +34,7 @@ RULE = ClockRule(
 
 
 def case_number(number: int) -> UUID:
-    """Return the identifier of a due case: received in June, spread over all lanes."""
+    """Return the identifier of a due case: received in June, spread over all partitions."""
     milliseconds = int(RECEIVED_AT.timestamp() * 1000) + number
     tail = (number * 0x9E3779B97F4A7C15) & ((1 << 62) - 1)
     return UUID(int=(milliseconds << 80) | (7 << 76) | ((number & 0xFFF) << 64) | (2 << 62) | tail)
@@ -88,8 +88,8 @@ def _events() -> list[NewEvent]:
         NewEvent(ReportClassified(kind="complaint", by="rule", because="the usual"), RECEIVED_AT),
         NewEvent(opened, RECEIVED_AT),
     ]
-    told = look(history_of(*events, organisation="preact"), DUE_AT - timedelta(seconds=1)).events
-    return [*events, *told]
+    warned = look(history_of(*events, organisation="preact"), DUE_AT - timedelta(seconds=1)).events
+    return [*events, *warned]
 
 
 def _stream(case_id: UUID, events: list[NewEvent]) -> list[Recorded]:

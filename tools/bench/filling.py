@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from bench.payload import Writer
+from bench.payload import EventWriter
 from events.record.envelope import Recorded
 from events.store.streams import COLUMNS
 
@@ -38,7 +38,7 @@ async def fill(url: str, events: int, first_case: int = 0, workers: int = 2) -> 
 
 
 def case_number(number: int) -> UUID:
-    """Return the identifier of a filled case: opened in 2026, one per 50 ms, spread over all lanes."""
+    """Return the identifier of a filled case: opened in 2026, one per 50 ms, spread over all partitions."""
     milliseconds = int(_OPENED_AT.timestamp() * 1000) + 50 * number
     tail = (number * 0x9E3779B97F4A7C15) & ((1 << 62) - 1)
     return UUID(int=(milliseconds << 80) | (7 << 76) | ((number & 0xFFF) << 64) | (2 << 62) | tail)
@@ -51,7 +51,7 @@ def _load(url: str, low: int, high: int) -> None:
 async def _copy(url: str, low: int, high: int) -> None:
     columns = COLUMNS.split(", ")
     connection = await asyncpg.connect(url)
-    writer = Writer()
+    writer = EventWriter()
     try:
         for start in range(low, high, BATCH_CASES):
             rows: list[Recorded] = []

@@ -11,7 +11,7 @@ import asyncpg
 
 from bench.append import PREPARED
 from bench.figures import Figure, Target, of_repeats, ratio
-from bench.payload import Writer
+from bench.payload import EventWriter
 from bench.run import Run
 from events.platform import Platform
 from events.record.envelope import NewEvent
@@ -35,7 +35,7 @@ async def run(run: Run) -> Sequence[Figure]:
     """One connection; each group is one transaction of 300 events; the three take turns group by group."""
     system = await run.servers.system()
     platform = await system.platform("intake")
-    writer = Writer()
+    writer = EventWriter()
     groups = [[writer.draw(PER_CASE, platform.clock.now()) for _ in range(CASES)] for _ in range(GROUPS)]
     results: dict[str, list[float]] = {"sealing": [], "sealed": [], "bare": []}
     connection = await asyncpg.connect(system.settings.database_for("intake"), server_settings=PREPARED)
@@ -63,7 +63,10 @@ async def run(run: Run) -> Sequence[Figure]:
 
 
 async def _round(
-    platform: Platform, connection: asyncpg.Connection, writer: Writer, groups: list[list[list[NewEvent]]]
+    platform: Platform,
+    connection: asyncpg.Connection,
+    writer: EventWriter,
+    groups: list[list[list[NewEvent]]],
 ) -> dict[str, float]:
     """Return the seconds that each of the three took for all groups."""
     taken_s = dict.fromkeys(("sealing", "sealed", "bare"), 0.0)

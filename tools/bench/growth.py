@@ -14,7 +14,7 @@ import asyncpg
 
 from bench import filling
 from bench.figures import Figure, Target, short
-from bench.payload import SEED, Writer
+from bench.payload import SEED, EventWriter
 from bench.picture import curve
 from bench.run import RESULTS, Run
 from events.platform import Platform
@@ -68,7 +68,7 @@ async def run(run: Run) -> Sequence[Figure]:
 
 async def _measure(platform: Platform, size: int) -> dict[str, float]:
     """Give microseconds per piece of work at this size; medians."""
-    chance, writer, store = random.Random(SEED), Writer(), platform.store
+    chance, writer, store = random.Random(SEED), EventWriter(), platform.store
     single, grouped, streams, pages = [], [], [], []
     async with platform.pool.acquire() as borrowed:
         connection: asyncpg.Connection = borrowed  # type: ignore[assignment]

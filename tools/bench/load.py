@@ -16,7 +16,7 @@ import uvloop
 from bench.whole import COMPLAINT, request
 
 
-class Results:
+class LoadResults:
     """What became of each complaint: reference, when it was due to be sent, when it was answered."""
 
     def __init__(self) -> None:
@@ -25,7 +25,11 @@ class Results:
 
 
 async def send(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, due_s: float, results: Results, body: bytes
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    due_s: float,
+    results: LoadResults,
+    body: bytes,
 ) -> None:
     """File one complaint and note how it fared."""
     writer.write(request(body) + body)
@@ -42,7 +46,7 @@ async def send(
 
 async def main(port: int, rate: float, seconds: float, connections: int) -> None:
     """Run the load and print what happened."""
-    body, results = json.dumps(COMPLAINT).encode(), Results()
+    body, results = json.dumps(COMPLAINT).encode(), LoadResults()
     began_s = time.monotonic()
     ends_s = began_s + seconds
     sent = 0

@@ -2,7 +2,7 @@
 
 First as fast as it goes: complaints are filed for some seconds without pause, and the clock stops when the
 last of them has its letter with the mail server; that is the sustained rate. Then at 50 a second, for the
-times people feel. Generator and sink are processes of their own on the same machine; their share is told.
+times people feel. Generator and sink are processes of their own on the same machine; their share is reported.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ async def run(run: Run) -> Sequence[Figure]:
     finally:
         await whole.stop()
         await sink.stop(within_s=5)
-    run.details[CELL] = {"most": most.told(), "steady": steady.told()}
+    run.details[CELL] = {"most": most.as_json(), "steady": steady.as_json()}
     answers, letters = steady.answers_ms(), steady.letters_ms()
     RESULTS.mkdir(exist_ok=True)
     histogram(
@@ -72,7 +72,7 @@ async def run(run: Run) -> Sequence[Figure]:
     ]  # fmt: skip
 
 
-class Load:
+class LoadRun:
     """What one load did: who filed when, who got a letter when, and who used the processors."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Load:
         outside = self.cpu["generator"] + self.cpu["sink"]
         return f"generator and sink {100 * outside / total:.0f} % of the processor time used"
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "complaints": len(self.filed),
             "seconds": round(self.ended_s - self.began_s, 2),
@@ -122,7 +122,7 @@ class Load:
         }
 
 
-async def _load(whole: WholeSystem, mails: Path, rate: float, seconds: float, connections: int) -> Load:
+async def _load(whole: WholeSystem, mails: Path, rate: float, seconds: float, connections: int) -> LoadRun:
     before, sink_before = whole.cpu_by_part(), _sink_cpu()
     generator = await _start(
         "bench.load", str(whole.port), str(rate), str(seconds), str(connections), out=asyncio.subprocess.PIPE
@@ -134,7 +134,7 @@ async def _load(whole: WholeSystem, mails: Path, rate: float, seconds: float, co
     found = await _all_delivered(mails, {one[0] for one in answer["filed"]})
     after = whole.cpu_by_part()
     used = {name: after[name] - before.get(name, 0) for name in after}
-    return Load(answer, found, used, _sink_cpu() - sink_before)
+    return LoadRun(answer, found, used, _sink_cpu() - sink_before)
 
 
 async def _all_delivered(mails: Path, references: set[str]) -> dict[str, float]:

@@ -59,7 +59,7 @@ def complaints() -> Iterator[NewEvent]:
         )
 
 
-class Writer:
+class EventWriter:
     """Seals events of one case after another, as a service does, without talking to any server."""
 
     def __init__(self) -> None:

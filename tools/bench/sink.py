@@ -3,7 +3,7 @@
     python -m bench.sink PORT FILE
 
 Writes `reference moment` lines (monotonic seconds) to FILE as letters are accepted, and its processor time
-when it is told to stop.
+when it is stopped.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import uvloop
 _REFERENCE = re.compile(rb"[A-Z]{3}-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]")
 
 
-class Sink(asyncio.Protocol):
+class SmtpSink(asyncio.Protocol):
     """One conversation."""
 
     def __init__(self, out: TextIO) -> None:
@@ -76,7 +76,7 @@ async def main(port: int, path: str) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     with open(path, "w", buffering=1) as out:  # noqa: ASYNC230, PTH123 - line by line, to a local file
-        server = await loop.create_server(lambda: Sink(out), "127.0.0.1", port)
+        server = await loop.create_server(lambda: SmtpSink(out), "127.0.0.1", port)
         with contextlib.suppress(asyncio.CancelledError):
             await stop.wait()
         server.close()

@@ -1,6 +1,6 @@
 """What is still to come in a case: the steps of its plan, and what its letters bring with them.
 
-A letter that is owed is handed over after a while; it may be refused, printed and posted, or come back. All
+A letter that is owed is sent after a while; it may be refused, printed and posted, or come back. All
 of that follows from what happened and from the plan, never from a clock of the procedure.
 """
 
@@ -9,16 +9,16 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from events.catalogue import Event, TermExtended
-from simulation.plan import CasePlan, Fate, PlannedStep
+from simulation.plan import CasePlan, PlannedDelivery, PlannedStep
 
 
 class Dispatch(NamedTuple):
-    """A letter is handed over to be sent; `because` is the event that owes it."""
+    """A letter is sent; `because` is the event that owes it."""
 
     letter: str
     occurrence: int
     because: Event
-    fate: Fate
+    delivery: PlannedDelivery
 
 
 Act = PlannedStep | Dispatch
@@ -55,31 +55,31 @@ class Agenda:
         if letter not in self._letters:
             return
         occurrence = self._written[letter] = self._written.get(letter, 0) + 1
-        fate = self.plan.fate(letter) if occurrence == 1 else _LATER_ONES
-        self.note(at + fate.after, Dispatch(letter, occurrence, because, fate))
+        delivery = self.plan.delivery(letter) if occurrence == 1 else _LATER_ONES
+        self.note(at + delivery.after, Dispatch(letter, occurrence, because, delivery))
 
-    def after_sending(self, letter: str, fate: Fate, at: datetime) -> None:
+    def after_sending(self, letter: str, delivery: PlannedDelivery, at: datetime) -> None:
         """Note whether a mail comes back, and whether somebody then posts it on paper."""
-        if fate.returned_after is None:
+        if delivery.returned_after is None:
             return
-        returned_at = at + fate.returned_after
+        returned_at = at + delivery.returned_after
         self.note(returned_at, _by_the_desk(returned_at, "record-returned", letter=letter, how="email"))
-        self.after_printing(letter, fate, returned_at)
+        self.after_printing(letter, delivery, returned_at)
 
-    def after_printing(self, letter: str, fate: Fate, at: datetime) -> None:
+    def after_printing(self, letter: str, delivery: PlannedDelivery, at: datetime) -> None:
         """Note when somebody posts a printed letter."""
-        if fate.posted_after is not None:
-            posted_at = at + fate.posted_after
+        if delivery.posted_after is not None:
+            posted_at = at + delivery.posted_after
             self.note(posted_at, _by_the_desk(posted_at, "record-posted", letter=letter))
 
 
-def told_until(because: Event) -> object:
-    """Return the day that a command set for a letter to tell."""
+def day_to_tell(because: Event) -> object:
+    """Return the day that a command set and a letter names."""
     return because.until if isinstance(because, TermExtended) else None
 
 
-_LATER_ONES = Fate()
-"""What becomes of a second letter of the same name."""
+_LATER_ONES = PlannedDelivery()
+"""The delivery of a second letter of the same name."""
 
 
 def _by_the_desk(at: datetime, command: str, **body: str) -> PlannedStep:

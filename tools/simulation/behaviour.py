@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from simulation.answering import judgement
+from simulation.organisation_scripts import WAYS
 from simulation.plan import Role
 from simulation.script import Script
-from simulation.ways import WAYS
 
 
 def write(script: Script, organisation: str, nature: str) -> str:

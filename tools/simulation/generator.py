@@ -17,8 +17,8 @@ from procedures.organisations import Organisation, with_demonstrations
 from simulation.arrivals import Season, arrival, moment
 from simulation.behaviour import write
 from simulation.hard_days import HARD_MOMENTS, hard_days
-from simulation.people import Language, complaint, person
-from simulation.plan import CasePlan, Fate
+from simulation.invented_people import Language, complaint, person
+from simulation.plan import CasePlan, PlannedDelivery
 from simulation.script import Script
 
 HARD_SHARE = 20
@@ -61,7 +61,7 @@ def plan(seed: int, season: Season, number: int, organisation: Organisation) -> 
         arrives_at=arrives_at,
         submission=submission,
         steps=tuple(sorted(script.steps, key=lambda step: step.at)),
-        fates={letter: _fate(chance) for letter in in_force(organisation.id, arrives_at.date()).letters},
+        fates={letter: _delivery(chance) for letter in in_force(organisation.id, arrives_at.date()).letters},
         story=f"{story}, burst" if is_burst else story,
         hard=hard,
     )
@@ -81,7 +81,7 @@ def _language(chance: random.Random, organisation: Organisation) -> Language:
 def _submission(
     chance: random.Random, organisation: Organisation, language: Language, nature: str, received_at: datetime
 ) -> tuple[datetime, dict[str, Any]]:
-    """Give when intake hears of it, and what it is told: a fifth leave something out, some come late."""
+    """Return when intake gets the complaint, and the submission: a fifth of them lack something."""
     channel = _channel(chance, organisation, received_at)
     complainant = person(chance, language)
     if chance.random() < 0.2:
@@ -118,7 +118,7 @@ def _channel(chance: random.Random, organisation: Organisation, received_at: dat
             return channel
 
 
-def _fate(chance: random.Random) -> Fate:
+def _delivery(chance: random.Random) -> PlannedDelivery:
     """Most letters leave at once and arrive; one in seventy comes back, one in two hundred is refused."""
     drawn = chance.random()
     after = timedelta(seconds=chance.randint(2, 900))
@@ -128,4 +128,6 @@ def _fate(chance: random.Random) -> Fate:
         timedelta(minutes=round(chance.lognormvariate(6.0, 2.0)) + 1) if chance.random() < 0.015 else None
     )
     posted = timedelta(hours=chance.choice((2, 5, 26, 30, 75))) if chance.random() < 0.9 else None
-    return Fate(after=after, is_refused=chance.random() < 0.005, returned_after=returned, posted_after=posted)
+    return PlannedDelivery(
+        after=after, is_refused=chance.random() < 0.005, returned_after=returned, posted_after=posted
+    )

@@ -13,12 +13,12 @@ def hard_days(first_on: date, last_on: date) -> Mapping[str, date]:
     return {
         name: day
         for year in range(first_on.year, last_on.year + 1)
-        for name, day in _of(year).items()
+        for name, day in _hard_days_of_year(year).items()
         if first_on <= day <= last_on
     }
 
 
-def _of(year: int) -> Mapping[str, date]:
+def _hard_days_of_year(year: int) -> Mapping[str, date]:
     sunday = _easter(year)
     return {
         "the first day of the year": date(year, 1, 1),

@@ -22,8 +22,8 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     body: Mapping[str, Any] = {}
 
 
-class Fate(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a letter: how long until it is handed over, and whether it is taken, and comes back.
+class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a letter: how long until it is sent, and whether it is refused or comes back.
 
     `posted_after` is how long a printed letter lies, from being prepared, or from coming back, until somebody
     posts it; None when nobody does.
@@ -43,13 +43,14 @@ class CasePlan(msgspec.Struct, frozen=True, kw_only=True):
     arrives_at: datetime
     submission: Mapping[str, Any]
     steps: tuple[PlannedStep, ...]
-    fates: Mapping[str, Fate]
+    fates: Mapping[str, PlannedDelivery]
+    """By letter. The name stands in the JSON of every plan, which is compared byte for byte."""
     story: str
     hard: str | None = None
 
-    def fate(self, letter: str) -> Fate:
+    def delivery(self, letter: str) -> PlannedDelivery:
         """Return what becomes of the letters of this name."""
         return self.fates.get(letter, _AS_USUAL)
 
 
-_AS_USUAL = Fate()
+_AS_USUAL = PlannedDelivery()

@@ -1,9 +1,9 @@
-"""What deadlines told about a stored case, computed again from everything else that the case holds.
+"""What deadlines recorded about a stored case, computed again from everything else that the case holds.
 
 The events of deadlines follow from the others and from when it looked. So a stored history can be checked:
 take its events away, look again at each place where they stand, and the same events must come, byte for byte.
 And it can be asked what would have been: with other rules, looking after every event and whenever something
-falls due. What people did stays as it was, and so do the days that letters told.
+falls due. What people did stays as it was, and so do the days that letters named.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,32 +24,33 @@ Change = Callable[[Rules], Rules]
 
 _BY_TIME = frozenset({"DeadlineBreached", "TargetMissed", "DeadlineWarned", "NormPassed", "WindowLapsed"})
 _BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
-_LOOKED_AT = BRINGS_RULES | TELLING
+_CAUSES_A_LOOK = BRINGS_RULES | TELLING
 
 
 def differences(history: History) -> Iterator[str]:
-    """Say where what deadlines told is not what it would tell now, under the rules that the case holds."""
+    """Name where deadlines would record something else now, under the rules that the case holds."""
     stored = history.events
-    for first, told in _looks(stored):
+    for first, events in _looks(stored):
         before = History(history.case_id, stored[:first])
-        if not any(_is_same(_look(before, now, told), told) for now in _moments(told)):
+        if not any(_is_same(_look(before, now, events), events) for now in _moments(events)):
             again = (
-                ", ".join(new.event.type for new in _look(before, told[-1].recorded_at, told)) or "nothing"
+                ", ".join(new.event.type for new in _look(before, events[-1].recorded_at, events))
+                or "nothing"
             )
-            yield f"{told[0].id}: {', '.join(each.type for each in told)} was told, now it is {again}"
+            yield f"{events[0].id}: {', '.join(each.type for each in events)} was told, now it is {again}"
 
 
-def told_by_deadlines(history: History) -> int:
+def deadline_events(history: History) -> int:
     """Count the events that can be computed again."""
     return sum(recorded.type in EMITS for recorded in history.events)
 
 
-def stands(history: History) -> Clocks:
+def stored_clocks(history: History) -> Clocks:
     """Return how the clocks of a case stand by what is stored."""
     return fold(history)
 
 
-def changed(history: History, change: Change, until: datetime) -> Clocks:
+def changed_clocks(history: History, change: Change, until: datetime) -> Clocks:
     """Return the clocks of a case at `until` as they would be under changed rules from its beginning."""
     rerun = _Rerun(history.case_id)
     for recorded in history.events:
@@ -73,11 +74,11 @@ class _Rerun:
         return History(self._case_id, tuple(self._events))
 
     def take(self, recorded: Recorded) -> None:
-        """Append an event that somebody else told, and look where deadlines would."""
+        """Append an event of somebody else, and look where deadlines would."""
         again = replace(recorded, version=len(self._events) + 1)
         again.__dict__["event"] = recorded.event
         self._events.append(again)
-        if recorded.type in _LOOKED_AT:
+        if recorded.type in _CAUSES_A_LOOK:
             self._look(recorded.recorded_at)
 
     def go_on_until(self, moment: datetime) -> None:
@@ -95,12 +96,12 @@ class _Rerun:
 
 def _recorded(new: NewEvent, last: Recorded, version: int, now: datetime) -> Recorded:
     data = encode(new.event) if isinstance(new.event, DeadlineSet) else b""
-    told = replace(
+    events = replace(
         last, version=version, type=new.event.type, schema_version=new.event.schema_version,
         happened_at=new.happened_at, recorded_at=now, data=data, pii=None, place=START,
     )  # fmt: skip
-    told.__dict__["event"] = new.event
-    return told
+    events.__dict__["event"] = new.event
+    return events
 
 
 def _under(recorded: Recorded, change: Change) -> Recorded:
@@ -115,26 +116,26 @@ def _under(recorded: Recorded, change: Change) -> Recorded:
 
 
 def _looks(stored: Sequence[Recorded]) -> Iterator[tuple[int, list[Recorded]]]:
-    """Find each look that told something: the place before it, and what it told."""
+    """Find each look that recorded something: the version before it, and what it recorded."""
     for (_, is_ours), group in groupby(stored, lambda each: (each.command_id, each.type in EMITS)):
-        told = list(group)
+        events = list(group)
         if is_ours:
-            yield told[0].version - 1, told
+            yield events[0].version - 1, events
 
 
-def _moments(told: Sequence[Recorded]) -> list[datetime]:
-    """When the look may have been: nobody wrote that down but in what was set, else it was just before."""
-    exact = [each.happened_at for each in told if isinstance(each.event, DeadlineSet | OpenEndedSet)]
-    return [*dict.fromkeys([*exact[:1], told[-1].recorded_at, *(each.happened_at for each in told)])]
+def _moments(events: Sequence[Recorded]) -> list[datetime]:
+    """List the moments at which the look may have been: only what was set records its moment."""
+    exact = [each.happened_at for each in events if isinstance(each.event, DeadlineSet | OpenEndedSet)]
+    return [*dict.fromkeys([*exact[:1], events[-1].recorded_at, *(each.happened_at for each in events)])]
 
 
-def _look(before: History, now: datetime, told: Sequence[Recorded]) -> tuple[NewEvent, ...]:
-    """Look again; what had certainly passed then is the newest moment that was told to have passed."""
-    passed = max((each.happened_at for each in told if each.type in _BY_TIME), default=_BEFORE_ALL_TIME)
+def _look(before: History, now: datetime, events: Sequence[Recorded]) -> tuple[NewEvent, ...]:
+    """Look again; what had passed then is at least the newest moment that was recorded as passed."""
+    passed = max((each.happened_at for each in events if each.type in _BY_TIME), default=_BEFORE_ALL_TIME)
     return look(before, now, passed=passed).events
 
 
-def _is_same(again: Sequence[NewEvent], told: Sequence[Recorded]) -> bool:
+def _is_same(again: Sequence[NewEvent], events: Sequence[Recorded]) -> bool:
     return [(new.event.type, new.happened_at, encode(new.event)) for new in again] == [
-        (each.type, each.happened_at, each.data) for each in told
+        (each.type, each.happened_at, each.data) for each in events
     ]

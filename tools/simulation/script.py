@@ -1,4 +1,4 @@
-"""A script of one case while it is being written: who does what, one step after the other, in office hours.
+"""The script of one case while it is written: who does what, one step after the other, in office hours.
 
 Days are drawn, never derived: people are quick or slow, not by a procedure but by habit.
 """
@@ -18,7 +18,7 @@ _LAST_MOMENTS = (time(23, 58), time(23, 59, 59, 900_000), time(0, 0), time(0, 0,
 
 
 class Script:
-    """Steps of one case in the order in which they are thought of; `at` is where the story stands."""
+    """Steps of one case in the order in which they are added; `at` is the current moment."""
 
     def __init__(self, chance: random.Random, begins_at: datetime, zone: ZoneInfo, language: str) -> None:
         self.chance = chance
@@ -29,7 +29,7 @@ class Script:
         self.steps: list[PlannedStep] = []
 
     def happens(self, share: float) -> bool:
-        """Decide by lot."""
+        """Return true with this probability."""
         return self.chance.random() < share
 
     def later(self, days: float, spread: float = 0.6) -> "Script":
@@ -49,26 +49,26 @@ class Script:
         return self
 
     def give(self, command: str, by: Role = "handler", /, **body: Any) -> "Script":
-        """Let somebody give a command at the moment where the story stands."""
+        """Add a command by somebody at the current moment of the script."""
         self.steps.append(PlannedStep(at=self.at, command=command, by=by, body=body))
         return self
 
     def earlier(self, share: float = 0.1) -> dict[str, str]:
-        """Sometimes something is written down a day or two after it happened: give that moment."""
+        """Return an earlier moment at which it happened, with this probability; else nothing."""
         if not self.happens(share):
             return {}
         return {"at": (self.at - timedelta(hours=self.chance.randrange(2, 60))).isoformat()}
 
     def in_days(self, fewest: int, most: int) -> str:
-        """Name a day ahead, as it stands in a command."""
+        """Return a day ahead, as a command holds it."""
         return str(self._today() + timedelta(days=self.chance.randint(fewest, most)))
 
     def day_number(self, number: int) -> str:
-        """Name the day with this number, counted from the beginning."""
+        """Return the day with this number, counted from the beginning."""
         return str(self._day(number))
 
     def until(self, at: datetime) -> list[PlannedStep]:
-        """End the story here; return what had been thought of for later."""
+        """End the script here; return the steps that lay later."""
         rest = [step for step in self.steps if step.at >= at]
         self.steps = [step for step in self.steps if step.at < at]
         self.at = at

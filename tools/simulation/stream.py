@@ -29,7 +29,7 @@ class Stream:
         return History(self.case_id, tuple(self.events))
 
     def append(self, decided: Sequence[NewEvent], now: datetime, actor: str) -> list[Recorded]:
-        """Record what was decided, and give it as it then stands."""
+        """Record what was decided; return the recorded events."""
         added = []
         for new in decided:
             recorded = self._recorded(new, now, actor)

@@ -16,7 +16,7 @@ from procedures.schema.consistency import inconsistencies
 from procedures.schema.model import ProcedureFile
 from procedures.toml_files import BrokenProcedure, problem, read
 from procedures.words import Amount, parse_amount
-from simulation.ends import End, word
+from simulation.clock_ends import End, end_in_words
 from simulation.replay import Rules
 
 _LATE: frozenset[ClockOutcome] = frozenset({"met late", "broken"})
@@ -80,8 +80,8 @@ def compare(was: Clocks, would_be: Clocks) -> list[Difference]:
         Difference(
             rule.clock,
             kinds[rule.clock],
-            word(rule.kind, was.outcome(rule.clock)),
-            word(kinds[rule.clock], would_be.outcome(rule.clock)),
+            end_in_words(rule.kind, was.outcome(rule.clock)),
+            end_in_words(kinds[rule.clock], would_be.outcome(rule.clock)),
             _is_late(was.outcome(rule.clock)) < _is_late(would_be.outcome(rule.clock)),
             _is_late(was.outcome(rule.clock)) > _is_late(would_be.outcome(rule.clock)),
         )

@@ -12,9 +12,9 @@ from time import monotonic
 import msgspec
 
 from simulation.arrivals import Season, whole_year
-from simulation.ends import End, Ended, count, ends
+from simulation.case_run import CaseRun, run_case
+from simulation.clock_ends import ClockEnd, End, count, ends
 from simulation.generator import plans
-from simulation.pure import Lived, live
 
 PIECE = 250
 """Cases that a process takes at a time: half a minute's patience at most before a run can be stopped."""
@@ -68,7 +68,7 @@ class Counts:
     stories: Counter[str] = field(default_factory=Counter)
     hard: int = 0
 
-    def take(self, lived: Lived, ended: Sequence[Ended]) -> None:
+    def take(self, lived: CaseRun, ended: Sequence[ClockEnd]) -> None:
         """Count one case."""
         count(ended, self.ends)
         self.cases += 1
@@ -92,16 +92,16 @@ class Counts:
             self.ends.setdefault(clock, Counter()).update(counts)
 
 
-def lived_through(year: Year, piece: Sequence[int], with_lines: bool = False) -> tuple[Counts, Lines]:
+def run_piece(year: Year, piece: Sequence[int], with_lines: bool = False) -> tuple[Counts, Lines]:
     """Live through a piece of a year; a process of its own may do that."""
     counts, lines = Counts(), Lines()
     for planned in plans(year.seed, year.season, piece, year.organisations):
-        lived = live(planned, year.until)
+        lived = run_case(planned, year.until)
         ended = list(ends(lived))
         counts.take(lived, ended)
         if with_lines:
             lines.ends += map(msgspec.json.encode, ended)
-            lines.diaries.append(msgspec.json.encode(lived.told()))
+            lines.diaries.append(msgspec.json.encode(lived.for_judge()))
     return counts, lines
 
 
@@ -113,7 +113,7 @@ def run(
 ) -> Counts:
     """Live through a whole year in processes; `take` gets the lines, `progress` how far it is."""
     begun, total = monotonic(), Counts()
-    work = partial(lived_through, year, with_lines=take is not None)
+    work = partial(run_piece, year, with_lines=take is not None)
     for counts, lines in _in_order(work, year.pieces(), processes):
         total.add(counts)
         if take is not None:

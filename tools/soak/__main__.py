@@ -44,11 +44,11 @@ SELECT count(*) FROM gehoor.event r WHERE type = 'ComplaintReceived' AND NOT EXI
     SELECT FROM gehoor.event l WHERE l.case_id = r.case_id AND l.type IN ('LetterSent', 'LetterPrepared'))
 """
 _KNOWN = "SELECT reference FROM gehoor.case_reference"
-_TOLD = "SELECT type, count(*) FROM gehoor.event GROUP BY type ORDER BY 2 DESC"
+_EVENT_COUNTS = "SELECT type, count(*) FROM gehoor.event GROUP BY type ORDER BY 2 DESC"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SoakOptions:
     """What to do, from the environment."""
 
     seconds: float
@@ -59,8 +59,8 @@ class Wanted:
     seed: int
 
     @classmethod
-    def from_environment(cls) -> "Wanted":
-        said = {
+    def from_environment(cls) -> "SoakOptions":
+        given = {
             "SECONDS": 3600.0,
             "RATE": 2.0,
             "WARM_UP": 900.0,
@@ -68,18 +68,18 @@ class Wanted:
             "SPEED": 600.0,
             "SEED": 1.0,
         }
-        said |= {name: float(os.environ[name]) for name in said if os.environ.get(name)}
+        given |= {name: float(os.environ[name]) for name in given if os.environ.get(name)}
         return cls(
-            seconds=said["SECONDS"],
-            rate=said["RATE"],
-            warm_up=said["WARM_UP"],
-            settle=said["SETTLE"],
-            speed=said["SPEED"],
-            seed=int(said["SEED"]),
+            seconds=given["SECONDS"],
+            rate=given["RATE"],
+            warm_up=given["WARM_UP"],
+            settle=given["SETTLE"],
+            speed=given["SPEED"],
+            seed=int(given["SEED"]),
         )
 
 
-async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], list[str], Sampler]:
+async def soak(wanted: SoakOptions, home: Path) -> tuple[dict[str, Any], list[Row], list[str], Sampler]:
     """Go through all phases; return the figures, the comparison, what is wrong, and the samples."""
     machine = describe(home.parent)
     system = WholeSystem(
@@ -87,7 +87,7 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
         GEHOOR_NATS_STREAM_MIB=str(STREAM_MIB),
     )  # fmt: skip
     try:
-        _say(f"up in {await system.start():.1f} s, in {home}")
+        _print(f"up in {await system.start():.1f} s, in {home}")
         token = (home / "tokens" / "handler").read_text().strip()
         load = Load(system.intake, system.workflow, f"Bearer {token}", wanted.seed, wanted.rate)
         sampler = Sampler(system, every_s=wanted.settle / 3 / LOOKS_AT_REST)
@@ -114,7 +114,7 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
             if row.fits is False
         ]
         async with system.database() as connection:
-            told = {row[0]: row[1] for row in await connection.fetch(_TOLD)}
+            events = {row[0]: row[1] for row in await connection.fetch(_EVENT_COUNTS)}
     finally:
         await system.stop()
     cores = {
@@ -126,7 +126,7 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
         "visits": load.visits,
         "complaints": len(load.filed),
         "answers": dict(sorted(load.answers.items())),
-        "events": told,
+        "events": events,
         "cores": cores | {"load and sampling": round(spent_s / wanted.seconds, 4)},
         "looks": len(sampler.samples),
         "missed looks": sampler.missed,
@@ -137,7 +137,7 @@ async def soak(wanted: Wanted, home: Path) -> tuple[dict[str, Any], list[Row], l
 
 async def _rest(sampler: Sampler, looking: "asyncio.Task[None]", seconds: float, name: str) -> None:
     """Let the system settle for two thirds of the time, and look at it at rest for the last third."""
-    _say(f"load ended; {name} after {2 * seconds / 3:.0f} s of rest")
+    _print(f"load ended; {name} after {2 * seconds / 3:.0f} s of rest")
     sampler.phase = "settling"
     await _or_fail(asyncio.sleep(2 * seconds / 3), looking)
     sampler.phase = name
@@ -168,7 +168,7 @@ async def _ending(system: WholeSystem, load: Load) -> list[str]:
     if strange := len(known) - len(set(load.filed)):
         wrong.append(f"{strange} complaints that nobody was promised")
     verified = await system.gehoor("verify", "--json", within_s=VERIFIED_WITHIN_S)
-    _say(f"verify: exit {verified.code} {verified.out.strip()[:200]}")
+    _print(f"verify: exit {verified.code} {verified.out.strip()[:200]}")
     if verified.code:
         wrong.append(f"verify: exit {verified.code}")
     return wrong
@@ -188,7 +188,7 @@ def table(rows: list[Row]) -> str:
 
 async def main() -> int:
     """Run, print, write the results."""
-    wanted = Wanted.from_environment()
+    wanted = SoakOptions.from_environment()
     this = asyncio.current_task()
     if this is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -202,19 +202,19 @@ async def main() -> int:
         json.dumps(figures | {"compared": compared, "samples": samples}, indent=1)
     )
     draw(RESULTS / "soak.svg", sampler.samples)
-    _say(json.dumps({name: value for name, value in figures.items() if name != "wrong"}, indent=1))
-    _say(table(rows))
+    _print(json.dumps({name: value for name, value in figures.items() if name != "wrong"}, indent=1))
+    _print(table(rows))
     for line in wrong[:LONGEST_LIST]:
-        _say(f"WRONG: {line}")
-    _say(f"{len(wrong)} findings; {RESULTS / 'soak.json'} and soak.svg")
+        _print(f"WRONG: {line}")
+    _print(f"{len(wrong)} findings; {RESULTS / 'soak.json'} and soak.svg")
     if wrong:
-        _say(f"kept: {folder}")
+        _print(f"kept: {folder}")
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

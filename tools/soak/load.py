@@ -159,8 +159,10 @@ class Visit:
         answer = await self.client.request(method, url, **sent)
         self.load.answers[f"{kind} {answer.status_code}"] += 1
         if answer.status_code not in (expected if isinstance(expected, tuple) else (expected,)):
-            said = answer.json().get("type", "") if "json" in answer.headers.get("content-type", "") else ""
-            self.load.wrong.append(f"{self.key}: {kind} was answered {answer.status_code} {said}")
+            problem = (
+                answer.json().get("type", "") if "json" in answer.headers.get("content-type", "") else ""
+            )
+            self.load.wrong.append(f"{self.key}: {kind} was answered {answer.status_code} {problem}")
         return answer
 
     def _happens(self, share: float) -> bool:

@@ -114,8 +114,8 @@ class Sampler:
     async def _tasks(self, ports: dict[str, int]) -> dict[str, int]:
         async with httpx2.AsyncClient(timeout=5) as client:
             urls = [f"http://127.0.0.1:{port}/metrics" for port in ports.values()]
-            told = await asyncio.gather(*(client.get(url) for url in urls))
-        found = {name: _TASKS.search(one.text) for name, one in zip(ports, told, strict=True)}
+            answers = await asyncio.gather(*(client.get(url) for url in urls))
+        found = {name: _TASKS.search(answer.text) for name, answer in zip(ports, answers, strict=True)}
         return {name: int(one[1]) for name, one in found.items() if one is not None}
 
 

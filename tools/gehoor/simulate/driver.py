@@ -21,10 +21,10 @@ from events.store.database import close_pool, open_pool
 from events.store.store_clock import StoreClock
 from events.store.streams import Store
 from gehoor.client import send
-from simulation.ends import Ended, ends_of
+from simulation.case_run import CaseRun
+from simulation.clock_ends import ClockEnd, ends_of
 from simulation.plan import PlannedStep
-from simulation.pure import Lived
-from simulation.steady import DISTANCE, is_delayed
+from simulation.stable_cases import DISTANCE, is_delayed
 
 SIDE_BY_SIDE = 12
 """Requests at one moment: enough for every case, few enough to leave the processors to the services."""
@@ -45,7 +45,7 @@ class LiveOutcome:
     `delayed` are cases in which something happened so much later than planned that nothing can be compared.
     """
 
-    ended: dict[int, list[Ended]] = field(default_factory=dict)
+    ended: dict[int, list[ClockEnd]] = field(default_factory=dict)
     troubles: dict[int, list[str]] = field(default_factory=dict)
     delayed: set[int] = field(default_factory=set)
     events: int = 0
@@ -55,7 +55,7 @@ class LiveOutcome:
 class Driver:
     """Files complaints and gives commands at their moments, case by case side by side."""
 
-    def __init__(self, cases: Sequence[Lived]) -> None:
+    def __init__(self, cases: Sequence[CaseRun]) -> None:
         self._cases = cases
         self.outcome = LiveOutcome()
         self._clock = StoreClock()
@@ -86,7 +86,7 @@ class Driver:
         finally:
             await close_pool(pool)
 
-    async def _live(self, lived: Lived) -> None:
+    async def _live(self, lived: CaseRun) -> None:
         await self._until(lived.plan.arrives_at)
         reference = await self._file(lived)
         self._references[lived.plan.number] = reference
@@ -94,7 +94,7 @@ class Driver:
             await self._until(step.at)
             await self._command(reference, step, lived.plan.number)
 
-    async def _file(self, lived: Lived) -> str:
+    async def _file(self, lived: CaseRun) -> str:
         key = f"simulated-{lived.plan.number}"
         async with self._at_once:
             status, answer = await asyncio.to_thread(
@@ -177,12 +177,14 @@ def _asked(url: str, headers: dict[str, str], body: bytes | None = None) -> Any:
     return urlopen(Request(url, body, headers), timeout=ANSWERS_WITHIN_S)  # noqa: S310 - an address of ours
 
 
-def _last_moment(lived: Lived) -> datetime:
+def _last_moment(lived: CaseRun) -> datetime:
     """The last moment at which anything happened or fell due in the pure run of a case."""
     return max(recorded.recorded_at for recorded in lived.stream.events)
 
 
-def compare(cases: Sequence[Lived], outcome: LiveOutcome, expected: dict[tuple[int, str], str]) -> list[str]:
+def compare(
+    cases: Sequence[CaseRun], outcome: LiveOutcome, expected: dict[tuple[int, str], str]
+) -> list[str]:
     """Say where a clock ended otherwise than it should have; a case that was delayed cannot tell."""
     found: list[str] = []
     for lived in cases:

@@ -21,8 +21,8 @@ from gehoor.embedded.screen import Screen
 from gehoor.embedded.supervisor import Supervisor
 from gehoor.simulate.driver import Driver, LiveOutcome
 from simulation.arrivals import Season
-from simulation.pure import Lived
-from simulation.steady import DISTANCE, steady_plans
+from simulation.case_run import CaseRun
+from simulation.stable_cases import DISTANCE, steady_plans
 
 DRAWN_PER_CASE = 400
 _BEFORE_S = 10.0
@@ -38,13 +38,13 @@ class LiveRun:
     longest: timedelta
     speed: float
 
-    def cases(self) -> list[Lived]:
+    def cases(self) -> list[CaseRun]:
         """Draw steady cases, and live through them in the pure core."""
         drawn = range(self.count * DRAWN_PER_CASE)
         return list(steady_plans(self.seed, self.season, self.count, self.longest, DISTANCE, drawn))
 
 
-async def live_through(cases: Sequence[Lived], asked: LiveRun, settings: Settings) -> LiveOutcome:
+async def live_through(cases: Sequence[CaseRun], asked: LiveRun, settings: Settings) -> LiveOutcome:
     """Start everything in a home of its own, live through the cases, stop, and give what became of them."""
     home = settings.home / "simulation"
     if home.exists():
@@ -81,7 +81,7 @@ async def live_through(cases: Sequence[Lived], asked: LiveRun, settings: Setting
     return driver.outcome
 
 
-def begins_at(cases: Sequence[Lived], speed: float) -> datetime:
+def begins_at(cases: Sequence[CaseRun], speed: float) -> datetime:
     """Say when the clock is to start: some real seconds before the first complaint."""
     return min(lived.plan.arrives_at for lived in cases) - timedelta(seconds=_BEFORE_S * speed)
 

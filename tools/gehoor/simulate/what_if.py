@@ -20,7 +20,7 @@ from events.store.streams import Store
 from gehoor.session import reader
 from procedures.forecast import zone_of
 from procedures.purposes import require_purpose
-from simulation.replay import changed, differences, stands, told_by_deadlines
+from simulation.replay import changed_clocks, deadline_events, differences, stored_clocks
 from simulation.what_if import Difference, WhatIf, change_of, compare
 
 _PAGE = 200
@@ -56,7 +56,7 @@ async def _histories(store: Store, organisation: str) -> AsyncIterator[History]:
 async def _reproduce(histories: AsyncIterator[History], asked: WhatIf, as_json: bool) -> int:
     cases, events, wrong = 0, 0, 0
     async for history in histories:
-        cases, events = cases + 1, events + told_by_deadlines(history)
+        cases, events = cases + 1, events + deadline_events(history)
         for line in differences(history):
             wrong += 1
             _say({"case": _reference(history), "differs": line} if as_json else line)
@@ -73,7 +73,7 @@ async def _change(histories: AsyncIterator[History], asked: WhatIf, until: Any, 
         cases += 1
         nature = history.events[0].event
         change = changes(nature.nature if isinstance(nature, ComplaintReceived) else "other")
-        for found in compare(stands(history), changed(history, change, until)):
+        for found in compare(stored_clocks(history), changed_clocks(history, change, until)):
             counts = counted.setdefault(found.clock, Counter())
             counts["cases"] += 1
             counts["newly late"] += found.is_newly_late

@@ -15,8 +15,8 @@ from procedures.organisations import with_demonstrations
 
 try:
     from simulation.arrivals import Season
-    from simulation.ends import End, count, ends, table
-    from simulation.pure import Lived
+    from simulation.case_run import CaseRun
+    from simulation.clock_ends import End, count, ends, table
     from simulation.year import Counts, Lines, Year, run
 except ModuleNotFoundError as missing:  # an image of one service holds no deciders of the others
     raise Misconfigured(
@@ -94,7 +94,7 @@ def simulate_live(
         raise Misconfigured(f"--cases: only {len(drawn)} of {cases} end within --longest {longest_days} days")
     if diary is not None:
         with _opened(diary) as file:
-            file.writelines(msgspec.json.encode(lived.told()) + b"\n" for lived in drawn)
+            file.writelines(msgspec.json.encode(lived.for_judge()) + b"\n" for lived in drawn)
     expected = _expected(against) if against is not None else _of_the_pure_core(drawn)
     outcome = asyncio.run(live_through(drawn, asked, load()))
     found = [one for lived in drawn for one in outcome.ended.get(lived.plan.number, ())]
@@ -117,7 +117,7 @@ def simulate_live(
     return 1 if differences else 0
 
 
-def _of_the_pure_core(drawn: Sequence[Lived]) -> dict[tuple[int, str], str]:
+def _of_the_pure_core(drawn: Sequence[CaseRun]) -> dict[tuple[int, str], str]:
     return {(one.case, one.clock): one.end for lived in drawn for one in ends(lived)}
 
 

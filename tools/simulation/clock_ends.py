@@ -10,8 +10,8 @@ import msgspec
 from deadlines.look import ClockOutcome, Clocks, fold
 from events.catalogue import ClockRule, DeadlineSet, Kind
 from events.record.envelope import History
+from simulation.case_run import CaseRun
 from simulation.plan import CasePlan
-from simulation.pure import Lived
 
 End = Literal[
     "met in time",
@@ -62,7 +62,7 @@ _WORDS: Mapping[Kind, Mapping[ClockOutcome, End]] = {
 }
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class ClockEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How one clock of one case ended, and its last interval, where it had one."""
 
     case: int
@@ -75,20 +75,20 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     lenient: date | None
 
 
-def ends(lived: Lived) -> Iterator[Ended]:
-    """Tell of every clock that applies to the case how it ended; in the order of the procedure."""
+def ends(lived: CaseRun) -> Iterator[ClockEnd]:
+    """Yield how every clock that applies to the case ended, in the order of the procedure."""
     yield from ends_of(lived.plan, lived.stream.history)
 
 
-def ends_of(plan: CasePlan, history: History) -> Iterator[Ended]:
-    """The same of a case that the services have lived through."""
+def ends_of(plan: CasePlan, history: History) -> Iterator[ClockEnd]:
+    """Yield the same for a case that ran through the services."""
     clocks = fold(history)
     for rule in clocks.rules:
         yield _ended(plan, rule, clocks)
 
 
-def word(kind: Kind, outcome: ClockOutcome) -> End:
-    """Say in a reader's word how a clock of this kind stands."""
+def end_in_words(kind: Kind, outcome: ClockOutcome) -> End:
+    """Return a reader's word for the outcome of a clock of this kind."""
     return _WORDS[kind][outcome]
 
 
@@ -107,23 +107,23 @@ def table(counted: Mapping[tuple[str, str], Counter[End]]) -> list[str]:
     ]
 
 
-def count(ended: Iterable[Ended], counted: dict[tuple[str, str], Counter[End]]) -> None:
+def count(ended: Iterable[ClockEnd], counted: dict[tuple[str, str], Counter[End]]) -> None:
     """Add ends to a table."""
     for one in ended:
         counted.setdefault((one.organisation, one.clock), Counter())[one.end] += 1
 
 
-def _ended(plan: CasePlan, rule: ClockRule, clocks: Clocks) -> Ended:
+def _ended(plan: CasePlan, rule: ClockRule, clocks: Clocks) -> ClockEnd:
     outcome = clocks.outcome(rule.clock)
     running = clocks.running.get(rule.clock)
     deadline = running.deadline if running is not None else None
     timed = deadline if isinstance(deadline, DeadlineSet) else None
-    return Ended(
+    return ClockEnd(
         case=plan.number,
         organisation=plan.organisation,
         clock=rule.clock,
         kind=rule.kind,
-        end=word(rule.kind, outcome),
+        end=end_in_words(rule.kind, outcome),
         outcome=outcome,
         strict=timed.strict.on if timed else None,
         lenient=timed.lenient.on if timed else None,

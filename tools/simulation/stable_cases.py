@@ -15,10 +15,10 @@ from deadlines.look import EMITS, ClockOutcome, next_look
 from events.catalogue import DeadlineMoved, DeadlineSet
 from events.record.envelope import History
 from simulation.arrivals import Season
-from simulation.ends import ends
+from simulation.case_run import CaseRun, run_case
+from simulation.clock_ends import ends
 from simulation.generator import plans
-from simulation.plan import CasePlan, Fate
-from simulation.pure import Lived, live
+from simulation.plan import CasePlan, PlannedDelivery
 
 LIVE = ("destiny", "bc", "supportoplus", "preact", "ingressus")
 """Intake takes complaints to these; the two demonstrations live in the pure core only."""
@@ -32,7 +32,7 @@ _LATER = (timedelta(hours=9), timedelta(hours=22))
 
 def steady_plans(
     seed: int, season: Season, count: int, longest: timedelta, distance: timedelta, numbers: Sequence[int]
-) -> Iterator[Lived]:
+) -> Iterator[CaseRun]:
     """Give steady cases from among these numbers, lived through once: as many of each organisation.
 
     None takes longer than `longest`, and nothing in it lies nearer than `distance` to what is due.
@@ -51,12 +51,12 @@ def steady_plans(
             yield lived
 
 
-def outcomes(lived: Lived) -> dict[str, ClockOutcome]:
+def outcomes(lived: CaseRun) -> dict[str, ClockOutcome]:
     """Return how each clock of a case ended."""
     return {one.clock: one.outcome for one in ends(lived)}
 
 
-def is_delayed(lived: Lived, history: History, by: timedelta) -> bool:
+def is_delayed(lived: CaseRun, history: History, by: timedelta) -> bool:
     """Return whether anything happened that much later than in the pure run: then other ends may be right."""
     planned: dict[str, list[datetime]] = {}
     for recorded in lived.stream.events:
@@ -72,35 +72,37 @@ def is_delayed(lived: Lived, history: History, by: timedelta) -> bool:
 def _calm(planned: CasePlan) -> CasePlan:
     """Let every letter leave at once, none be refused, and what comes back come back days later."""
     fates = {
-        letter: Fate(
+        letter: PlannedDelivery(
             after=timedelta(minutes=30),
-            returned_after=None if fate.returned_after is None else timedelta(days=3) + fate.returned_after,
-            posted_after=None if fate.posted_after is None else timedelta(days=2) + fate.posted_after,
+            returned_after=None
+            if delivery.returned_after is None
+            else timedelta(days=3) + delivery.returned_after,
+            posted_after=None if delivery.posted_after is None else timedelta(days=2) + delivery.posted_after,
         )
-        for letter, fate in planned.fates.items()
+        for letter, delivery in planned.fates.items()
     }
-    # The day of receipt is told to intake, which may take the complaint in some hours later.
-    told = {"received_at": planned.arrives_at.isoformat(), **planned.submission}
+    # The submission states the day of receipt, as intake may get the complaint some hours later.
+    submission = {"received_at": planned.arrives_at.isoformat(), **planned.submission}
     steps = tuple(step for step in planned.steps if step.command != "write")
-    return replace(planned, fates=fates, submission=told, steps=steps)
+    return replace(planned, fates=fates, submission=submission, steps=steps)
 
 
-def _steady(planned: CasePlan, longest: timedelta, distance: timedelta) -> Lived | None:
+def _steady(planned: CasePlan, longest: timedelta, distance: timedelta) -> CaseRun | None:
     until = planned.arrives_at + longest
-    lived = live(planned, until)
+    lived = run_case(planned, until)
     if lived.refused or next_look(lived.stream.history) is not None or lived.has_more:
         return None
     if not _keeps_distance(lived, distance):
         return None
     chance = random.Random(planned.number)
     for later in _LATER:
-        other = live(_delayed(planned, later, chance), until + timedelta(days=7))
+        other = run_case(_delayed(planned, later, chance), until + timedelta(days=7))
         if other.refused or outcomes(other) != outcomes(lived):
             return None
     return lived
 
 
-def _keeps_distance(lived: Lived, distance: timedelta) -> bool:
+def _keeps_distance(lived: CaseRun, distance: timedelta) -> bool:
     """Return whether nothing is done near a moment at which something falls due."""
     events = lived.stream.events
     dues = {
@@ -122,7 +124,7 @@ def _delayed(planned: CasePlan, later: timedelta, chance: random.Random) -> Case
             replace(step, at=step.at + later * (0.5 + chance.random() / 2)) for step in planned.steps
         ),
         fates={
-            letter: replace(fate, after=fate.after + later * chance.random() / 2)
-            for letter, fate in planned.fates.items()
+            letter: replace(delivery, after=delivery.after + later * chance.random() / 2)
+            for letter, delivery in planned.fates.items()
         },
     )

@@ -1,8 +1,8 @@
-"""One case through the pure core: the real deciders of intake, workflow and deadlines in a clock that jumps.
+"""Runs one case through the pure core: the deciders of intake, workflow and deadlines, in a clock that jumps.
 
-What the shells around the deciders do (append, hand on, look again when something is due) is done here in the
-fewest words. Time goes from one moment at which something happens to the next: an act of the plan, or a look
-that deadlines asked for. What happens at a moment at which something is due comes after it.
+What the shells around the deciders do (append, hand on, look again when something is due) is done here as
+simply as possible. Time jumps from one moment at which something happens to the next: an act of the plan, or
+a look that deadlines asked for. A look at a moment comes before an act at the same moment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ from procedures.counting.zones import civil_date
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from procedures.procedure import Procedure
-from simulation.agenda import Agenda, Dispatch, told_until
+from simulation.agenda import Agenda, Dispatch, day_to_tell
 from simulation.plan import CasePlan, PlannedStep
 from simulation.stream import Stream
 from workflow.classification import open_case
@@ -44,11 +44,11 @@ from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, decide
 from workflow.persons import subjects_of
 
-_LOOKED_AT = BRINGS_RULES | TELLING
+_CAUSES_A_LOOK = BRINGS_RULES | TELLING
 
 
-class DoneThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that really happened, in plain words: for whoever judges the case without its events.
+class DiaryEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a case's diary: what really happened, for a judge that does not read the events.
 
     `noted_at` is when it was recorded, where that was later than it happened.
     """
@@ -60,33 +60,33 @@ class DoneThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(slots=True)
-class Lived:
+class CaseRun:
     """A case at the end of the simulated time: its stream, its diary, and the commands that were carried out.
 
-    `has_more` tells that something of its plan was still to come.
+    `has_more` is whether acts of its plan were still to come.
     """
 
     plan: CasePlan
     stream: Stream
     procedure: Procedure
-    diary: list[DoneThing] = field(default_factory=list)
+    diary: list[DiaryEntry] = field(default_factory=list)
     given: list[PlannedStep] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     letters: int = 0
     has_more: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """Return what a judge needs who does not trust the events: what happened when, in plain words."""
+    def for_judge(self) -> dict[str, Any]:
+        """Return the diary for a judge that does not trust the events: what happened, and when."""
         return {"case": self.plan.number, "organisation": self.plan.organisation, "diary": self.diary}
 
 
-def live(plan: CasePlan, until: datetime) -> Lived:
-    """Live through one case until a moment, and give what became of it."""
-    return _Life(plan).live(until)
+def run_case(plan: CasePlan, until: datetime) -> CaseRun:
+    """Run one case until a moment, and return what became of it."""
+    return _CaseRunner(plan).live(until)
 
 
-class _Life:
-    """A case while it is lived through."""
+class _CaseRunner:
+    """A case while it runs."""
 
     def __init__(self, plan: CasePlan) -> None:
         self._organisation: Organisation = with_demonstrations()[plan.organisation]
@@ -100,9 +100,9 @@ class _Life:
         self._has_mail = "email" in received.reachable_by
         self._agenda = Agenda(plan, frozenset(procedure.letters))
         self._next_look: datetime | None = None
-        self._lived = Lived(plan, stream, procedure)
+        self._lived = CaseRun(plan, stream, procedure)
 
-    def live(self, until: datetime) -> Lived:
+    def live(self, until: datetime) -> CaseRun:
         now = self._lived.plan.arrives_at
         self._record([self._filing.new], now, "channel")
         opening = open_case(self._case, self._lived.procedure, self._organisation, now)
@@ -127,14 +127,14 @@ class _Life:
         return min(moments, default=None)
 
     def _record(self, decided: Sequence[NewEvent], now: datetime, actor: str) -> None:
-        """Append, note the letters that are owed by it, and let deadlines look where its consumer would."""
+        """Append events, plan the letters that they owe, and let deadlines look where its consumer would."""
         added = self._lived.stream.append(decided, now, actor)
         for recorded in added:
             if recorded.type in OWING and (letter := owed_by(recorded.event)) is not None:
                 self._agenda.owe(letter, recorded.event, now)
             for letter in getattr(recorded.event, "letters", ()):
                 self._agenda.owe(letter, recorded.event, now)
-        if any(recorded.type in _LOOKED_AT for recorded in added):
+        if any(recorded.type in _CAUSES_A_LOOK for recorded in added):
             self._look(now)
 
     def _look(self, now: datetime) -> None:
@@ -156,9 +156,9 @@ class _Life:
             self._command(at, act)
 
     def _command(self, at: datetime, step: PlannedStep) -> None:
-        known = COMMANDS[step.command]
+        spec = COMMANDS[step.command]
         person = f"embedded:{step.by}"
-        asking = CommandContext(
+        context = CommandContext(
             person=person,
             roles=frozenset({step.by}),
             now=at,
@@ -168,7 +168,7 @@ class _Life:
             terms=terms_of(self._lived.stream.events),
         )
         try:
-            decided = decide(self._case, known, _body(step), asking)
+            decided = decide(self._case, spec, _body(step), context)
         except CommandRefused as refused:
             self._lived.refused.append((step.command, refused.code))
             return
@@ -178,11 +178,11 @@ class _Life:
         self._record(decided, at, person)
 
     def _dispatch(self, at: datetime, act: Dispatch) -> None:
-        """Hand a letter over as the notifier would, and let the plan say what becomes of it."""
+        """Send a letter as the notifier would; its planned delivery decides what becomes of it."""
         self._lived.letters += 1
         letter_id = command_id_of("letter", self._lived.stream.case_id, act.letter, act.occurrence)
         event: Event
-        said: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "letter": act.letter,
             "letter_id": letter_id,
             "language": self._case.received.language,
@@ -192,50 +192,49 @@ class _Life:
         }
         message_id = f"<{letter_id}@example.org>"
         if not self._has_mail:
-            event = LetterPrepared(**said)
-            self._agenda.after_printing(act.letter, act.fate, at)
-        elif act.fate.is_refused:
+            event = LetterPrepared(**fields)
+            self._agenda.after_printing(act.letter, act.delivery, at)
+        elif act.delivery.is_refused:
             event = LetterRefused(
                 letter=act.letter, letter_id=letter_id, message_id=message_id, reply_code=550,
                 stage="recipient", attempts=1,
             )  # fmt: skip
         else:
-            event = LetterSent(**said, message_id=message_id, channel="email", attempts=1)
-            self._agenda.after_sending(act.letter, act.fate, at)
-        told = told_until(act.because)
-        self._note(
-            _DISPATCHED[event.type], at, {"letter": act.letter, **({"until": str(told)} if told else {})}
-        )
+            event = LetterSent(**fields, message_id=message_id, channel="email", attempts=1)
+            self._agenda.after_sending(act.letter, act.delivery, at)
+        day = day_to_tell(act.because)
+        until = {"until": str(day)} if day else {}
+        self._note(_DISPATCHED[event.type], at, {"letter": act.letter, **until})
         self._record([NewEvent(event, at)], at, "service:notifier")
 
     def _period(self, act: Dispatch) -> date | None:
-        """Return the day a letter tells: the one a command set, else the end of the clock it speaks of."""
-        told = told_until(act.because)
-        if isinstance(told, date):
-            return told
+        """Return the day that a letter names: the one a command set, else the end of its clock."""
+        day = day_to_tell(act.because)
+        if isinstance(day, date):
+            return day
         name = self._lived.procedure.letters[act.letter].period_of
         return next((clock.due.on for clock in self._case.clocks if clock.clock == name), None)
 
     def _note(
-        self, did: str, at: datetime, said: Mapping[str, Any], noted_at: datetime | None = None
+        self, did: str, at: datetime, facts: Mapping[str, Any], noted_at: datetime | None = None
     ) -> None:
-        self._lived.diary.append(DoneThing(did=did, at=at, noted_at=noted_at, with_=_told(said)))
+        self._lived.diary.append(DiaryEntry(did=did, at=at, noted_at=noted_at, with_=_without_words(facts)))
 
 
 def case_id_of(plan: CasePlan) -> UUID:
-    """Name the case of a plan: the same in every run."""
+    """Return the case id of a plan, the same in every run."""
     return command_id_of("simulated", plan.organisation, plan.number)
 
 
 _DISPATCHED = {"LetterPrepared": "printed", "LetterRefused": "mail refused", "LetterSent": "mail sent"}
-_TOLD = frozenset(
+_KEPT_IN_DIARY = frozenset(
     {"letter", "until", "how", "satisfied", "because", "kind", "nature", "clock", "outcome", "hearing_at"}
 )
 
 
-def _told(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out words and names: a diary holds what counts."""
-    return {name: value for name, value in said.items() if name in _TOLD}
+def _without_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out words and names: a diary holds only what a judge needs."""
+    return {name: value for name, value in facts.items() if name in _KEPT_IN_DIARY}
 
 
 def _submission(plan: CasePlan) -> Submission:

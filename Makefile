@@ -45,10 +45,10 @@ soak: .environment-dev ## an hour of steady load, and whether memory, files and 
 	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) -m soak
 
 due-check: .environment-dev ## a million random cases of every procedure against a second implementation
-	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/compared.py $(or $(CASES),1000000)
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/derivation_comparison.py $(or $(CASES),1000000)
 
 simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
-	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/simulated.py $(or $(CASES),100000)
+	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/simulated_year.py $(or $(CASES),100000)
 
 check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
 	@$(VENV_PYTHON) -m ruff check

@@ -36,7 +36,7 @@ from chaos.record import (
     WorklistRow,
 )  # fmt: skip
 from chaos.sorted_history import sort_history
-from simulate import Simulation
+from interleaving_simulation import Simulation
 
 Lines = list[AnyLine]
 SEED = 5
@@ -121,7 +121,7 @@ def grants_truncate(lines: Lines) -> None:
     lines.append(RoleGrant(role="gehoor_intake", privilege="TRUNCATE"))
 
 
-def leaves_a_lane_behind(lines: Lines) -> None:
+def leaves_a_partition_behind(lines: Lines) -> None:
     for i, line in enumerate(lines):
         if isinstance(line, StoredCheckpoint):
             changed(lines, i, place=(0, 0, 0))
@@ -290,7 +290,7 @@ def commits_under_anothers_move(lines: Lines) -> None:
     lines[:] = [line for line in lines if not isinstance(line, RecordedMove) or line.consumer != "deadlines"]
 
 
-def commits_under_another_lane(lines: Lines) -> None:
+def commits_under_another_partition(lines: Lines) -> None:
     for i, line in enumerate(lines):
         if isinstance(line, RecordedMove):
             changed(lines, i, partition=(line.partition + 1) % 16)
@@ -355,10 +355,10 @@ MISTAKES: tuple[tuple[Callable[[Lines], None], str], ...] = (
     (stores_what_was_refused, "I2"),
     (invents_a_complaint, "I3"), (skips_a_version, "I4"), (inverts_the_feed, "I4"),
     (hides_from_a_reader, "I4"), (changes_a_column, "I4"), (grants_truncate, "I4"),
-    (leaves_a_lane_behind, "I5"), (sets_a_clock_twice, "I5"), (reacts_backwards, "I6"),
+    (leaves_a_partition_behind, "I5"), (sets_a_clock_twice, "I5"), (reacts_backwards, "I6"),
     (shows_an_old_row, "I7"), (breaks_early, "I8"), (breaks_twice, "I8"), (never_tells, "I8"),
     (shifts_every_day, "I8"), (counts_a_day_too_few, "I8"), (tells_late_behind_a_flicker, "I10"),
-    (sends_what_no_event_tells, "I13"), (commits_under_another_lane, "I16"),
+    (sends_what_no_event_tells, "I13"), (commits_under_another_partition, "I16"),
     (forgets_summer_time, "I8"), (works_at_easter, "I8"), (tells_late, "I10"), (never_hands_over, "I11"),
     (gives_up_for_now, "I11"), (insists, "I11"), (forgets_a_letter, "I11"), (sends_twice, "I12"),
     (sends_another_text, "I12"), (renames_a_letter, "I12"), (sends_too_soon, "I13"), (moves_back, "I16"),

@@ -1,5 +1,5 @@
 """Nobody rewrites what happened, also in containers: every test of `tests/events/test_append_only.py`."""
 
-from borrowed import borrow
+from reused_tests import tests_of
 
-globals().update(borrow("events/test_append_only.py"))
+globals().update(tests_of("events/test_append_only.py"))

@@ -1,5 +1,5 @@
 """The way over the bus, on servers in containers: every test of `tests/events/test_bus.py`."""
 
-from borrowed import borrow
+from reused_tests import tests_of
 
-globals().update(borrow("events/test_bus.py"))
+globals().update(tests_of("events/test_bus.py"))

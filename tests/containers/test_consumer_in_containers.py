@@ -1,5 +1,5 @@
 """What a consumer promises, on servers in containers: every test of `tests/events/test_consumer.py`."""
 
-from borrowed import borrow
+from reused_tests import tests_of
 
-globals().update(borrow("events/test_consumer.py"))
+globals().update(tests_of("events/test_consumer.py"))

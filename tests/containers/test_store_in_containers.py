@@ -1,5 +1,5 @@
 """What the store promises, on servers in containers: every test of `tests/events/test_store.py`."""
 
-from borrowed import borrow
+from reused_tests import tests_of
 
-globals().update(borrow("events/test_store.py"))
+globals().update(tests_of("events/test_store.py"))

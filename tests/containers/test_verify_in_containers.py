@@ -1,5 +1,5 @@
 """A changed record is found, on servers in containers: every test of `tests/events/test_verify.py`."""
 
-from borrowed import borrow
+from reused_tests import tests_of
 
-globals().update(borrow("events/test_verify.py"))
+globals().update(tests_of("events/test_verify.py"))

@@ -7,20 +7,20 @@ import asyncpg
 import httpx2
 import pytest
 
+from application_server import serving
 from events.consumer.loop import ConsumerLoop
 from events.testing import TestSystem
 from gehoor.embedded.ports import choose
-from hostile.attacked import Attacked
-from hostile.people import tokens
-from hostile.twisting import ORGANISATIONS, World
+from hostile.callers import tokens
+from hostile.mutations import ORGANISATIONS, KnownCases
+from hostile.target import Target
 from intake.channels.api import application as intake
-from serving import serving
 from workflow.api.app import application as workflow
 from workflow.consumer import WorkflowConsumer
 
 
 @pytest.fixture(scope="module")
-async def attacked(system: TestSystem) -> AsyncIterator[Attacked]:
+async def target(system: TestSystem) -> AsyncIterator[Target]:
     """Both services, ten cases that workflow has opened, and tokens of everybody."""
     filing = await system.platform("intake", keys=True)
     working = await system.platform("workflow", keys=True)
@@ -41,9 +41,11 @@ async def attacked(system: TestSystem) -> AsyncIterator[Attacked]:
             pass
         key = working.settings.secret("token.key")
         known = list(links)
-        world = World({"intake": known, "workflow": known}, links, tokens(key, working.clock.now()))
+        known_cases = KnownCases(
+            {"intake": known, "workflow": known}, links, tokens(key, working.clock.now())
+        )
         admin = await system.admin()
-        yield Attacked(world, ports, admin)
+        yield Target(known_cases, ports, admin)
         await admin.close()
 
 

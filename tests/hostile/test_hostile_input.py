@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from hostile.asked import CANARY
-from hostile.attacked import Attacked
-from hostile.drawing import Drawn, draw
-from hostile.sending import Tally, send_all
-from hostile.standing import unexplained
-from hostile.twisting import asked_of
+from hostile.client import Tally, send_all
+from hostile.generators import Drawn, draw
+from hostile.mutations import requests_of
+from hostile.requests import CANARY
+from hostile.stored_effects import unexplained
+from hostile.target import Target
 
 DRAWN = 200
 SEED = 17
@@ -30,12 +30,12 @@ def drawn() -> list[Drawn]:
 
 
 @pytest.fixture(scope="module")
-async def sent(drawn: list[Drawn], attacked: Attacked) -> tuple[Tally, str]:
+async def sent(drawn: list[Drawn], target: Target) -> tuple[Tally, str]:
     """Send them all; gives what was answered and what was logged meanwhile."""
     chance, tally = random.Random(SEED), Tally()
-    asked = [request for one in drawn for request in asked_of(one, attacked.world, chance)]
+    requests = [request for one in drawn for request in requests_of(one, target.known_cases, chance)]
     with capture_logs() as logs:
-        await send_all(asked, attacked.ports, tally)
+        await send_all(requests, target.ports, tally)
     return tally, str(logs)
 
 
@@ -58,21 +58,19 @@ async def test_both_kinds_of_answer_are_there(sent: tuple[Tally, str]) -> None:
     assert 500 < sum(count for reply, count in tally.replies.items() if reply.partition(" ")[2][0] == "4")
 
 
-async def test_a_refused_request_leaves_nothing(attacked: Attacked, sent: tuple[Tally, str]) -> None:
+async def test_a_refused_request_leaves_nothing(target: Target, sent: tuple[Tally, str]) -> None:
     """What stands in the store is exactly what was answered with success."""
-    assert [] == await unexplained(attacked.admin, sent[0], set(attacked.world.links))
+    assert [] == await unexplained(target.admin, sent[0], set(target.known_cases.links))
 
 
-async def test_an_addition_that_was_lost_is_told(attacked: Attacked, sent: tuple[Tally, str]) -> None:
+async def test_an_addition_that_was_lost_is_told(target: Target, sent: tuple[Tally, str]) -> None:
     """Had one more been answered with 201 than stands, or one fewer, it would be found."""
     tally, _ = sent
     one = Counter({next(iter(tally.added)): 1})
-    known = set(attacked.world.links)
+    known = set(target.known_cases.links)
 
-    lost = await unexplained(attacked.admin, replace(tally, added=tally.added + one), known)
-    unanswered = await unexplained(
-        attacked.admin, replace(tally, added=tally.added - one, uncertain=0), known
-    )
+    lost = await unexplained(target.admin, replace(tally, added=tally.added + one), known)
+    unanswered = await unexplained(target.admin, replace(tally, added=tally.added - one, uncertain=0), known)
 
     assert ["1 additions were answered with 201 and do not stand"] == lost
     assert ["1 additions stand without a 201; the answers of 0 were lost"] == unanswered

@@ -2,12 +2,12 @@
 
 import json
 
-from hostile.asked import Asked
-from hostile.rules import broken, is_busy
-from hostile.sending import Tally
-from hostile.wire import Reply
+from hostile.client import Tally
+from hostile.invariants import broken, is_busy
+from hostile.raw_http import Reply
+from hostile.requests import HostileRequest
 
-ADDITION = Asked(
+ADDITION = HostileRequest(
     "intake", b"POST", b"/v1/complaints/DES-1/messages", ((b"Idempotency-Key", b"one"),), b'{"message":"Hi"}'
 )
 ADDED = Reply(201, {"content-type": "application/json"}, b'{"reference":"DES-1","missing":[]}', 0.01)

@@ -9,10 +9,10 @@ from time import perf_counter
 import pytest
 from fastapi import FastAPI
 
+from application_server import serving
 from events.platform import Platform
 from intake.channels.api import application
 from intake_desk import BODY, Desk
-from serving import serving
 from web.bodies import BodyGuard
 from web.problems import install
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from application_server import serving
 from events.platform import Platform
 from intake.channels.api import application
-from serving import serving
 
 GUIDE = (Path(__file__).parents[2] / "services" / "intake" / "README.md").read_text("utf-8")
 

@@ -18,7 +18,7 @@ from gehoor.connection import connected
 from gehoor.embedded.home import Home
 from gehoor.simulate.driver import Driver, compare
 from gehoor.simulate.live import LiveRun, begins_at
-from simulated import oracle_says
+from simulated_year import oracle_says
 from simulation.arrivals import Season
 from simulation.case_run import CaseRun
 from whole_system import Answer, WholeSystem

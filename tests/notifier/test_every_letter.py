@@ -35,12 +35,12 @@ from notifier_cases import (
     RECEIVED_ON,
     WORDS,
     case,
+    clock_ending_on,
+    context_of,
     deadline,
     opened,
     owing,
     procedure_of,
-    told,
-    writing,
 )
 from procedures.library import library
 from procedures.organisations import with_demonstrations
@@ -74,7 +74,7 @@ BY_EVENT = {
 
 def draft(organisation: str, letter: str, language: str = "nl", **changes: object) -> WritingContext:
     """Give what a letter is written from, after the events that owe it."""
-    return writing(case(organisation, language, *owing(organisation, letter)), letter, **changes)  # type: ignore[arg-type]
+    return context_of(case(organisation, language, *owing(organisation, letter)), letter, **changes)  # type: ignore[arg-type]
 
 
 def anywhere(organisation: str, letter: str, language: str = "nl", **changes: object) -> WritingContext:
@@ -93,7 +93,7 @@ def test_a_letter_that_a_procedure_names_is_owed_and_proves_its_parts(
     found = case(organisation, language, *owing(organisation, letter))
     demanded = set(procedure_of(organisation).letters[letter].contents)
 
-    written = write_letter(writing(found, letter))
+    written = write_letter(context_of(found, letter))
 
     assert letter in [each.letter for each in owed(found)]
     assert demanded == set(written.contents)
@@ -169,7 +169,7 @@ def test_a_delay_notice_whose_day_is_not_later_than_the_clock_cannot_leave(until
     event = TermExtended(clock="ING-4", until=until, occurrence=1)
 
     with pytest.raises(LetterCannotBeMade, match=f"ends on 2026-12-18, the letter would tell {until}"):
-        write_letter(writing(case("ingressus", "nl", event), "delay notice"))
+        write_letter(context_of(case("ingressus", "nl", event), "delay notice"))
 
 
 def test_a_delay_notice_about_a_clock_that_does_not_run_cannot_leave() -> None:
@@ -177,13 +177,13 @@ def test_a_delay_notice_about_a_clock_that_does_not_run_cannot_leave() -> None:
     event = TermExtended(clock="ING-9", until=DUE_ON, occurrence=1)
 
     with pytest.raises(LetterCannotBeMade, match="ING-9 does not run"):
-        write_letter(writing(case("ingressus", "nl", event), "delay notice"))
+        write_letter(context_of(case("ingressus", "nl", event), "delay notice"))
 
 
 def test_a_delay_notice_that_was_held_up_until_its_day_had_passed_cannot_leave() -> None:
     """After weeks without mail the new day may be over: somebody must take more time again."""
     event = TermExtended(clock="ING-4", until=date(2026, 12, 21), occurrence=1)
-    late = writing(case("ingressus", "nl", event), "delay notice")
+    late = context_of(case("ingressus", "nl", event), "delay notice")
 
     with pytest.raises(LetterCannotBeMade, match="over already"):
         write_letter(replace(late, written_at=late.written_at.replace(year=2027)))
@@ -192,20 +192,20 @@ def test_a_delay_notice_that_was_held_up_until_its_day_had_passed_cannot_leave()
 def test_a_plan_whose_day_differs_from_the_clock_cannot_leave() -> None:
     """The plan says one day and the clock another: the letter is not made, and says which."""
     rule = procedure_of("bc").clock("BNC-3")
-    found = case("bc", "nl", PlanMade(until=DUE_ON, by="x"), told(rule, date(2027, 1, 30)))
+    found = case("bc", "nl", PlanMade(until=DUE_ON, by="x"), clock_ending_on(rule, date(2027, 1, 30)))
 
     with pytest.raises(
         LetterCannotBeMade, match="BNC-3 ends on 2027-01-30, the letter would tell 2027-01-29"
     ):
-        write_letter(writing(found, "plan"))
+        write_letter(context_of(found, "plan"))
 
 
 def test_a_new_plan_after_the_term_of_the_first_was_over_can_be_told() -> None:
     """A term that is over stays broken; the new day is told all the same, and no clock says otherwise."""
     rule = procedure_of("bc").clock("BNC-3")
-    found = case("bc", "nl", told(rule, date(2026, 11, 20)), PlanMade(until=DUE_ON, by="x"))
+    found = case("bc", "nl", clock_ending_on(rule, date(2026, 11, 20)), PlanMade(until=DUE_ON, by="x"))
 
-    assert in_words(DUE_ON, "nl") in write_letter(writing(found, "plan")).text
+    assert in_words(DUE_ON, "nl") in write_letter(context_of(found, "plan")).text
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))
@@ -216,7 +216,7 @@ def test_a_response_says_the_outcome_that_was_decided_and_no_other(
     """Gegrond stands in ongegrond: the letter is read for the whole word, and for no other outcome."""
     found = case(organisation, language, OutcomeDecided(by="x", outcome=outcome))  # type: ignore[arg-type]
     rule = LetterRule(contents=("outcome",), period_of=None, neutral=False, source="test")
-    made = writing(found, "response")
+    made = context_of(found, "response")
 
     written = write_letter(replace(made, procedure=replace(made.procedure, letters={"response": rule})))
 
@@ -228,14 +228,14 @@ def test_preacts_response_to_a_founded_complaint_needs_its_solution() -> None:
     found = case("preact", "nl", OutcomeDecided(by="x", outcome="founded"))
 
     with pytest.raises(LetterCannotBeMade, match="solution"):
-        write_letter(writing(found, "response", {"grounds": "Het klopt."}))
+        write_letter(context_of(found, "response", {"grounds": "Het klopt."}))
 
 
 def test_preacts_response_to_an_unfounded_complaint_needs_none() -> None:
     """Where nothing is founded there is nothing to put right, and no change to tell."""
     found = case("preact", "nl", OutcomeDecided(by="x", outcome="unfounded"))
 
-    written = write_letter(writing(found, "response", {"grounds": "Het klopt niet."}))
+    written = write_letter(context_of(found, "response", {"grounds": "Het klopt niet."}))
 
     assert ("outcome",) == written.contents
 
@@ -285,7 +285,7 @@ def test_a_confirmation_of_a_talk_names_each_agreement_with_owner_and_day() -> N
     (talk,) = owing("supportoplus", "talk confirmation")
     measure = MeasureAgreed(measure=1, owner="sup-03", due_on=DUE_ON)
     found = case("supportoplus", "nl", talk, measure)
-    made = writing(found, "talk confirmation")
+    made = context_of(found, "talk confirmation")
     together = replace(found.agreed[0], command_id=made.owing.command_id)
 
     written = write_letter(replace(made, case=structs.replace(found, agreed=(together,))))
@@ -326,7 +326,7 @@ def test_a_letter_names_who_handles_the_case_now() -> None:
     taken_over = structs.replace(found, life=structs.replace(found.life, handler="des-02"))
     handler = with_demonstrations()["destiny"].staff["des-02"]
 
-    written = write_letter(writing(taken_over, "proposal"))
+    written = write_letter(context_of(taken_over, "proposal"))
 
     assert handler.name in written.text
 
@@ -350,7 +350,7 @@ def test_an_objection_is_decided_in_words() -> None:
     """The board's letter says what it decided and why."""
     found = case("preact", "nl", ObjectionDecided(by="x", outcome="unfounded"))
 
-    written = write_letter(writing(found, "board decision", {"grounds": "Wij blijven erbij."}))
+    written = write_letter(context_of(found, "board decision", {"grounds": "Wij blijven erbij."}))
 
     assert "ongegrond" in written.text
     assert ("decision",) == written.contents
@@ -362,8 +362,8 @@ def test_what_the_board_overturned_is_not_told_again_when_the_case_is_closed() -
     objected = (ObjectionLodged(channel="email", late=False), ObjectionDecided(by="y", outcome="founded"))
     closed = CaseClosed(because="handled")
 
-    without = write_letter(writing(case("preact", "nl", judged, closed), "closing notice"))
-    after = write_letter(writing(case("preact", "nl", judged, *objected, closed), "closing notice"))
+    without = write_letter(context_of(case("preact", "nl", judged, closed), "closing notice"))
+    after = write_letter(context_of(case("preact", "nl", judged, *objected, closed), "closing notice"))
 
     assert "deels gegrond" in without.text
     assert "deels gegrond" not in after.text
@@ -392,7 +392,7 @@ def test_the_court_is_named_at_the_end_only_to_whom_the_talk_did_not_satisfy(
     objected = (OutcomeDecided(by="h", outcome="unfounded"), *((lodged, *happened) if happened else ()))
 
     written = write_letter(
-        writing(case("ingressus", "nl", *objected, CaseClosed(because="handled")), "closing notice")
+        context_of(case("ingressus", "nl", *objected, CaseClosed(because="handled")), "closing notice")
     )
 
     assert is_told == ("de rechtbank in het arrondissement Rotterdam" in written.text)
@@ -403,7 +403,7 @@ def test_a_way_out_that_needs_no_objection_is_named_at_every_end(organisation: s
     """Where no objection comes before it, whoever is not content learns at the end where to go."""
     found = case(organisation, procedure_of(organisation).language, CaseClosed(because="handled"))
 
-    assert "mbudsman" in write_letter(writing(found, "closing notice")).text
+    assert "mbudsman" in write_letter(context_of(found, "closing notice")).text
 
 
 def test_a_day_that_is_over_is_promised_no_more() -> None:

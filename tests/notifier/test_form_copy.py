@@ -25,7 +25,7 @@ from notifier.sending.outcome_command import command_of
 from notifier.sending.ready_mail import ReadyMail
 from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
-from notifier_cases import CASE, WRITTEN_AT, case, history, writing
+from notifier_cases import CASE, WRITTEN_AT, case, context_of, history
 from post_office import PostOffice
 from procedures.counting.facts import FACTS
 from procedures.library import library
@@ -109,7 +109,7 @@ def test_the_day_that_was_stated_is_told_in_words() -> None:
     """The date of the report stands on the form too, and is read in one way only."""
     said = {"reported_on": "2026-11-19", "name": "Sanne de Wit"}
 
-    text = write_letter(writing(case("supportoplus", letters=LETTERS), FORM_COPY, said)).text
+    text = write_letter(context_of(case("supportoplus", letters=LETTERS), FORM_COPY, said)).text
 
     assert "De datum van de melding\n\ndonderdag 19 november 2026\n" in text
 

@@ -12,7 +12,7 @@ import notifier
 from notifier.letter_history import LetterHistory
 from notifier.writing.letter import LetterCannotBeMade, WrittenLetter, write_letter
 from notifier.writing.phrases import in_words
-from notifier_cases import case, deadline, opened, procedure_of, writing
+from notifier_cases import case, context_of, deadline, opened, procedure_of
 from procedures.library import library
 from procedures.organisations import organisations, with_demonstrations
 from procedures.procedure import LetterRule
@@ -28,7 +28,7 @@ def written(organisation: str, language: str = "nl", name: str = "Sanne de Wit")
 
 def first_of(found: LetterHistory, **changes: Any) -> WrittenLetter:
     """Write the first letter that a case owes."""
-    return write_letter(writing(found, found.owing[0].letter, **changes))
+    return write_letter(context_of(found, found.owing[0].letter, **changes))
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -38,12 +38,12 @@ from notifier_cases import (
     DUE_ON,
     WRITTEN_AT,
     case,
+    clock_ending_on,
     complaint,
     deadlines,
     history,
     opened,
     procedure_of,
-    told,
 )
 
 OPENING = ("acknowledgement", "handling notice")
@@ -127,7 +127,7 @@ def test_a_notice_that_came_back_waits_until_its_clock_has_the_old_end_again() -
     rule = procedure_of("ingressus").clock("ING-4")
     bounced = LetterBounced(letter="delay notice", letter_id=letter_id, how="email")
 
-    assert [] == still_owed("ingressus", extended, told(rule, DUE_ON), bounced)
+    assert [] == still_owed("ingressus", extended, clock_ending_on(rule, DUE_ON), bounced)
     assert [("delay notice", 1)] == still_owed("ingressus", extended, bounced)
 
 
@@ -186,10 +186,10 @@ def test_a_plan_waits_until_the_clock_has_its_day() -> None:
     """The day in the plan is set as a clock first and told then, also when a new plan moves it."""
     rule = procedure_of("bc").clock("BNC-3")
     plan, later = PlanMade(until=DUE_ON, by="x"), PlanMade(until=date(2027, 2, 5), by="x")
-    clock = told(rule, DUE_ON)
+    clock = clock_ending_on(rule, DUE_ON)
     moved = DeadlineMoved(
-        clock="BNC-3", because=("plan term",), strict=told(rule, later.until).strict,
-        lenient=told(rule, later.until).strict, warn_at=None, readings=(),
+        clock="BNC-3", because=("plan term",), strict=clock_ending_on(rule, later.until).strict,
+        lenient=clock_ending_on(rule, later.until).strict, warn_at=None, readings=(),
     )  # fmt: skip
 
     assert [] == still_owed("bc", plan)

@@ -23,7 +23,7 @@ from notifier.sending.outcome import AttemptOutcome
 from notifier.sending.outcome_command import command_of
 from notifier.smtp.conversation import MailAccepted
 from notifier.writing.letter import write_letter
-from notifier_cases import CASE, complaint, opened, writing
+from notifier_cases import CASE, complaint, context_of, opened
 
 RECEIVED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ class Story:
 
     def send(self, letter: str, at: datetime) -> LetterSent:
         """Write a letter as it is owed now and let the recipient's server accept it."""
-        written = write_letter(writing(fold(self.history), letter, at=at))
+        written = write_letter(context_of(fold(self.history), letter, at=at))
         newest = [each for each in fold(self.history).owing if each.letter == letter][-1]
         attempt = ClaimedLetter(UUID(int=len(self.events)), CASE, letter, 1, at, 0.0)
         cause = self.history.events[newest.version - 1]

@@ -1,6 +1,6 @@
 """The code and a second opinion, made by another algorithm from the same texts, give the same answers.
 
-The second opinion is `tests/support/second_opinion.py`; `make due-check` asks a million cases of it.
+The second opinion is `tests/support/second_implementation.py`; `make due-check` asks a million cases of it.
 """
 
 import random
@@ -8,15 +8,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from compared import SEED, answer, any_day, cases, differences
+from derivation_comparison import SEED, answer, any_day, cases, differences
 from events.catalogue import ClockRule
 from procedures.counting.derivation import derive
 from procedures.library import library
-from second_opinion import (
+from second_implementation import (
     PROCEDURES,
     easter_sunday,
+    expected_ends,
     midnight_after,
-    opinion,
     worked_on_or_after,
     worked_on_or_before,
     working_day_after,
@@ -72,7 +72,7 @@ def test_the_second_opinion_tells_its_clocks_in_the_order_of_the_files() -> None
     for name in PROCEDURES:
         (case,) = [case for case in cases(SEED, 200) if case[0] == name][:1]
 
-        assert [row[0] for row in opinion(*case)] == [row[0] for row in answer(case)]
+        assert [row[0] for row in expected_ends(*case)] == [row[0] for row in answer(case)]
 
 
 @pytest.mark.parametrize(

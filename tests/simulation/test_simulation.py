@@ -11,7 +11,7 @@ import pytest
 from chaos.checker import check
 from chaos.record import StoredEvent
 from chaos.sorted_history import sort_history
-from simulate import FAULTS_FOR_S, FIRED, Simulation
+from interleaving_simulation import FAULTS_FOR_S, FIRED, Simulation
 
 SEEDS = 60
 """A sample; `python tests/support/replay.py 0 100000` runs as many as there is time for."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from procedures.organisations import with_demonstrations
-from simulated import compared
+from simulated_year import compared
 from simulation.arrivals import whole_year
 from simulation.generator import plan, plans, written
 from simulation.year import Year, run_piece

@@ -65,9 +65,9 @@ def _converse(world: ModelWorld, chance: random.Random, row: Outgoing) -> Genera
         return Printed()
     if world.now_s < world.mail_is_away_until_s:
         return MailDeferred(0, "connect")
-    mood = chance.random()
+    draw = chance.random()
     yield 0.01
-    if row.to in world.refused or mood < 0.15:
+    if row.to in world.refused or draw < 0.15:
         code = 550 if row.to in world.refused else 450
         world.say_no(row.to, code)
         yield chance.choice((0.0, 0.01, 0.2))
@@ -76,10 +76,10 @@ def _converse(world: ModelWorld, chance: random.Random, row: Outgoing) -> Genera
     message_id = _message_id(row.letter_id)
     if "new identity" in world.bugs:
         message_id = f"<{chance.random()}@example.org>"
-    accepted = mood > 0.25 or chance.random() < 0.5
+    accepted = draw > 0.25 or chance.random() < 0.5
     world.take_mail(row.to, message_id, str(row.letter_id), accepted=accepted)
     yield chance.choice((0.0, 0.01, 0.2))
-    return MailAccepted() if mood > 0.25 else MailUncertain()
+    return MailAccepted() if draw > 0.25 else MailUncertain()
 
 
 def _record(world: ModelWorld, chance: random.Random, row: Outgoing, end: AttemptEnd) -> Steps:

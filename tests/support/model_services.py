@@ -22,7 +22,7 @@ from events.record.envelope import START, Cause, FeedPosition, History, Recorded
 from intake.complaint_form import Submission
 from intake.submission import file
 from model_letters import Steps, owe
-from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_lane
+from model_world import IDLE, Conflict, Fenced, ModelWorld, Transaction, in_partition
 from notifier.consumer import LetterConsumer
 from procedures.organisations import organisations
 from workflow.consumer import WorkflowConsumer
@@ -81,7 +81,7 @@ def intake(
         }
     )
     filing = file(submission, of, f"{of.code}-{chance.getrandbits(40):010X}", world.now)
-    case_id = in_lane(uuid5(_NAMES, f"{key} {chance.random()}"), chance.choice((3, 12)))
+    case_id = in_partition(uuid5(_NAMES, f"{key} {chance.random()}"), chance.choice((3, 12)))
     cause = Cause("anonymous", command_id_of("intake", key, case_id), case_id)
     transaction = world.begin()
     try:
@@ -104,10 +104,10 @@ def relay(world: ModelWorld, chance: random.Random) -> Steps:
         window = world.visible(world.relayed)[:20]
         tails = dict(world.tails)
         for row in window:
-            lane = row.case_id.int & 15
+            partition = row.case_id.int & 15
             for consumer in CONSUMERS:
-                world.bus[consumer, lane].append((row, tails.get(lane, START)))
-            tails[lane] = row.place
+                world.bus[consumer, partition].append((row, tails.get(partition, START)))
+            tails[partition] = row.place
             yield 0.001
         if window:
             world.tails.update(tails)
@@ -117,31 +117,31 @@ def relay(world: ModelWorld, chance: random.Random) -> Steps:
 
 
 def consumer(world: ModelWorld, chance: random.Random, name: str) -> Steps:
-    """Follow the consumer rule in every lane; two replicas do so at once, only the fence keeps them apart."""
+    """Follow the consumer rule in every partition; of two replicas at once the checkpoint fences one."""
     while True:
         worked = False
-        for lane in sorted({case.int & 15 for case in world.streams}):
-            known = world.checkpoints[name, lane]
-            planned = _planned(world, chance, name, lane, known)
+        for partition in sorted({case.int & 15 for case in world.streams}):
+            known = world.checkpoints[name, partition]
+            planned = _planned(world, chance, name, partition, known)
             if planned:
                 worked = True
-                yield from _react(world, chance, name, lane, known, planned)
+                yield from _react(world, chance, name, partition, known, planned)
         yield 0.01 if worked else IDLE
 
 
 def _planned(
-    world: ModelWorld, chance: random.Random, name: str, lane: int, checkpoint: FeedPosition
+    world: ModelWorld, chance: random.Random, name: str, partition: int, checkpoint: FeedPosition
 ) -> list[Recorded]:
     """Old: drop. Next: apply. Beyond a gap, or on a sweep: read from the store."""
-    messages = world.bus[name, lane]
+    messages = world.bus[name, partition]
     if chance.random() < 0.2 or not messages:
-        return world.visible(checkpoint, lane)
+        return world.visible(checkpoint, partition)
     planned, reached = [], checkpoint
     for row, after in messages[:10]:
         if row.place <= reached:
             continue
         if after > reached and "trust the bus" not in world.bugs:
-            return world.visible(checkpoint, lane)
+            return world.visible(checkpoint, partition)
         planned.append(row)
         reached = row.place
     del messages[:10]
@@ -152,7 +152,7 @@ def _react(
     world: ModelWorld,
     chance: random.Random,
     name: str,
-    lane: int,
+    partition: int,
     known: FeedPosition,
     planned: list[Recorded],
 ) -> Steps:
@@ -166,7 +166,7 @@ def _react(
     try:
         for case_id in sorted(turns):
             yield from world.lock(transaction, case_id)
-        world.move(transaction, name, lane, known, planned[-1].place)
+        world.move(transaction, name, partition, known, planned[-1].place)
         for case_id, rows in turns.items():
             if (name, case_id) not in world.parked:
                 _decide(world, transaction, name, world.history(case_id), rows)

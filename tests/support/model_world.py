@@ -23,7 +23,7 @@ IDLE = float("inf")
 """What a process waits that has nothing to do until somebody changes something."""
 
 EPOCH = datetime(2026, 3, 20, 8, 0, tzinfo=UTC)
-LANES = 16
+PARTITIONS = 16
 UNREADABLE = "NotYetInvented"
 
 
@@ -174,18 +174,18 @@ class ModelWorld:
         transaction.rows.append(row)
 
     def move(
-        self, transaction: Transaction, consumer: str, lane: int, old: FeedPosition, new: FeedPosition
+        self, transaction: Transaction, consumer: str, partition: int, old: FeedPosition, new: FeedPosition
     ) -> None:
         """Move a checkpoint from where it was read; raises `Fenced` when it is elsewhere."""
-        if self.checkpoints[consumer, lane] != old and "no fence" not in self.bugs:
+        if self.checkpoints[consumer, partition] != old and "no fence" not in self.bugs:
             raise Fenced
         self.number(transaction)
-        transaction.moves.append((consumer, lane, old, new))
+        transaction.moves.append((consumer, partition, old, new))
 
     def commit(self, transaction: Transaction) -> None:
         """Let everything stand at once; raises `Fenced` or `Conflict` when it cannot any more."""
-        for consumer, lane, old, _ in transaction.moves:
-            if self.checkpoints[consumer, lane] != old and "no fence" not in self.bugs:
+        for consumer, partition, old, _ in transaction.moves:
+            if self.checkpoints[consumer, partition] != old and "no fence" not in self.bugs:
                 raise Fenced
         for row in transaction.rows:
             if len(self.streams.get(row.case_id, ())) >= row.version and "append blindly" not in self.bugs:
@@ -195,14 +195,14 @@ class ModelWorld:
             stands = row if len(stream) < row.version else replace(row, version=len(stream) + 1)
             stream.append(stands)
             self.feed.append(stands)
-        for consumer, lane, _, new in transaction.moves:
-            there = self.checkpoints[consumer, lane]
+        for consumer, partition, _, new in transaction.moves:
+            there = self.checkpoints[consumer, partition]
             self.lines.append(
                 RecordedMove(
-                    consumer=consumer, partition=lane, old=there[:3], new=new[:3], xid=transaction.xid
+                    consumer=consumer, partition=partition, old=there[:3], new=new[:3], xid=transaction.xid
                 )
             )
-            self.checkpoints[consumer, lane] = new
+            self.checkpoints[consumer, partition] = new
         for change in transaction.changes:
             change()
         self.end(transaction)
@@ -218,7 +218,7 @@ class ModelWorld:
                 del self.locked[case_id]
         transaction.locks.clear()
 
-    def visible(self, after: FeedPosition, lane: int | None = None) -> list[Recorded]:
+    def visible(self, after: FeedPosition, partition: int | None = None) -> list[Recorded]:
         """Read the feed below the oldest open transaction, in its order."""
         mark = min(self.running, default=self.next_xid)
         if "position only" in self.bugs:
@@ -226,7 +226,9 @@ class ModelWorld:
         found = [
             row
             for row in self.feed
-            if row.place > after and row.place.xid < mark and (lane is None or row.case_id.int & 15 == lane)
+            if row.place > after
+            and row.place.xid < mark
+            and (partition is None or row.case_id.int & 15 == partition)
         ]
         return sorted(found, key=lambda row: row.place)
 
@@ -253,6 +255,6 @@ class ModelWorld:
         self.lines.append(SmtpReply(to=to, code=code, is_final=False, at_s=self.at_s, mono_s=self.now_s))
 
 
-def in_lane(case_id: UUID, lane: int) -> UUID:
-    """Return a case identifier of this lane, so that cases of a small world meet."""
-    return UUID(int=(case_id.int & ~(LANES - 1)) | lane)
+def in_partition(case_id: UUID, partition: int) -> UUID:
+    """Return a case identifier of this partition, so that cases of a small world meet."""
+    return UUID(int=(case_id.int & ~(PARTITIONS - 1)) | partition)

@@ -102,7 +102,7 @@ def deadline(rule: ClockRule, starts_on: date = RECEIVED_ON, zone: str = "Europe
     return _set(rule, derive(rule, starts_on, zone), zone)
 
 
-def told(rule: ClockRule, on: date, zone: str = "Europe/Amsterdam") -> DeadlineSet:
+def clock_ending_on(rule: ClockRule, on: date, zone: str = "Europe/Amsterdam") -> DeadlineSet:
     """Set one clock that ends on the day that was told."""
     moment = Moment(on=on, at=end_of(on, zone))
     return DeadlineSet(
@@ -159,7 +159,7 @@ def owing(organisation: str, letter: str) -> tuple[Event, ...]:
     ways: Mapping[str, tuple[Event, ...]] = {
         "request for information": (InformationAsked(by="x", fields=("phone", "address")),),
         "substantive reaction": (ReactionGiven(by="x"),),
-        "plan": (PlanMade(until=DUE_ON, by="x"), *(told(rule, DUE_ON) for rule in plans)),
+        "plan": (PlanMade(until=DUE_ON, by="x"), *(clock_ending_on(rule, DUE_ON) for rule in plans)),
         "invitation": (TalkInvited(by="x", how="letter"),),
         "talk confirmation": (TalkHeld(by="x", how="phone"),),
         "delay notice": (TermExtended(clock=extends[0], until=DUE_ON, occurrence=1),),
@@ -186,7 +186,7 @@ def owing(organisation: str, letter: str) -> tuple[Event, ...]:
     return ways.get(letter, ())
 
 
-def writing(
+def context_of(
     found: LetterHistory,
     letter: str,
     words: Mapping[str, Any] = WORDS,

@@ -1,9 +1,9 @@
 """How every clock of a case must end, judged from its diary alone: what was done when, in plain words.
 
-Nothing here uses the code it checks. The days come from `second_opinion`, which counts by its own tables;
-what each act means to each clock, and what a moment is worth against a deadline, is written down once more,
-by hand, from what was settled about the procedures. A case is judged at its end and as a whole, by the facts
-that stand then, while the system has judged it step by step on its way there.
+Nothing here uses the code it checks. The days come from `second_implementation`, which counts by its own
+tables; what each act means to each clock, and what a moment is worth against a deadline, is written down once
+more, by hand, from what was settled about the procedures. A case is judged at its end and as a whole, by the
+facts that stand then, while the system has judged it step by step on its way there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from second_opinion import (
+from second_implementation import (
     DUTCH,
     Ends,
     awb,

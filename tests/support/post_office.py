@@ -108,7 +108,7 @@ class PostOffice:
         await self.consumer.sweep()
 
     async def sender(self, connections: int = 20) -> SendingLoop:
-        """Start a sender that owns all lanes, as a process of its own would."""
+        """Start a sender that owns all partitions, as a process of its own would."""
         platform = replace(self.notifier, ownership=Ownership())
         await platform.ownership.beat(platform.pool)
         platform.ownership.owned = LANES

@@ -10,7 +10,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / part) for part in ("libs", "services", "tools", "tests/support")]
 
 from chaos.checker import check  # noqa: E402 - the path comes first
-from simulate import Simulation  # noqa: E402
+from interleaving_simulation import Simulation  # noqa: E402
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 from fastapi import FastAPI
 
-from serving import serving
+from application_server import serving
 from web import protocol
 
 

@@ -22,15 +22,15 @@ from typing import Any
 
 from bench.machine import commit, memory_mb, percentile
 from chaos.final_state import files_with_canary
-from hostile import rules
-from hostile.asked import Asked
-from hostile.drawing import draw
-from hostile.pace import SLOW_AFTER_S, Pace
-from hostile.people import tokens
-from hostile.sending import AT_ONCE, Tally, send_all
-from hostile.standing import unexplained
-from hostile.twisting import ORGANISATIONS, World, asked_of
-from hostile.wire import send
+from hostile import invariants
+from hostile.callers import tokens
+from hostile.client import AT_ONCE, Tally, send_all
+from hostile.generators import draw
+from hostile.latency_budget import SLOW_AFTER_S, LatencyBudget
+from hostile.mutations import ORGANISATIONS, KnownCases, requests_of
+from hostile.raw_http import send
+from hostile.requests import HostileRequest
+from hostile.stored_effects import unexplained
 from whole_system import WholeSystem
 
 CASES_KNOWN = 120
@@ -47,25 +47,25 @@ OVER, BUSY = f"over {SLOW_AFTER_S:g} s", "told to come back"
 async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple[dict[str, Any], list[str]]:
     """Send them all; return the figures and what is wrong."""
     system = WholeSystem(home)
-    pace = Pace(int(system.mailbox.rpartition(":")[2]))
-    tally, memory = Tally(pace=pace), []
+    latency_budget = LatencyBudget(int(system.mailbox.rpartition(":")[2]))
+    tally, memory = Tally(latency_budget=latency_budget), []
     try:
         _say(f"up in {await system.start():.1f} s, in {home}")
-        world = await _world(system)
+        known_cases = await _known_cases(system)
         ports = {
             "intake": int(system.intake.rpartition(":")[2]),
             "workflow": int(system.workflow.rpartition(":")[2]),
         }
-        requests = _requests(cases, chosen, world)
-        rules.prepare()
-        await _wake(world, ports["workflow"])
+        requests = _requests(cases, chosen, known_cases)
+        invariants.prepare()
+        await _wake(known_cases, ports["workflow"])
         began_s = monotonic()
         shown = 0
         for part in range(PARTS):
             if monotonic() - began_s > seconds:
                 break
             drawn = list(islice(requests, cases // PARTS))  # beforehand: it would hold up what is under way
-            async with pace.watched():
+            async with latency_budget.watched():
                 await send_all(drawn, ports, tally)
             memory.append(_memory(system))
             told = f"{tally.broken} broke a rule, {memory[-1]} MB, {monotonic() - began_s:.0f} s"
@@ -84,7 +84,7 @@ async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple
             if record.pid != processes[one]
         ]
         async with system.database() as connection:
-            wrong += await unexplained(connection, tally, set(world.links))
+            wrong += await unexplained(connection, tally, set(known_cases.links))
         for command in (("verify", "--json"), ("parked", "list", "--json")):
             answer = await system.gehoor(*command, within_s=RESTS_WITHIN_S)
             if answer.code:
@@ -111,14 +111,14 @@ async def campaign(cases: int, chosen: int, seconds: float, home: Path) -> tuple
     return figures, [*wrong, *tally.findings]
 
 
-def _requests(cases: int, chosen: int, world: World) -> Iterator[Asked]:
+def _requests(cases: int, chosen: int, known_cases: KnownCases) -> Iterator[HostileRequest]:
     chance = random.Random(chosen)
     for drawn in draw(-(-cases // PER_DRAWN), chosen):
         for _ in range(ROUNDS):
-            yield from asked_of(drawn, world, chance)
+            yield from requests_of(drawn, known_cases, chance)
 
 
-async def _world(system: WholeSystem) -> World:
+async def _known_cases(system: WholeSystem) -> KnownCases:
     """File a few ordinary complaints, whose cases are then open to be attacked."""
     links = {}
     for at in range(CASES_KNOWN):
@@ -130,13 +130,13 @@ async def _world(system: WholeSystem) -> World:
     await system.until_at_rest()
     key = (system.home / "secrets" / "token.key").read_bytes()
     known = list(links)
-    return World({"intake": known, "workflow": known}, links, tokens(key, datetime.now(UTC)))
+    return KnownCases({"intake": known, "workflow": known}, links, tokens(key, datetime.now(UTC)))
 
 
-async def _wake(world: World, workflow: int) -> None:
+async def _wake(known_cases: KnownCases, workflow: int) -> None:
     """Ask workflow what anybody asks: the first answers of a process tell only how cold it is."""
-    token = (b"Authorization", b"Bearer " + world.tokens[0].encode())
-    ordinary = Asked("workflow", b"GET", b"/v1/cases", (token,))
+    token = (b"Authorization", b"Bearer " + known_cases.tokens[0].encode())
+    ordinary = HostileRequest("workflow", b"GET", b"/v1/cases", (token,))
     for reply in await asyncio.gather(*(send(ordinary, workflow) for _ in range(AT_ONCE))):
         assert 200 == reply.status, reply
 

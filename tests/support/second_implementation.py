@@ -1,4 +1,4 @@
-"""A second opinion on every clock: another algorithm, with its own Easter, holidays, summer time and rules.
+"""A second implementation of every clock: another algorithm, with its own Easter, holidays and rules.
 
 Nothing here uses the code it checks. All days of a century stand in one table per calendar; a working day is
 a place in it, so that counting is looking up. Each procedure is written down once more, by hand, from the
@@ -242,7 +242,9 @@ PROCEDURES: Mapping[str, tuple[Callable[[date, Events, Iterable[str]], Ends], tu
 }
 
 
-def opinion(procedure: str, received: date, events: Events, pinned: str | None) -> list[tuple[object, ...]]:
+def expected_ends(
+    procedure: str, received: date, events: Events, pinned: str | None
+) -> list[tuple[object, ...]]:
     """Every clock of a procedure, in order: its name, and both moments as day and instant, or nothing."""
     told, calendars = PROCEDURES[procedure]
     west = procedure == "fca-disp"

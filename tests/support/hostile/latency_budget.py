@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-from hostile.asked import Asked
-from hostile.wire import send
+from hostile.raw_http import send
+from hostile.requests import HostileRequest
 
 SLOW_AFTER_S = 1.0
 SLOW_IN_ANY_CASE_AFTER_S = 5.0
@@ -19,10 +19,10 @@ PAUSE_S = 0.05
 REMEMBERED = 10_000
 """Bare requests: eight minutes of them, and no request is waited for longer than one."""
 
-BARE = Asked("mailbox", b"GET", b"/livez")
+BARE = HostileRequest("mailbox", b"GET", b"/livez")
 
 
-class Pace:
+class LatencyBudget:
     """Knows how long bare requests to `port` had to wait, and when."""
 
     def __init__(self, port: int) -> None:

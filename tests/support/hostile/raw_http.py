@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 
-from hostile.asked import Asked
+from hostile.requests import HostileRequest
 
 GIVES_UP_AFTER_S = 60.0
 
@@ -20,15 +20,15 @@ class Reply:
     took_s: float
 
 
-async def send(asked: Asked, port: int) -> Reply:
+async def send(request: HostileRequest, port: int) -> Reply:
     """Send a request and read the answer to it."""
     began_s = monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    within_s = GIVES_UP_AFTER_S if asked.waits_s is None else asked.waits_s
+    within_s = GIVES_UP_AFTER_S if request.waits_s is None else request.waits_s
     try:
-        writer.write(asked.wire)
+        writer.write(request.wire)
         async with asyncio.timeout(within_s):
-            status, headers, body = await _read(reader, asked.method == b"HEAD" and asked.raw is None)
+            status, headers, body = await _read(reader, request.method == b"HEAD" and request.raw is None)
     except TimeoutError:
         return Reply(-1, {}, b"", monotonic() - began_s)
     except (ConnectionError, asyncio.IncompleteReadError):

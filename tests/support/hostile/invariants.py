@@ -1,4 +1,4 @@
-"""What every answer must be, whatever was asked: pure, and stated once for the suite and for `make fuzz`."""
+"""What every answer must be, whatever was sent: pure, and written once for the suite and for `make fuzz`."""
 
 import json
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from hostile.asked import CANARY, Asked
-from hostile.drawing import SERVICES, document
-from hostile.wire import Reply
+from hostile.generators import SERVICES, document
+from hostile.raw_http import Reply
+from hostile.requests import CANARY, HostileRequest
 
 PROBLEM = "application/problem+json"
 BUSY = b'"urn:gehoor:problem:busy"'
@@ -21,23 +21,23 @@ def prepare() -> None:
         _answers(service)
 
 
-def broken(asked: Asked, reply: Reply) -> Iterator[str]:
+def broken(request: HostileRequest, reply: Reply) -> Iterator[str]:
     """Name every rule that an answer breaks; time is judged elsewhere."""
     if reply.status >= 500:
         yield f"a server error: {reply.status}"
-    yield from misshapen(asked, reply)
+    yield from misshapen(request, reply)
 
 
-def misshapen(asked: Asked, reply: Reply) -> Iterator[str]:
+def misshapen(request: HostileRequest, reply: Reply) -> Iterator[str]:
     """Name every rule about the form of an answer that it breaks, whatever its status."""
-    if reply.status == -1 and asked.waits_s is None:
+    if reply.status == -1 and request.waits_s is None:
         yield "no answer at all"
-    if reply.status == 0 and asked.waits_s is None and asked.kind != "frame":
+    if reply.status == 0 and request.waits_s is None and request.kind != "frame":
         yield "closed without a word"
     if reply.status >= 400:
-        yield from _of_a_refusal(asked, reply)
-    if asked.operation is not None and reply.status >= 200:
-        yield from _of_the_document(asked, reply)
+        yield from _of_a_refusal(request, reply)
+    if request.operation is not None and reply.status >= 200:
+        yield from _of_the_document(request, reply)
 
 
 def is_busy(reply: Reply) -> bool:
@@ -45,10 +45,10 @@ def is_busy(reply: Reply) -> bool:
     return reply.status == 503 and "retry-after" in reply.headers and BUSY in reply.body
 
 
-def _of_a_refusal(asked: Asked, reply: Reply) -> Iterator[str]:
+def _of_a_refusal(request: HostileRequest, reply: Reply) -> Iterator[str]:
     if CANARY in f"{reply.headers} {reply.body!r}":
         yield "the answer repeats what was sent"
-    if asked.method == b"HEAD" or (reply.status == 404 and asked.target.startswith(b"/status/")):
+    if request.method == b"HEAD" or (reply.status == 404 and request.target.startswith(b"/status/")):
         return
     if reply.headers.get("content-type") != PROBLEM:
         yield f"a {reply.status} of {reply.headers.get('content-type')}"
@@ -66,23 +66,23 @@ def _of_a_refusal(asked: Asked, reply: Reply) -> Iterator[str]:
         yield "a 422 without field and reason"
 
 
-def _of_the_document(asked: Asked, reply: Reply) -> Iterator[str]:
-    assert asked.operation is not None
-    answers = _answers(asked.service)[asked.operation]
+def _of_the_document(request: HostileRequest, reply: Reply) -> Iterator[str]:
+    assert request.operation is not None
+    answers = _answers(request.service)[request.operation]
     if reply.status not in answers:
-        yield f"{reply.status} is not in the document of {asked.operation}"
+        yield f"{reply.status} is not in the document of {request.operation}"
         return
     kinds = answers[reply.status]
     kind = reply.headers.get("content-type", "").partition(";")[0]
     if kinds and kind not in kinds:
-        yield f"{reply.status} as {kind} is not in the document of {asked.operation}"
+        yield f"{reply.status} as {kind} is not in the document of {request.operation}"
         return
     validator = kinds.get(kind)
     if validator is not None and kind.endswith("json"):
         try:
             validator.validate(json.loads(reply.body))
         except (ValueError, jsonschema_rs.ValidationError) as error:
-            yield f"{reply.status} does not fit the document of {asked.operation}: {str(error)[:200]}"
+            yield f"{reply.status} does not fit the document of {request.operation}: {str(error)[:200]}"
 
 
 @cache

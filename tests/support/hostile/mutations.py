@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from hostile.asked import CANARY, Asked, Header
-from hostile.drawing import Drawn
+from hostile.generators import Drawn
+from hostile.requests import CANARY, Header, HostileRequest
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
 ANY_VERSION = b", ".join(b'"%d"' % version for version in range(1, 90))
@@ -85,7 +85,7 @@ RAW = (
 
 
 @dataclass(slots=True)
-class World:
+class KnownCases:
     """What a request needs to be more than a knock at the door: references, links, tokens that are good."""
 
     references: dict[str, list[str]]
@@ -93,27 +93,27 @@ class World:
     tokens: list[str]
 
 
-def asked_of(drawn: Drawn, world: World, chance: random.Random) -> Iterator[Asked]:
+def requests_of(drawn: Drawn, known_cases: KnownCases, chance: random.Random) -> Iterator[HostileRequest]:
     """Make five requests of a drawn one."""
-    plain = _as_drawn(drawn, world, chance)
+    plain = _as_drawn(drawn, known_cases, chance)
     yield plain
-    mended = _mended(drawn, world, chance)
+    mended = _mended(drawn, known_cases, chance)
     yield mended
     yield _with_a_value(mended, chance)
     yield _with_bytes(mended, chance)
     yield chance.choice(_FRAMES)(chance.choice((plain, mended)), chance)
 
 
-def _as_drawn(drawn: Drawn, world: World, chance: random.Random) -> Asked:
+def _as_drawn(drawn: Drawn, known_cases: KnownCases, chance: random.Random) -> HostileRequest:
     """Send it as it was drawn; only the token is lent, else every answer of workflow would be 401."""
     headers = _headers(drawn)
     if drawn.service == "workflow" and chance.random() < 0.8:
-        headers.append((b"Authorization", b"Bearer " + chance.choice(world.tokens).encode()))
+        headers.append((b"Authorization", b"Bearer " + chance.choice(known_cases.tokens).encode()))
     target = _target(drawn.path, drawn.parameters, drawn.query)
-    return _asked(drawn, target, headers, drawn.body, "drawn")
+    return _request(drawn, target, headers, drawn.body, "drawn")
 
 
-def _mended(drawn: Drawn, world: World, chance: random.Random) -> Asked:
+def _mended(drawn: Drawn, known_cases: KnownCases, chance: random.Random) -> HostileRequest:
     """Put in what the document cannot say: an organisation and a case that exist, a good token."""
     organisation = chance.choice(ORGANISATIONS)
     body = _deep_copy(drawn.body)
@@ -128,21 +128,21 @@ def _mended(drawn: Drawn, world: World, chance: random.Random) -> Asked:
             if value == "" or name in ("reason", "message"):
                 body[name] = f"{CANARY} {name}"
     if "reference" in parameters:
-        parameters["reference"] = reference = chance.choice(world.references[drawn.service])
+        parameters["reference"] = reference = chance.choice(known_cases.references[drawn.service])
         if drawn.service == "intake":
-            headers.append((b"Authorization", b"Bearer " + world.links[reference].encode()))
+            headers.append((b"Authorization", b"Bearer " + known_cases.links[reference].encode()))
     if "token" in parameters:
-        parameters["token"] = chance.choice(list(world.links.values()))
+        parameters["token"] = chance.choice(list(known_cases.links.values()))
     if drawn.service == "workflow":
-        headers.append((b"Authorization", b"Bearer " + chance.choice(world.tokens).encode()))
+        headers.append((b"Authorization", b"Bearer " + chance.choice(known_cases.tokens).encode()))
         headers.append((b"If-Match", ANY_VERSION if chance.random() < 0.7 else b'"9"'))
-    return _asked(drawn, _target(drawn.path, parameters, drawn.query), headers, body, "mended")
+    return _request(drawn, _target(drawn.path, parameters, drawn.query), headers, body, "mended")
 
 
-def _with_a_value(asked: Asked, chance: random.Random) -> Asked:
+def _with_a_value(request: HostileRequest, chance: random.Random) -> HostileRequest:
     """Replace one value anywhere in the body by one of the bad ones, or add a field."""
     try:
-        body = json.loads(asked.body)
+        body = json.loads(request.body)
     except ValueError:
         body = {}
     value = chance.choice(VALUES)
@@ -152,12 +152,12 @@ def _with_a_value(asked: Asked, chance: random.Random) -> Asked:
         holder[name] = value
     elif isinstance(body, dict):
         body[chance.choice(("x", CANARY, "", "__proto__", "Description", "é"))] = value
-    return replace(asked, body=_json(body), kind="value")
+    return replace(request, body=_json(body), kind="value")
 
 
-def _with_bytes(asked: Asked, chance: random.Random) -> Asked:
+def _with_bytes(request: HostileRequest, chance: random.Random) -> HostileRequest:
     """Damage the bytes of the body."""
-    body = bytearray(asked.body or b"{}")
+    body = bytearray(request.body or b"{}")
     at = chance.randrange(len(body))
     match chance.randrange(10):
         case 0:
@@ -177,72 +177,76 @@ def _with_bytes(asked: Asked, chance: random.Random) -> Asked:
         case 7:
             body = bytearray(chance.randbytes(chance.randrange(1, 300)))
         case 8:
-            body += b" " * max(0, LIMIT_BYTES[asked.service] - len(body) + chance.choice((-1, 0, 1)))
+            body += b" " * max(0, LIMIT_BYTES[request.service] - len(body) + chance.choice((-1, 0, 1)))
         case _:
             body[at:at] = chance.choice(
                 (b"NaN", b"-Infinity", b"1" * 5000, b"\\ud800", b"\x00", b"/*x*/", b",,")
             )
-    return replace(asked, body=bytes(body), kind="bytes")
+    return replace(request, body=bytes(body), kind="bytes")
 
 
-def _chunks(asked: Asked, chance: random.Random) -> Asked:
-    return replace(asked, chunks=chance.choice((1, 7, 4096)), body=asked.body[:2000] or b"{}", kind="chunks")
+def _chunks(request: HostileRequest, chance: random.Random) -> HostileRequest:
+    return replace(
+        request, chunks=chance.choice((1, 7, 4096)), body=request.body[:2000] or b"{}", kind="chunks"
+    )
 
 
-def _header(asked: Asked, chance: random.Random) -> Asked:
+def _header(request: HostileRequest, chance: random.Random) -> HostileRequest:
     """Add a header to what is there, or put it in its place; a length that lies leaves the rest unsaid."""
     name, value = chance.choice(HEADERS)
-    kept = asked.headers
+    kept = request.headers
     if chance.random() < 0.7:
         kept = tuple(one for one in kept if one[0].lower() != name.lower())
     frames = name.lower() in (b"content-length", b"transfer-encoding", b"expect", b"connection", b"upgrade")
     return replace(
-        asked, headers=(*kept, (name, value)), kind="frame" if frames else "header", operation=None
+        request, headers=(*kept, (name, value)), kind="frame" if frames else "header", operation=None
     )
 
 
-def _lost_header(asked: Asked, chance: random.Random) -> Asked:
-    gone = chance.choice(asked.headers)[0] if asked.headers else b""
-    kept = tuple(one for one in asked.headers if one[0] != gone)
-    return replace(asked, headers=kept, kind="lost header")
+def _lost_header(request: HostileRequest, chance: random.Random) -> HostileRequest:
+    gone = chance.choice(request.headers)[0] if request.headers else b""
+    kept = tuple(one for one in request.headers if one[0] != gone)
+    return replace(request, headers=kept, kind="lost header")
 
 
-def _elsewhere(asked: Asked, chance: random.Random) -> Asked:
-    return replace(asked, target=chance.choice(TARGETS), kind="target", operation=None)
+def _elsewhere(request: HostileRequest, chance: random.Random) -> HostileRequest:
+    return replace(request, target=chance.choice(TARGETS), kind="target", operation=None)
 
 
-def _method(asked: Asked, chance: random.Random) -> Asked:
-    return replace(asked, method=chance.choice(METHODS), kind="method", operation=None)
+def _method(request: HostileRequest, chance: random.Random) -> HostileRequest:
+    return replace(request, method=chance.choice(METHODS), kind="method", operation=None)
 
 
-def _half(asked: Asked, chance: random.Random) -> Asked:
+def _half(request: HostileRequest, chance: random.Random) -> HostileRequest:
     """Send a part of it and go away."""
-    wire = asked.wire
-    return replace(asked, raw=wire[: chance.randrange(len(wire))], waits_s=0.05, kind="half", operation=None)
+    wire = request.wire
+    return replace(
+        request, raw=wire[: chance.randrange(len(wire))], waits_s=0.05, kind="half", operation=None
+    )
 
 
-def _raw(asked: Asked, chance: random.Random) -> Asked:
-    return replace(asked, raw=chance.choice(RAW), waits_s=1.0, kind="raw", operation=None)
+def _raw(request: HostileRequest, chance: random.Random) -> HostileRequest:
+    return replace(request, raw=chance.choice(RAW), waits_s=1.0, kind="raw", operation=None)
 
 
-def _noise(asked: Asked, chance: random.Random) -> Asked:
+def _noise(request: HostileRequest, chance: random.Random) -> HostileRequest:
     """Damage the request as a whole, its first line and headers too."""
-    wire = bytearray(asked.wire)
+    wire = bytearray(request.wire)
     for _ in range(chance.randrange(1, 4)):
         wire[chance.randrange(min(len(wire), 300))] = chance.randrange(256)
-    return replace(asked, raw=bytes(wire), waits_s=1.0, kind="noise", operation=None)
+    return replace(request, raw=bytes(wire), waits_s=1.0, kind="noise", operation=None)
 
 
-_FRAMES: tuple[Callable[[Asked, random.Random], Asked], ...] = (
+_FRAMES: tuple[Callable[[HostileRequest, random.Random], HostileRequest], ...] = (
     _chunks, _header, _header, _header, _lost_header, _elsewhere, _method, _half, _raw, _noise,
 )  # fmt: skip
 
 
-def _asked(drawn: Drawn, target: bytes, headers: list[Header], body: Any, kind: str) -> Asked:
+def _request(drawn: Drawn, target: bytes, headers: list[Header], body: Any, kind: str) -> HostileRequest:
     sent = b"" if body is None else body if isinstance(body, bytes) else _json(body)
     if body is not None:
         headers.append((b"Content-Type", b"application/json"))
-    return Asked(
+    return HostileRequest(
         drawn.service,
         drawn.method.encode(),
         target,

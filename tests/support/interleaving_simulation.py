@@ -38,7 +38,7 @@ from events.errors import MalformedEvent
 from events.record.envelope import History
 from model_letters import Steps, sender
 from model_services import CONSUMERS, client, consumer, firing, poisoner, relay
-from model_world import EPOCH, IDLE, LANES, ModelWorld
+from model_world import EPOCH, IDLE, PARTITIONS, ModelWorld
 from workflow.worklist import project
 
 FAULTS_FOR_S = 60.0
@@ -259,9 +259,9 @@ class Simulation:
             and not any(process.name.startswith(("client", "poisoner")) for process in self.processes)
             and not world.running
             and all(
-                not world.visible(world.checkpoints[name, lane], lane)
+                not world.visible(world.checkpoints[name, partition], partition)
                 for name in CONSUMERS
-                for lane in range(LANES)
+                for partition in range(PARTITIONS)
             )
         )
 
@@ -289,9 +289,11 @@ class Simulation:
         for (name, case_id), version in world.parked.items():
             world.lines.append(ParkedCase(consumer=name, case=str(case_id), version=version))
         for name in CONSUMERS:
-            for lane in range(LANES):
+            for partition in range(PARTITIONS):
                 world.lines.append(
-                    StoredCheckpoint(consumer=name, partition=lane, place=world.checkpoints[name, lane][:3])
+                    StoredCheckpoint(
+                        consumer=name, partition=partition, place=world.checkpoints[name, partition][:3]
+                    )
                 )
         for letter_id, one in world.outbox.items():
             world.lines.append(OutboxRow(case=str(one.case_id), letter_id=str(letter_id), state=one.state))

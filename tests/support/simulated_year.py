@@ -1,7 +1,7 @@
 """A simulated year put to the code and to the oracle, and where the two differ.
 
-`python tests/support/simulated.py CASES [PROCESSES [SEED [YEAR]]]` (`make simulate-check`) lives through many
-cases, in processes, with a line of progress and the table at the end; the tests ask for a few hundred.
+`python tests/support/simulated_year.py CASES [PROCESSES [SEED [YEAR]]]` (`make simulate-check`) runs
+many cases, in processes, with a line of progress and the table at the end; the tests run a few hundred.
 """
 
 import os

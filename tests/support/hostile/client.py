@@ -8,10 +8,10 @@ from time import monotonic
 
 import msgspec
 
-from hostile.asked import Asked
-from hostile.pace import SLOW_AFTER_S, Pace
-from hostile.rules import broken, is_busy, misshapen
-from hostile.wire import Reply, send
+from hostile.invariants import broken, is_busy, misshapen
+from hostile.latency_budget import SLOW_AFTER_S, LatencyBudget
+from hostile.raw_http import Reply, send
+from hostile.requests import HostileRequest
 
 AT_ONCE = 4
 """As many as a service has connections to its store: more would only wait for each other."""
@@ -56,25 +56,25 @@ class Tally:
     uncertain: int = 0
     done: Counter[str] = field(default_factory=Counter)
     took_s: list[float] = field(default_factory=list)
-    pace: Pace | None = None
+    latency_budget: LatencyBudget | None = None
 
-    def take(self, asked: Asked, reply: Reply) -> None:
+    def take(self, request: HostileRequest, reply: Reply) -> None:
         """Judge an answer and count it."""
         self.count += 1
-        self.replies[f"{asked.service} {reply.status}"] += 1
-        self.kinds[f"{asked.kind} {reply.status // 100 if reply.status > 0 else reply.status}"] += 1
-        found = list(broken(asked, reply))
-        if asked.waits_s is None:
+        self.replies[f"{request.service} {reply.status}"] += 1
+        self.kinds[f"{request.kind} {reply.status // 100 if reply.status > 0 else reply.status}"] += 1
+        found = list(broken(request, reply))
+        if request.waits_s is None:
             self.took_s.append(reply.took_s)
-            if self.pace is not None:
-                found += self.pace.judge(reply.took_s, monotonic())
-        self._keep(found, asked, reply)
-        self._believe(asked, reply)
+            if self.latency_budget is not None:
+                found += self.latency_budget.judge(reply.took_s, monotonic())
+        self._keep(found, request, reply)
+        self._believe(request, reply)
 
-    def take_busy(self, asked: Asked, reply: Reply) -> None:
+    def take_busy(self, request: HostileRequest, reply: Reply) -> None:
         """Count an answer after which the same is asked again; its form is judged as any other's."""
         self.busy += 1
-        self._keep(list(misshapen(asked, reply)), asked, reply)
+        self._keep(list(misshapen(request, reply)), request, reply)
 
     @property
     def slow(self) -> int:
@@ -88,25 +88,27 @@ class Tally:
             return []
         return [f"{self.busy} of {self.count} were told that too much happens at once"]
 
-    def _keep(self, found: list[str], asked: Asked, reply: Reply) -> None:
+    def _keep(self, found: list[str], request: HostileRequest, reply: Reply) -> None:
         self.broken += bool(found)
         if found and len(self.findings) < KEPT:
-            self.findings.append(f"{'; '.join(found)}\n    {asked}\n    {reply.status} {reply.body[:200]!r}")
+            self.findings.append(
+                f"{'; '.join(found)}\n    {request}\n    {reply.status} {reply.body[:200]!r}"
+            )
 
-    def _believe(self, asked: Asked, reply: Reply) -> None:
+    def _believe(self, request: HostileRequest, reply: Reply) -> None:
         """Keep what an answer says was stored, so that it can be compared with what stands."""
         if reply.status == 201 and b"status_url" in reply.body:
             self.filed.add(msgspec.json.decode(reply.body, type=_Filed).reference)
         elif reply.status == 201:
-            self._add(asked, msgspec.json.decode(reply.body, type=_Filed).reference)
-        elif _is_lost_addition(asked, reply):
+            self._add(request, msgspec.json.decode(reply.body, type=_Filed).reference)
+        elif _is_lost_addition(request, reply):
             self.uncertain += 1
-        elif _is_done(asked, reply):
+        elif _is_done(request, reply):
             self.done.update(one.type for one in msgspec.json.decode(reply.body, type=_Done).events)
 
-    def _add(self, asked: Asked, reference: str) -> None:
+    def _add(self, request: HostileRequest, reference: str) -> None:
         """Count an addition, unless its key says that it repeats an earlier one to the same complaint."""
-        key = asked.idempotency_key
+        key = request.idempotency_key
         if key is not None and (reference, key) in self.keys_used:
             return
         if key is not None:
@@ -114,9 +116,9 @@ class Tally:
         self.added[reference] += 1
 
 
-async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tally) -> None:
+async def send_all(requests: Iterable[HostileRequest], ports: Mapping[str, int], tally: Tally) -> None:
     """Send all of them, whatever becomes of each."""
-    rest: Iterator[Asked] = iter(asked)
+    rest: Iterator[HostileRequest] = iter(requests)
 
     async def work() -> None:
         for one in rest:
@@ -135,13 +137,13 @@ async def send_all(asked: Iterable[Asked], ports: Mapping[str, int], tally: Tall
             group.create_task(work())
 
 
-def _is_done(asked: Asked, reply: Reply) -> bool:
+def _is_done(request: HostileRequest, reply: Reply) -> bool:
     """Return whether this is workflow's answer to a command, given for the first time."""
-    is_command = reply.status == 200 and asked.method == b"POST" and b"/commands/" in asked.target
+    is_command = reply.status == 200 and request.method == b"POST" and b"/commands/" in request.target
     return is_command and "idempotency-replayed" not in reply.headers
 
 
-def _is_lost_addition(asked: Asked, reply: Reply) -> bool:
+def _is_lost_addition(request: HostileRequest, reply: Reply) -> bool:
     """Return whether this may have been added without a word of it; half a request is never done."""
-    is_whole = asked.kind != "half" and b"/messages" in asked.wire.partition(b"\n")[0]
+    is_whole = request.kind != "half" and b"/messages" in request.wire.partition(b"\n")[0]
     return is_whole and (reply.status <= 0 or reply.status >= 500)

@@ -1,7 +1,7 @@
 """Requests drawn from an OpenAPI document: those that fit it and those that do not, from a seed.
 
 Schemathesis knows what a document allows and forbids; Hypothesis draws. Each drawn request is sent as it is
-and then twisted (`twisting.py`), because a document says little about bytes.
+and then twisted (`mutations.py`), because a document says little about bytes.
 """
 
 import json

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 import asyncpg
 
-from hostile.sending import Tally
+from hostile.client import Tally
 
 MIRRORED = frozenset(
     {"CaseLinked", "CaseUnlinked", "CaseMerged", "CaseAbsorbed", "CaseUnmerged", "CaseReleased"}

@@ -7,7 +7,7 @@ from typing import Any
 TESTS = Path(__file__).parents[1]
 
 
-def borrow(file: str) -> dict[str, Any]:
+def tests_of(file: str) -> dict[str, Any]:
     """Return the names of a test file (tests, fixtures and what they use), to be put into another module."""
     path = TESTS / file
     spec = importlib.util.spec_from_file_location(f"containers.of_{path.stem}", path)

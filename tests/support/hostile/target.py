@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from hostile.twisting import World
+from hostile.mutations import KnownCases
 
 
 @dataclass(frozen=True)
-class Attacked:
+class Target:
     """Where the services listen, what is known of their cases, and a way to look into the store."""
 
-    world: World
+    known_cases: KnownCases
     ports: dict[str, int]
     admin: asyncpg.Connection

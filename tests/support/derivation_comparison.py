@@ -1,7 +1,7 @@
-"""Random cases put to the code and to the second opinion, and where the two differ.
+"""Random cases computed by the code and by the second implementation, and where the two differ.
 
-`python tests/support/compared.py CASES [PROCESSES]` (`make due-check`) asks for many of them, in processes,
-with a line of progress; the tests ask for fewer. The same seed gives the same cases.
+`python tests/support/derivation_comparison.py CASES [PROCESSES]` (`make due-check`) computes many of them, in
+processes, with a line of progress; the tests compute fewer. The same seed gives the same cases.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 
 from procedures.counting.schedule import Timed
 from procedures.forecast import EVENTS, forecast
-from second_opinion import DECREE, PROCEDURES, easter_sunday, opinion
+from second_implementation import DECREE, PROCEDURES, easter_sunday, expected_ends
 
 SEED = 20261121
 BATCH = 10_000
@@ -84,7 +84,7 @@ def differences(seed: int, count: int, at_most: int = 5) -> list[dict[str, Any]]
     """The first cases on which both disagree, with both answers."""
     found: list[dict[str, Any]] = []
     for case in cases(seed, count):
-        expected, actual = opinion(*case), answer(case)
+        expected, actual = expected_ends(*case), answer(case)
         if expected != actual:
             found.append({"case": case, "expected": expected, "actual": actual})
             if len(found) == at_most:

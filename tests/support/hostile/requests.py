@@ -11,7 +11,7 @@ Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HostileRequest:
     """A request to `service`; `operation` is (path, method) of its OpenAPI document, None for any other.
 
     `raw` is sent as it is, instead of everything else. `waits_s` is how long an answer is waited for where

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from events.access_tokens import EVERYWHERE, ROLES, Access, issue
-from hostile.standing import ACTOR
+from hostile.stored_effects import ACTOR
 
 A_YEAR = timedelta(days=365)
 

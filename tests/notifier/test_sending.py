@@ -410,7 +410,7 @@ async def test_while_the_mail_server_is_away_letters_wait_and_then_go(office: Po
     assert 5 == len(await office.rows())
 
     await office.server.start()
-    sender._smtp_pool._probe_at_s = 0.0
+    sender._smtp_pool._breaker._probe_at_s = 0.0
     await office.run_until(sender, cases, "LetterSent")
 
     assert 5 == len(office.server.mails)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from soak.judging import AFTER, BEFORE, DURING, Row, judge, left_over
-from soak.sampling import Sample, Use
+from soak.judging import AFTER, BEFORE, DURING, UsageComparison, judge, left_over
+from soak.sampling import ProcessSample, Sample
 
-USE = Use(100.0, 60.0, 40.0, 20, 5, 1, 60, 1.0)
+USE = ProcessSample(100.0, 60.0, 40.0, 20, 5, 1, 60, 1.0)
 
 
-def compared(after: Use, during: Use = USE) -> dict[str, Row]:
+def compared(after: ProcessSample, during: ProcessSample = USE) -> dict[str, UsageComparison]:
     """Judge one process that used the canonical before."""
     phases = ((BEFORE, USE), (DURING, during), (AFTER, after))
     rows = judge([Sample(0.0, phase, {"intake": use}) for phase, use in phases])

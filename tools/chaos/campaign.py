@@ -20,7 +20,7 @@ from chaos.database import DATABASE_ERRORS, FeedReader, admin, record_moves, slo
 from chaos.disk import Disk, is_possible
 from chaos.faults.catalogue import commit_fault
 from chaos.final_state import record_final_state
-from chaos.load import Load
+from chaos.load import ComplaintLoad
 from chaos.mail_server import MailServer
 from chaos.mixes import MIXES, Mix
 from chaos.planted import PLANTED, prepare
@@ -190,7 +190,7 @@ async def _run_with_reader(spec: RunSpec, mix: Mix, testbed: Testbed) -> None:
 
 async def _load_and_break(spec: RunSpec, mix: Mix, testbed: Testbed) -> None:
     enough = asyncio.Event()
-    load = Load(testbed.history, spec.seed, spec.rate, testbed.system.intake_ports, testbed.filed)
+    load = ComplaintLoad(testbed.history, spec.seed, spec.rate, testbed.system.intake_ports, testbed.filed)
     loading = asyncio.create_task(load.run(enough))
     try:
         await asyncio.sleep(WARMS_UP_FOR_S)

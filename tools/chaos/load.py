@@ -24,7 +24,7 @@ ATTEMPTS = 40
 
 
 @dataclass(slots=True)
-class Load:
+class ComplaintLoad:
     """Sends complaints to any of `ports()` until stopped; `filed` are references that were promised."""
 
     history: RunHistory

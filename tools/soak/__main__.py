@@ -21,8 +21,8 @@ from time import process_time
 from typing import Any
 
 from bench.machine import describe
-from soak.judging import AFTER, BEFORE, DURING, Row, judge, left_over
-from soak.load import Load
+from soak.judging import AFTER, BEFORE, DURING, UsageComparison, judge, left_over
+from soak.load import VisitLoad
 from soak.picture import draw
 from soak.sampling import Sampler
 from whole_system import WholeSystem
@@ -79,28 +79,30 @@ class SoakOptions:
         )
 
 
-async def soak(wanted: SoakOptions, home: Path) -> tuple[dict[str, Any], list[Row], list[str], Sampler]:
+async def soak(
+    options: SoakOptions, home: Path
+) -> tuple[dict[str, Any], list[UsageComparison], list[str], Sampler]:
     """Go through all phases; return the figures, the comparison, what is wrong, and the samples."""
     machine = describe(home.parent)
     system = WholeSystem(
-        home, GEHOOR_CLOCK_START="2026-03-02T08:00:00+01:00", GEHOOR_CLOCK_SPEED=str(wanted.speed),
+        home, GEHOOR_CLOCK_START="2026-03-02T08:00:00+01:00", GEHOOR_CLOCK_SPEED=str(options.speed),
         GEHOOR_NATS_STREAM_MIB=str(STREAM_MIB),
     )  # fmt: skip
     try:
         _print(f"up in {await system.start():.1f} s, in {home}")
         token = (home / "tokens" / "handler").read_text().strip()
-        load = Load(system.intake, system.workflow, f"Bearer {token}", wanted.seed, wanted.rate)
-        sampler = Sampler(system, every_s=wanted.settle / 3 / LOOKS_AT_REST)
+        load = VisitLoad(system.intake, system.workflow, f"Bearer {token}", options.seed, options.rate)
+        sampler = Sampler(system, every_s=options.settle / 3 / LOOKS_AT_REST)
         looking = asyncio.create_task(sampler.run())
         try:
-            await _or_fail(load.run(wanted.warm_up), looking)
-            await _rest(sampler, looking, wanted.settle, BEFORE)
+            await _or_fail(load.run(options.warm_up), looking)
+            await _rest(sampler, looking, options.settle, BEFORE)
             sampler.phase, before = DURING, dict(sampler.samples[-1].processes)
             spent_s = process_time()
-            await _or_fail(load.run(wanted.seconds), looking)
+            await _or_fail(load.run(options.seconds), looking)
             spent_s = process_time() - spent_s
             under_load = sampler.samples[-1].processes
-            await _rest(sampler, looking, wanted.settle, AFTER)
+            await _rest(sampler, looking, options.settle, AFTER)
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -118,16 +120,16 @@ async def soak(wanted: SoakOptions, home: Path) -> tuple[dict[str, Any], list[Ro
     finally:
         await system.stop()
     cores = {
-        name: round((use.cpu_s - before[name].cpu_s) / wanted.seconds, 4) for name, use in under_load.items()
+        name: round((use.cpu_s - before[name].cpu_s) / options.seconds, 4) for name, use in under_load.items()
     }
     figures = {
-        "wanted": asdict(wanted),
+        "options": asdict(options),
         "machine": machine,
         "visits": load.visits,
         "complaints": len(load.filed),
         "answers": dict(sorted(load.answers.items())),
         "events": events,
-        "cores": cores | {"load and sampling": round(spent_s / wanted.seconds, 4)},
+        "cores": cores | {"load and sampling": round(spent_s / options.seconds, 4)},
         "looks": len(sampler.samples),
         "missed looks": sampler.missed,
         "wrong": wrong,
@@ -154,7 +156,7 @@ async def _or_fail(work: Awaitable[None], looking: "asyncio.Task[None]") -> None
     await task
 
 
-async def _ending(system: WholeSystem, load: Load) -> list[str]:
+async def _ending(system: WholeSystem, load: VisitLoad) -> list[str]:
     """Return what the store, the queues and the command line find wrong at the end."""
     await system.until_at_rest(RESTS_WITHIN_S)
     sampler = Sampler(system, 1.0)
@@ -174,7 +176,7 @@ async def _ending(system: WholeSystem, load: Load) -> list[str]:
     return wrong
 
 
-def table(rows: list[Row]) -> str:
+def table(rows: list[UsageComparison]) -> str:
     """Write the comparison as a table."""
     lines = [f"{'process':12} {'what':12} {'before':>9} {'most':>9} {'after':>9} {'change':>8}"]
     marks = {True: "", False: "  NOT BACK", None: "  (shown)"}
@@ -188,13 +190,13 @@ def table(rows: list[Row]) -> str:
 
 async def main() -> int:
     """Run, print, write the results."""
-    wanted = SoakOptions.from_environment()
+    options = SoakOptions.from_environment()
     this = asyncio.current_task()
     if this is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     folder = Path(tempfile.mkdtemp(prefix="gsoak-", dir="/tmp"))
-    figures, rows, wrong, sampler = await soak(wanted, folder / "h")
+    figures, rows, wrong, sampler = await soak(options, folder / "h")
     RESULTS.mkdir(exist_ok=True)
     compared = [asdict(row) | {"change": round(row.change, 4)} for row in rows]
     samples = [asdict(sample) for sample in sampler.samples]

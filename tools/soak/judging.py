@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from soak.sampling import SERVERS, Sample, Use
+from soak.sampling import SERVERS, ProcessSample, Sample
 
 BEFORE, DURING, AFTER = "baseline", "load", "settled"
 WITHIN = 0.10
@@ -18,7 +18,7 @@ COUNTS = ("descriptors", "threads", "tasks")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UsageComparison:
     """One figure of one process: at rest before, the most under load, at rest after."""
 
     process: str
@@ -34,7 +34,7 @@ class Row:
         return self.after / self.before - 1 if self.before else 0.0
 
 
-def judge(samples: Sequence[Sample]) -> list[Row]:
+def judge(samples: Sequence[Sample]) -> list[UsageComparison]:
     """Compare every process with itself; raises ValueError when a phase has no samples."""
     by_phase = {phase: [one for one in samples if one.phase == phase] for phase in (BEFORE, DURING, AFTER)}
     if missing := [phase for phase, found in by_phase.items() if not found]:
@@ -52,8 +52,11 @@ def left_over(samples: Sequence[Sample]) -> list[str]:
 
 
 def _rows(
-    process: str, before: Sequence[Use], during: Sequence[Use], after: Sequence[Use]
-) -> list[Row]:  # fmt: skip
+    process: str,
+    before: Sequence[ProcessSample],
+    during: Sequence[ProcessSample],
+    after: Sequence[ProcessSample],
+) -> list[UsageComparison]:
     judged = "private_mb" if process in SERVERS else "rss_mb"
     names = [judged, "pss_mb", *COUNTS]
     if before[0].tasks is None:
@@ -70,7 +73,7 @@ def _rows(
 def _row(
     process: str, name: str, judged: str, is_server: bool,
     before: list[float], during: list[float], after: list[float],
-) -> Row:  # fmt: skip
+) -> UsageComparison:  # fmt: skip
     was, most, now = median(before), max(during), median(after)
     fits: bool | None = None
     if name == judged:
@@ -78,7 +81,7 @@ def _row(
     elif name in COUNTS and not (name == "threads" and is_server):
         most_away = max(WITHIN * was, LET_PASS)
         fits = now - was <= most_away and (name != "tasks" or was - now <= most_away)
-    return Row(process, name, was, most, now, fits)
+    return UsageComparison(process, name, was, most, now, fits)
 
 
 def _must_end(queue: str) -> bool:

@@ -52,7 +52,7 @@ MALFORMED: tuple[tuple[bytes, dict[str, str], int], ...] = (
 
 
 @dataclass(slots=True)
-class Load:
+class VisitLoad:
     """Sends visits until stopped; `filed` are references that were promised."""
 
     intake: str
@@ -88,7 +88,7 @@ class Load:
 class Visit:
     """One complaint and what follows, each with its chance."""
 
-    load: Load
+    load: VisitLoad
     client: httpx2.AsyncClient
     key: str
     chance: random.Random

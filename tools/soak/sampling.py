@@ -39,7 +39,7 @@ _PARKED = "SELECT 'parked by {name}', count(*) FROM {name}.parked"
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ProcessSample:
     """What one process uses, its helpers included."""
 
     rss_mb: float
@@ -58,7 +58,7 @@ class Sample:
 
     at_s: float
     phase: str
-    processes: dict[str, Use]
+    processes: dict[str, ProcessSample]
     connections: dict[str, int] = field(default_factory=dict)
     queues: dict[str, int] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ class Sampler:
         return {name: int(one[1]) for name, one in found.items() if one is not None}
 
 
-def _use(name: str, pid: int, tasks: int | None) -> Use:
+def _use(name: str, pid: int, tasks: int | None) -> ProcessSample:
     """Add up a process and, of a server, its helpers; one that has just ended counts no more."""
     rss_mb = pss_mb = private_mb = cpu_s = 0.0
     descriptors = threads = processes = 0
@@ -137,7 +137,7 @@ def _use(name: str, pid: int, tasks: int | None) -> Use:
         rss_mb, pss_mb = rss_mb + memory["Rss"], pss_mb + memory["Pss"]
         private_mb += memory["Pss_Anon"]
         descriptors, threads, processes = descriptors + opened, threads + tasks_of_kernel, processes + 1
-    return Use(
+    return ProcessSample(
         round(rss_mb, 2), round(pss_mb, 2), round(private_mb, 2), descriptors, threads, processes, tasks,
         round(cpu_s, 2),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 from events.addresses import NotAnAddress, parse_address
 from events.catalogue import COMPLAINANT, Erased
 from events.errors import GehoorError, MalformedEvent
-from events.record.envelope import History
+from events.record.envelope import History, Recorded
 from notifier.letter_history import LetterHistory, OwingEvent, fold, letter_id_of
 from notifier.owed_letters import why_not
 from notifier.sending.form_copy import OpenPersonal, form_copy_mail
@@ -24,8 +24,8 @@ from notifier.smtp.conversation import MailRefused, MailUncertain
 from notifier.smtp.header import UnsafeHeader
 from notifier.smtp.message import message_id_of
 from notifier.writing.context import OpenedFields, WritingContext
-from notifier.writing.letter import write_letter
-from procedures.organisations import organisations
+from notifier.writing.letter import WrittenLetter, write_letter
+from procedures.organisations import Organisation, organisations
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
 from procedures.words import FORM_COPY
@@ -70,12 +70,8 @@ def _prepare(
         return open_personal(history.events[version - 1]).get(COMPLAINANT, {})
 
     person = complainant_of(case, opened)
-    if case.erased or any(isinstance(value, Erased) for value in person.values()):
-        return AttemptOutcome(claimed, Closed("the complainant was erased"), claimed.written_at)
-    # Asked again although the row was written for an owed letter: more may have happened since.
-    overtaken = why_not(case, owing)
-    if overtaken is not None:
-        return AttemptOutcome(claimed, Closed(overtaken), claimed.written_at)
+    if closed := _why_closed(case, owing, person):
+        return AttemptOutcome(claimed, closed, claimed.written_at)
     organisation = organisations()[case.organisation]
     message_id = message_id_of(message_key, claimed.letter_id, organisation.address_line)
     if owing.letter == FORM_COPY:
@@ -100,8 +96,25 @@ def _prepare(
     letter = write_letter(context, address)
     cause = history.events[owing.version - 1]
     on_paper = AttemptOutcome(claimed, Printed(), claimed.written_at, cause, message_id, address, letter)
-    if not email:
-        return on_paper
+    return _mail_or_refusal(on_paper, email, organisation, letter, cause) if email else on_paper
+
+
+def _why_closed(case: LetterHistory, owing: OwingEvent, person: Mapping[str, Any]) -> Closed | None:
+    """Return why nobody may be written to any more; None when the letter is still to be sent."""
+    if case.erased or any(isinstance(value, Erased) for value in person.values()):
+        return Closed("the complainant was erased")
+    # Asked again although the row was inserted for an owed letter: more may have happened since.
+    overtaken = why_not(case, owing)
+    return None if overtaken is None else Closed(overtaken)
+
+
+def _mail_or_refusal(
+    on_paper: AttemptOutcome, email: str, organisation: Organisation, letter: WrittenLetter, cause: Recorded
+) -> ReadyMail | AttemptOutcome:
+    """Return the mail to the complainant, or a refusal for an address that cannot be written to.
+
+    The refusal makes the same letter owed on paper.
+    """
     refused = replace(on_paper, end=MailRefused(0, "address"))
     try:
         to = parse_address(email)
@@ -109,7 +122,7 @@ def _prepare(
         return refused
     if to.lower() == organisation.address_line.lower():
         return refused  # our own address: our mail would come in as a complaint and be answered by a mail
-    return ready_mail(claimed, cause, message_id, organisation, to, letter)
+    return ready_mail(on_paper.claimed, cause, on_paper.message_id, organisation, to, letter)
 
 
 def complainant_of(case: LetterHistory, opened: OpenedFields) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import structlog
 from aiosmtplib import SMTP, SMTPException
 
 from events.failpoints import failpoint
+from notifier.smtp.breaker import Breaker
 from notifier.smtp.conversation import (
     MailAccepted,
     MailDeferred,
@@ -34,9 +35,6 @@ IDLE_FOR_S = 30.0
 CROWDED_FOR_S = 60.0
 """How long we open one connection less after the server refused another beside those in use."""
 
-PROBE_STEPS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
-"""Seconds from each failure to the next probe; the last one repeats."""
-
 _SERVICE_CLOSING = 421
 """The server closes this connection; it may give this code to any command (RFC 5321, 4.2.3)."""
 
@@ -52,9 +50,7 @@ class SmtpPool:
         self._slots = asyncio.Semaphore(limit)
         self._idle: list[tuple[float, SMTP]] = []
         self._tls = server.tls_context()
-        self._failures = 0
-        self._probe_at_s = 0.0
-        self._last_code = 0
+        self._breaker = Breaker()
         self._is_stopping = False
         self._waiting = 0
         self._in_use = 0
@@ -64,12 +60,12 @@ class SmtpPool:
     @property
     def is_away(self) -> bool:
         """Return whether the last try to reach the server failed."""
-        return self._failures > 0
+        return self._breaker.is_away
 
     @property
     def probe_is_due(self) -> bool:
         """Return whether the server is away and the wait until the next probe is over."""
-        return self.is_away and monotonic() >= self._probe_at_s
+        return self._breaker.probe_is_due(monotonic())
 
     async def deliver(self, to: str, message: bytes) -> SmtpResult:
         """Deliver one mail and return the result; while the server is away that is `MailDeferred` at once.
@@ -109,7 +105,7 @@ class SmtpPool:
         except _CANNOT_CONNECT as error:
             self._failed(error)
             return False
-        self._failures = 0
+        self._breaker.recovered()
         log.info("smtp.back", host=self._server.host, port=self._server.port)
         return True
 
@@ -128,7 +124,7 @@ class SmtpPool:
     async def _try(self, to: str, message: bytes) -> tuple[SmtpResult, bool]:
         """Deliver once; return the result, and whether the connection had been used before."""
         if self.is_away or self._is_stopping:
-            return MailDeferred(self._last_code, "connect"), False
+            return MailDeferred(self._breaker.last_code, "connect"), False
         connection, reused = self._take_idle(), True
         if connection is None:
             reused = False
@@ -209,15 +205,12 @@ class SmtpPool:
 
     def _failed(self, error: BaseException) -> None:
         """Take the server for away: plan the next probe, and close what was open."""
-        self._last_code = code_of(error)
-        wait_s = PROBE_STEPS_S[min(self._failures, len(PROBE_STEPS_S) - 1)]
-        self._failures += 1
-        self._probe_at_s = monotonic() + wait_s
+        wait_s = self._breaker.failed(code_of(error), monotonic())
         self._close_idle()
         self._return_withheld_slots()
         log.warning(
             "smtp.away", host=self._server.host, port=self._server.port, error=type(error).__name__,
-            code=self._last_code, next_try_in_s=wait_s,
+            code=self._breaker.last_code, next_try_in_s=wait_s,
         )  # fmt: skip
 
     def _withhold_slot(self) -> None:

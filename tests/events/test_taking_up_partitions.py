@@ -1,4 +1,4 @@
-"""How a replica takes up lanes that become its own, while messages keep coming."""
+"""How a replica takes up partitions that become its own, while messages keep coming."""
 
 import asyncio
 from typing import Any
@@ -10,11 +10,11 @@ from events.bus.broker import PartitionSubscriber
 from events.identity import PARTITIONS
 from events.partitions.ownership import Ownership
 
-ALL_LANES = frozenset(range(PARTITIONS))
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
 
 
 class EndlessPull:
-    """A lane in which the next message is always there already."""
+    """A partition in which the next message is always there already."""
 
     durable = "endless"
 
@@ -30,8 +30,10 @@ class EndlessPull:
         return [self.partition]
 
 
-async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Messages never stop coming in the first lane: the others are pulled when they are owned."""
+async def test_a_busy_replica_takes_up_the_partitions_of_one_that_died(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Messages never stop coming in the first partition: the others are pulled when they are owned."""
     monkeypatch.setattr(broker, "PartitionPull", EndlessPull)
     subscriber = PartitionSubscriber.__new__(PartitionSubscriber)
     subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
@@ -39,12 +41,12 @@ async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: p
     subscriber.running = True
     monkeypatch.setattr(PartitionSubscriber, "connection", None)
 
-    async def receive(lanes: list[int]) -> None:
-        subscriber.ownership.owned = ALL_LANES
-        subscriber.running = set(lanes) != ALL_LANES
+    async def receive(partitions: list[int]) -> None:
+        subscriber.ownership.owned = ALL_PARTITIONS
+        subscriber.running = set(partitions) != ALL_PARTITIONS
         await asyncio.sleep(0)
 
     async with asyncio.timeout(10):
         await subscriber._consume_pull(receive)
 
-    assert ALL_LANES == set(subscriber.pulls)
+    assert ALL_PARTITIONS == set(subscriber.pulls)

@@ -119,8 +119,8 @@ async def _consume(platform: Platform, client: Client) -> float:
     loop = ConsumerLoop(platform, Counting())
     await platform.ownership.beat(platform.pool)
     await loop.own(platform.ownership.owned)
-    for lane in loop.lanes.values():
-        lane.sweep = False  # this time everything comes over the bus
+    for partition in loop.partitions.values():
+        partition.sweep = False  # this time everything comes over the bus
 
     async def apply(messages: list[Msg]) -> None:
         await loop.receive(understand(messages))
@@ -132,7 +132,7 @@ async def _consume(platform: Platform, client: Client) -> float:
 
 
 async def _pull(client: Client, consumer: str, work: Callable[[list[Msg]], Awaitable[None]]) -> float:
-    """Pull all lanes as the services do, and hand what comes to `work`."""
+    """Pull all partitions as the services do, and hand what comes to `work`."""
     arrival = asyncio.Event()
     pulls = [PartitionPull(client, consumer, partition, arrival) for partition in range(PARTITIONS)]
     began_s, count = perf_counter(), 0

@@ -116,17 +116,17 @@ def reads_feed_by_position_alone() -> None:
 
 
 def moves_checkpoint_first() -> None:
-    from events.consumer import batch, loop
+    from events.consumer import applier, batch
     from events.store.database import transaction
 
     real = batch.transact_batch
 
-    async def wrong(platform: Any, who: Any, moves: Any, notices: Any, **more: Any) -> int:
+    async def wrong(platform: Any, who: Any, moves: Any, refs: Any, **more: Any) -> int:
         async with transaction(platform.pool) as connection:
             await batch._move(connection, moves)
-        return await real(platform, who, (), notices, **more)
+        return await real(platform, who, (), refs, **more)
 
-    _replace(loop, "transact_batch", wrong)
+    _replace(applier, "transact_batch", wrong)
 
 
 def moves_any_checkpoint() -> None:
@@ -158,14 +158,14 @@ def lets_poison_block_all() -> None:
 
 
 def skips_some_events() -> None:
-    from events.consumer import loop
+    from events.consumer.applier import Applier
 
-    real = loop.ConsumerLoop._react
+    real = Applier.apply
 
-    async def react(self: Any, planned: Any, goals: Any) -> None:
-        await real(self, [notice for notice in planned if (notice.case_id.int >> 8) % 7], goals)
+    async def apply(self: Any, planned: Any, goals: Any) -> None:
+        await real(self, [ref for ref in planned if (ref.case_id.int >> 8) % 7], goals)
 
-    _replace(loop.ConsumerLoop, "_react", react)
+    _replace(Applier, "apply", apply)
 
 
 def never_pulls() -> None:
@@ -185,7 +185,7 @@ def loses_messages() -> None:
     real = broker.understand
 
     def understand(messages: Any) -> Any:
-        return [message for message in real(messages) if message.notice.place.position % 3]
+        return [message for message in real(messages) if message.ref.place.position % 3]
 
     _replace(broker, "understand", understand)
 
@@ -198,15 +198,15 @@ def keeps_first_row() -> None:
 
 
 def never_makes_stream_again() -> None:
-    from events.bus import topology
+    from events.bus import relay
 
-    real, calls = topology.reconcile, []
+    real, calls = _real(relay, "reconcile"), []
 
     async def reconcile(*arguments: Any) -> list[str]:
         calls.append(1)
         return await real(*arguments) if len(calls) == 1 else []
 
-    _replace(topology, "reconcile", reconcile)
+    _replace(relay, "reconcile", reconcile)
 
 
 def moves_cursor_without_acks() -> None:

@@ -20,8 +20,8 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from prometheus_client import Gauge
 
-from events.bus import topology
 from events.bus.publishing import Outgoing, Publisher
+from events.bus.reconcile import ensure_generation, reconcile
 from events.bus.wire import header_block, headers_of, subject_of
 from events.doorbell import SUBJECT as DOORBELL
 from events.errors import Fenced
@@ -132,9 +132,9 @@ class RelayLoop:
     async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
         """See whether the stream is the one we know; make it and its durables anew where it is not."""
         settings = self.platform.settings
-        generation = await topology.ensure_generation(client, connection)
+        generation = await ensure_generation(client, connection)
         if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
-            for line in await topology.reconcile(
+            for line in await reconcile(
                 client,
                 generation,
                 settings.nats_replicas,

@@ -61,7 +61,7 @@ async def provision_bus(settings: Settings) -> list[str]:
 
     The relay does the same by itself; this is for setting up servers ahead of it.
     """
-    from events.bus.topology import ensure_generation, reconcile
+    from events.bus.reconcile import ensure_generation, reconcile
 
     client = await nats.connect(settings.nats_for("provisioner"), inbox_prefix=b"_INBOX_provisioner")
     connection = await asyncpg.connect(settings.database_for("relay"))

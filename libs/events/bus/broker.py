@@ -1,7 +1,8 @@
 """FastStream on NATS, set up so that nothing is lost: manual acks, own pull loop, endless reconnects.
 
 FastStream carries the application, its middleware, injection and documents. Its pull loop is replaced by
-`pull.py`: a subscriber pulls the lanes that this process owns now and hands their messages over as one batch.
+`pull.py`: a subscriber pulls the partitions that this process owns now, and hands their messages over as one
+batch.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ DRAINS_WITHIN_S = 5
 """nats-py waits for messages that our pulls never take; the store has them anyway."""
 
 HAND_OVER_PER_PARTITION = 60
-"""Messages of one lane in one batch: 16 lanes make about a thousand."""
+"""Messages of one partition in one batch: 16 partitions make about a thousand."""
 
 
 @cache
@@ -55,9 +56,11 @@ class Broker(NatsBroker):
     stopping = False
 
     async def stop(self, *arguments: Any) -> None:
+        # `on_closed` below ends the process when the connection is closed for good, but not in this case.
         self.stopping = True
         client: Client | None = self._connection
         if client is not None and not client.is_connected:
+            # `super().stop()` would drain, and draining waits for a server that is away.
             self._connection = None
             with suppress(ConnectionError):  # it tries to send what is left, to a server that is gone
                 await client.close()
@@ -65,10 +68,10 @@ class Broker(NatsBroker):
 
 
 def make_broker(url: str, user: str) -> Broker:
-    """Make a broker that never gives up reconnecting and notices a silent partition within 15 s.
+    """Make a broker that never gives up reconnecting, and notices a silent network within 15 s.
 
-    Name and password of `url` are given apart from the address, so that they also serve for the other
-    servers of a cluster, which the client hears of later.
+    Name and password of `url` are passed apart from the address: the other servers of a cluster, which the
+    client learns of later, have addresses without a password.
     """
     parts = urlsplit(url)
     server = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -87,6 +90,7 @@ def make_broker(url: str, user: str) -> Broker:
     async def on_closed() -> None:
         if not broker.stopping:
             log.critical("bus.closed", user=user)
+            # Nothing opens this connection again. The process would look alive and receive nothing.
             os._exit(EXIT_CLOSED)
 
     broker = Broker(
@@ -117,9 +121,11 @@ class BusDoorbell:
 
     def __init__(self, broker: NatsBroker) -> None:
         self._broker = broker
+        # The event loop holds tasks only weakly: one that nobody else holds may vanish before it has run.
         self._ringing: set[asyncio.Task[None]] = set()
 
     def ring(self) -> None:
+        """Start a ping and return at once; while one is under way a second one would say nothing new."""
         client: Client | None = self._broker._connection
         if client is None or not client.is_connected or self._ringing:
             return
@@ -135,28 +141,33 @@ class BusDoorbell:
 
 
 class PartitionSubscriber(BatchPullStreamSubscriber):
-    """FastStream's batch subscriber with our pull loop over the lanes that are owned now."""
+    """FastStream's batch subscriber with our pull loop over the partitions that are owned now."""
 
     consumer: str
     ownership: Ownership
     pulls: dict[int, PartitionPull]
 
     async def _create_subscription(self) -> None:
+        # The stock method subscribes to one durable that FastStream would make; ours are 16 and only bound
+        # to.
         self.pulls = {}
         self.add_task(self._consume_pull, func_kwargs={"cb": self.consume})
 
     async def _consume_pull(self, cb: Any) -> None:  # type: ignore[override]
-        """Keep one pull per owned lane and hand over what arrives, in the order of each lane."""
+        """Keep one pull per owned partition and hand over what arrives, in the order of each partition."""
         arrival = asyncio.Event()
         tasks: dict[int, asyncio.Task[None]] = {}
         try:
-            while self.running:  # a lane newly owned is pulled at once, however busy the others are
+            while self.running:  # a partition newly owned is pulled at once, however busy the others are
                 self._follow_ownership(tasks, arrival)
+                # Cleared before taking: a message that arrives in between sets it again, and is not waited
+                # for.
                 arrival.clear()
                 if batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_PARTITION)]:
                     await cb(batch)
                     continue
                 with suppress(TimeoutError):
+                    # Ownership changes without a word to us, so look at it twice a second on a quiet bus too.
                     async with asyncio.timeout(0.5):
                         await arrival.wait()
         finally:
@@ -165,6 +176,7 @@ class PartitionSubscriber(BatchPullStreamSubscriber):
             await asyncio.gather(*tasks.values(), return_exceptions=True)
 
     def _follow_ownership(self, tasks: dict[int, asyncio.Task[None]], arrival: asyncio.Event) -> None:
+        """End the pulls of partitions that are lost or broken, and start those that are missing."""
         owned = self.ownership.owned
         for partition in [p for p in tasks if p not in owned or tasks[p].done()]:
             if tasks[partition].done() and not tasks[partition].cancelled():
@@ -183,8 +195,9 @@ Receive = Callable[[Sequence[Message]], Awaitable[None]]
 def subscribe(
     broker: NatsBroker, consumer: str, receive: Receive, ownership: Ownership
 ) -> PartitionSubscriber:
-    """Let `receive` get the events of the lanes that this process owns."""
+    """Let `receive` get the events of the partitions that this process owns."""
 
+    # Without it FastStream decodes the payload of each message, and ours come without one.
     async def keep_raw(message: StreamMessage[Any]) -> Any:
         return message.raw_message
 
@@ -197,8 +210,9 @@ def subscribe(
         no_reply=True,
         decoder=keep_raw,
         title=f"{consumer}:events",
-        description="Every event of the lanes this replica owns, without personal data, in feed order.",
+        description="Every event of the partitions this replica owns, without personal data, in feed order.",
     )
+    # FastStream makes the object itself and takes no class for it. Both classes have the same layout.
     subscriber.__class__ = PartitionSubscriber
     assert isinstance(subscriber, PartitionSubscriber)  # noqa: S101 - tells the type checker what the line above did
     subscriber.consumer, subscriber.ownership, subscriber.pulls = consumer, ownership, {}
@@ -211,13 +225,13 @@ def subscribe(
 
 
 def understand(messages: Sequence[Msg]) -> list[Message]:
-    """Read raw messages; one that is no event of ours is logged and left out."""
+    """Read raw messages; one that is not an event of ours is logged and left out."""
     understood: list[Message] = []
     for message in messages:
         try:
-            notice, after = read(message)
+            ref, after = read(message)
         except MalformedEvent as error:
             log.error("message.foreign", reason=str(error))  # noqa: TRY400 - the reason is all there is
             continue
-        understood.append(Message(notice, after))
+        understood.append(Message(ref, after))
     return understood

@@ -21,9 +21,9 @@ def server_config(
     host: str = "127.0.0.1",
     readers: Sequence[str] = ("reader",),
 ) -> str:
-    """Write the configuration of an embedded server: users with exact grants, fsync on every write.
+    """Return the configuration of an embedded server: users with exact grants, fsync on every write.
 
-    Grants are lists of what is allowed; a service may pull from its own durables and nothing else.
+    Raises OSError when a user's password file is not there: run `gehoor provision` first.
     """
     users = "\n".join(
         _user(name, (secrets / f"nats-{name}").read_text().strip()) for name in (*NATS_USERS, *readers)
@@ -37,7 +37,9 @@ def server_config(
 
 
 def grants(user: str) -> tuple[list[str], list[str]]:
-    """List what a user may publish to and subscribe to; who is none of ours is an integrator who reads."""
+    """Return what a user may publish to and subscribe to; who is none of ours is an integrator who reads."""
+    # Answers come to an inbox. With the client's usual prefix every user could subscribe to all inboxes, and
+    # read the messages that others pull.
     inbox = [f"_INBOX_{user}.>"]
     create_own = [
         f"$JS.API.CONSUMER.CREATE.{STREAM}.>",
@@ -57,7 +59,7 @@ def grants(user: str) -> tuple[list[str], list[str]]:
         case _ if user in CONSUMERS:
             durables = [durable_name(user, partition) for partition in range(PARTITIONS)]
             return [*_pull(durables), "gehoor.doorbell"], inbox
-        case _ if user in NATS_USERS:
+        case _ if user in NATS_USERS:  # a service without a consumer: it only rings
             return ["gehoor.doorbell"], inbox
         case _:
             return [*_pull([user]), f"$JS.ACK.{STREAM}.{user}.>"], inbox

@@ -45,7 +45,7 @@ _NOTHING_THERE = (10059, 10014, 404)
 
 
 class BusRefused(GehoorError):
-    """The NATS server answered a JetStream request with an error."""
+    """The NATS server answered a JetStream request with an error; `code` is the server's."""
 
     def __init__(self, request: str, code: int, description: str) -> None:
         super().__init__(f"{request}: {description} ({code})")
@@ -53,7 +53,7 @@ class BusRefused(GehoorError):
 
 
 def drift(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """List what differs from the description, ignoring what the server adds of itself."""
+    """Return what differs from the description, a line each, ignoring what the server adds by itself."""
     differences = []
     for key, value in wanted.items():
         there = found.get(key)
@@ -65,7 +65,10 @@ def drift(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
 
 
 async def api(client: Client, request: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Ask the JetStream API; raises `BusRefused` with the server's code and words."""
+    """Ask the JetStream API and return the answer.
+
+    Raises `BusRefused` with the server's code and words, and the client's errors when no answer comes.
+    """
     reply = await client.request(
         f"$JS.API.{request}", json.dumps(body).encode() if body is not None else b"", timeout=_API_TIMEOUT_S
     )
@@ -76,7 +79,7 @@ async def api(client: Client, request: str, body: Mapping[str, Any] | None = Non
 
 
 async def generation_there(client: Client) -> str | None:
-    """Tell which incarnation the stream says it is; None when there is no stream."""
+    """Return which generation the stream in the server is; None when there is no stream."""
     try:
         info = await api(client, f"STREAM.INFO.{STREAM}")
     except BusRefused as refused:
@@ -88,15 +91,18 @@ async def generation_there(client: Client) -> str | None:
 
 
 async def ensure_generation(client: Client, connection: asyncpg.Connection) -> UUID:
-    """Give the generation of the stream; a new one when the stream is gone or says another."""
+    """Return the generation of the stream; a new one when the stream is gone or is another one.
+
+    It only records the new generation; `reconcile` then makes the stream that carries it.
+    """
     known: UUID | None = await connection.fetchval(_GENERATION)
     there = await generation_there(client)
     if known is not None and there == str(known):
         return known
     generation = uuid4()
     await connection.execute(_NEW_GENERATION, generation)
-    tell = log.info if known is None and there is None else log.warning  # a first start is no loss
-    tell("stream.new_generation", generation=str(generation), was_there=there is not None)
+    log_it = log.info if known is None and there is None else log.warning  # a first start is no loss
+    log_it("stream.new_generation", generation=str(generation), was_there=there is not None)
     return generation
 
 
@@ -109,7 +115,8 @@ async def reconcile(
 ) -> list[str]:
     """Make stream (of `largest_mib` at most) and durables as described, one for each reader with its scope.
 
-    Gives a line for each thing made or corrected.
+    Returns a line for each thing made or corrected. Raises `BusRefused` when the server refuses one; run it
+    again after mending the cause, it goes on where it stopped.
     """
     done = await _reconcile_stream(client, generation, replicas, largest_mib)
     for consumer in CONSUMERS:
@@ -130,6 +137,8 @@ async def _reconcile_stream(client: Client, generation: UUID, replicas: int, lar
                 f"STREAM.UPDATE.{STREAM}", stream_config(generation, replicas, size_mib),
             )  # fmt: skip
         except BusRefused as refused:
+            # A file stream reserves its whole size, so a small disk refuses a large one. The stream is only a
+            # cache: a smaller one works, and integrators that stay away long lose events sooner.
             if refused.code != _NO_ROOM or size_mib == sizes[-1]:
                 raise
             continue
@@ -140,6 +149,7 @@ async def _reconcile_stream(client: Client, generation: UUID, replicas: int, lar
 
 
 async def _reconcile_durable(client: Client, config: Mapping[str, Any]) -> list[str]:
+    """Make or correct a durable; one of ours that cannot be updated is deleted and made anew."""
     name, subject = config["durable_name"], config["filter_subject"]
     create, body = f"CONSUMER.CREATE.{STREAM}.{name}.{subject}", {"stream_name": STREAM, "config": config}
     try:
@@ -147,6 +157,7 @@ async def _reconcile_durable(client: Client, config: Mapping[str, Any]) -> list[
             client, f"durable {name}", f"CONSUMER.INFO.{STREAM}.{name}", create, create, body
         )
     except BusRefused as refused:
+        # Only ours: they keep no place, so nothing is lost. An integrator's durable would forget where it is.
         if refused.code != _CANNOT_BE_UPDATED or config["ack_policy"] != "none":
             raise
     await api(client, f"CONSUMER.DELETE.{STREAM}.{name}")

@@ -19,16 +19,18 @@ _SECOND_NS = 1_000_000_000
 
 
 def stream_config(generation: UUID, replicas: int = 1, size_mib: int = STREAM_SIZES_MIB[0]) -> dict[str, Any]:
-    """Describe the stream: a cache of the feed's tail, which Postgres can refill."""
+    """Describe the stream: a cache of the feed's tail; what is not in it stands in Postgres."""
     return {
         "name": STREAM,
         "subjects": [SUBJECTS],
         "retention": "limits",
         "storage": "file",
-        "discard": "old",
+        "discard": "old",  # "new" would refuse every publish once the stream is full
         "num_replicas": replicas,
         "max_age": 14 * 86_400 * _SECOND_NS,
         "max_bytes": size_mib * 1024**2,
+        # For so long the server knows a message id again. A relay that comes back later than this after a
+        # crash leaves up to a window of events twice in the stream; readers drop them by `ce-id`.
         "duplicate_window": 600 * _SECOND_NS,
         "allow_direct": True,
         "deny_delete": True,
@@ -38,6 +40,7 @@ def stream_config(generation: UUID, replicas: int = 1, size_mib: int = STREAM_SI
 
 
 def durable_name(consumer: str, partition: int) -> str:
+    """Return the name of a consumer's durable for one partition."""
     return f"{consumer}-{partition}"
 
 
@@ -53,7 +56,7 @@ def durable_config(consumer: str, partition: int) -> dict[str, Any]:
         "name": name,
         "durable_name": name,
         "filter_subject": f"gehoor.event.{partition}.>",
-        "deliver_policy": "new",
+        "deliver_policy": "new",  # what happened before stands in the store, behind the checkpoint
         "ack_policy": "none",
         "replay_policy": "instant",
         "headers_only": True,
@@ -64,8 +67,8 @@ def durable_config(consumer: str, partition: int) -> dict[str, Any]:
 def reader_config(name: str, organisation: str | None = None) -> dict[str, Any]:
     """Describe an integrator's own durable: over all events, or those of one organisation.
 
-    The server keeps where they stand. Its user can neither change the durable nor read by another one, so the
-    filter is the limit of what it sees.
+    The server keeps where they stand. Their user can neither change the durable nor read by another one, so
+    the filter is the limit of what they see.
     """
     return {
         "name": name,
@@ -74,7 +77,7 @@ def reader_config(name: str, organisation: str | None = None) -> dict[str, Any]:
         "deliver_policy": "all",
         "ack_policy": "explicit",
         "ack_wait": 30 * _SECOND_NS,
-        "max_deliver": -1,
+        "max_deliver": -1,  # for ever: a message that is given up would be a gap that nobody reports
         "max_ack_pending": 2000,
         "replay_policy": "instant",
     }

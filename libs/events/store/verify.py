@@ -28,8 +28,13 @@ LIMITS = (
 )
 
 _SLICES_PER_WORKER = 4
-_TELL_EVERY = 2_000
+"""Slices are of about the same size only; with several per worker nobody waits long for the last one."""
+
+_REPORT_EVERY = 2_000
+"""Events between two reports of progress; a store with fewer is checked in this process."""
+
 _MANY = 200_000
+"""Events from which the planner's estimate is good enough, because counting them takes seconds."""
 
 _ESTIMATE = """
 SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint
@@ -45,7 +50,8 @@ _AS_PYTHON_KNOWS_IT = "CASE WHEN {0} >= '0001-01-01 00:00Z' AND {0} < '10000-01-
 _READABLE = ", ".join(
     _AS_PYTHON_KNOWS_IT.format(column) if column.endswith("_at") else column for column in COLUMNS.split(", ")
 )
-"""A moment that Postgres knows and Python does not would end the reading of every row beside it."""
+"""Postgres knows moments that Python does not (year 10000, infinity). One forged row with such a moment would
+end the reading of its whole slice. Read as null, it only fails its own check."""
 
 _EVENTS = f"""
 SELECT {_READABLE}, epoch, xid, position FROM gehoor.event
@@ -91,7 +97,10 @@ async def verify(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, all_: None,
 ) -> ChainReport:
-    """Recompute all chains; `progress` is told how many of how many events are done, now and then."""
+    """Recompute all chains; `progress` is called now and then with how many of how many events are done.
+
+    Raises what asyncpg raises when the store cannot be read; what is wrong in it is in the report.
+    """
     workers = workers or os.cpu_count() or 1
     connection = await asyncpg.connect(url)
     try:
@@ -101,13 +110,13 @@ async def verify(
         slices = await _slices(connection, workers, total)
     finally:
         await connection.close()
-    if total < _TELL_EVERY:
+    if total < _REPORT_EVERY:
         return await _verify_slice(url, _LOWEST, _HIGHEST, lambda done: progress(done, total))
     return await _in_processes(url, slices, workers, total, progress)
 
 
 async def _slices(connection: asyncpg.Connection, workers: int, total: int) -> list[tuple[UUID, UUID]]:
-    """Cut the cases into slices of about the same size."""
+    """Cut the cases into slices of about the same size, so that no worker has most of the work."""
     number = workers * _SLICES_PER_WORKER
     share = "100" if total < _MANY else "1"
     found = await connection.fetchval(_BORDERS.format(share=share), [i / number for i in range(1, number)])
@@ -123,6 +132,7 @@ async def _in_processes(
     total: int,
     progress: Callable[[int, int], None],
 ) -> ChainReport:
+    # spawn and not fork: a forked child would inherit open connections and a running event loop, and hang.
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         counts = [manager.Value("L", 0) for _ in slices]
@@ -141,25 +151,26 @@ async def _in_processes(
 
 
 def _in_process(url: str, low: UUID, high: UUID, count: ValueProxy[int]) -> ChainReport:
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         count.value = done
 
-    return asyncio.run(_verify_slice(url, low, high, tell))
+    return asyncio.run(_verify_slice(url, low, high, report))
 
 
-async def _verify_slice(url: str, low: UUID, high: UUID, tell: Callable[[int], None]) -> ChainReport:
+async def _verify_slice(url: str, low: UUID, high: UUID, report: Callable[[int], None]) -> ChainReport:
     connection = await asyncpg.connect(url)
     checker = ChainChecker()
     try:
+        # A cursor needs a transaction. It never gets a number, so it holds back no reader of the feed.
         async with connection.transaction(readonly=True):
             cursor = await connection.cursor(_EVENTS, low, high)
-            while rows := await cursor.fetch(_TELL_EVERY):
+            while rows := await cursor.fetch(_REPORT_EVERY):
                 for row in rows:
                     checker.check(recorded(row))
-                tell(checker.report.events)
+                report(checker.report.events)
     finally:
         await connection.close()
-    tell(checker.report.events)
+    report(checker.report.events)
     return checker.report
 
 
@@ -188,7 +199,7 @@ class ChainChecker:
 
 
 def _problems_of_any(before: Recorded | None, event: Recorded) -> list[str]:
-    """Name what is wrong with an event, also with one that cannot be checked because of what stands in it."""
+    """Return what is wrong with an event, also with one whose contents cannot even be checked."""
     try:
         return list(problems(before, event))
     except Exception as error:  # noqa: BLE001 - who changes a row must not be able to end the search for it
@@ -196,9 +207,10 @@ def _problems_of_any(before: Recorded | None, event: Recorded) -> list[str]:
 
 
 def problems(before: Recorded | None, event: Recorded) -> Iterator[str]:
-    """Name what is wrong with an event, given the one before it in its case."""
+    """Yield what is wrong with an event, given the one before it in its case."""
     expected = before.version + 1 if before else 1
     if event.version != expected:
+        # Without its predecessor nothing can be computed, and every later check would only repeat this one.
         yield f"version {expected} is missing before it"
         return
     if hash_of(event, before.hash if before else b"") != event.hash:
@@ -219,7 +231,7 @@ def _root_differs(event: Recorded) -> bool:
 
 
 def hash_of(event: Recorded, previous: bytes) -> bytes:
-    """Compute what an event's hash has to be on top of another."""
+    """Compute what an event's hash has to be on top of another; both are 32 bytes."""
     return event_hash(
         previous=previous,
         case_id=event.case_id,

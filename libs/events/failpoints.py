@@ -98,7 +98,7 @@ async def failpoint(name: str) -> None:
 
 
 def arm(setting: str | None, home: Path) -> None:
-    """Arm what `GEHOOR_FAILPOINTS` says; raises `Misconfigured` outside the embedded set-up."""
+    """Arm what `GEHOOR_FAILPOINTS` lists; raises `Misconfigured` outside the embedded set-up."""
     if not setting:
         return
     if not _is_child_of_supervisor(home):

@@ -125,7 +125,7 @@ class BusDoorbell:
         self._ringing: set[asyncio.Task[None]] = set()
 
     def ring(self) -> None:
-        """Start a ping and return at once; while one is under way a second one would say nothing new."""
+        """Start a ping and return at once; while one is under way a second one is of no use."""
         client: Client | None = self._broker._connection
         if client is None or not client.is_connected or self._ringing:
             return
@@ -214,7 +214,7 @@ def subscribe(
     )
     # FastStream makes the object itself and takes no class for it. Both classes have the same layout.
     subscriber.__class__ = PartitionSubscriber
-    assert isinstance(subscriber, PartitionSubscriber)  # noqa: S101 - tells the type checker what the line above did
+    assert isinstance(subscriber, PartitionSubscriber)  # noqa: S101 - for the type checker
     subscriber.consumer, subscriber.ownership, subscriber.pulls = consumer, ownership, {}
 
     @subscriber

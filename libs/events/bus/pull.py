@@ -29,7 +29,7 @@ BATCH = 200
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 3.0
-"""How often the server says that a pull is still open; without it a lost pull looks like a quiet bus."""
+"""How often the server reports that a pull is still open; without it a lost pull looks like a quiet bus."""
 
 PAUSE_FIRST_S, PAUSE_LONGEST_S = 0.1, 5.0
 _NOTHING_THERE = ("404", "408")
@@ -120,8 +120,8 @@ class PartitionPull:
             except TimeoutError:
                 return "no heartbeat"
             status = (message.headers or {}).get("Status")
-            # An event comes without payload (`headers_only`), and so does a status of the server. What tells
-            # them apart is the header Status, which no event has.
+            # An event comes without payload (`headers_only`), and so does a status of the server. They
+            # differ by the header Status, which no event has.
             if status is None or message.data:
                 left -= 1
                 self.arrived.append(message)

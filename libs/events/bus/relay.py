@@ -251,4 +251,4 @@ class ClientSource:
 
     def __call__(self) -> Client | None:
         broker = self._platform.broker
-        return broker._connection if broker is not None else None
+        return cast("Client | None", broker._connection) if broker is not None else None

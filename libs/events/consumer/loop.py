@@ -36,7 +36,7 @@ class ConsumerLoop:
         self.consumer = consumer
         self.partitions: dict[int, Partition] = {}
         self.bus_is_up = False
-        # One sweep after a long absence takes many rounds. By this moment health tells a sweep that advances
+        # One sweep after a long absence takes many rounds. By this moment health knows a sweep that advances
         # from one that hangs; by the end of the sweep alone a process that works would count as dead.
         self.last_round_at_s = monotonic()
         self._applier = Applier(platform, consumer, self.partitions)

@@ -2,7 +2,7 @@
 
 A chain shows a changed client column and an event that was removed, inserted or swapped before the last
 event of its case. It cannot show a removed tail, a removed whole case, or a forged epoch, xid or position:
-those need the seals, which are kept outside. `LIMITS` says so wherever a result is shown.
+those need the seals, which are kept outside. `LIMITS` is printed wherever a result is shown.
 """
 
 import asyncio

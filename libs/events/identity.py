@@ -40,8 +40,7 @@ def lock_key(case_id: UUID) -> int:
 
 
 def reaction_id(consumer: str, case_id: UUID, version: int) -> UUID:
-    """Return the command identifier of a consumer's reaction to one event: always the same for the same
-    one."""
+    """Return the identifier of a consumer's reaction to one event, always the same for the same one."""
     return uuid5(_COMMANDS, f"{consumer}/{case_id}/{version}")
 
 

@@ -64,8 +64,7 @@ class LossyOutput:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """Return the kind of an error and where it was raised, without its text; `via` is our last line
-    before."""
+    """Return the kind of an error and where it was raised, without its text; `via` is our own last line."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     ours = [frame for frame in frames if "site-packages" not in frame.filename]

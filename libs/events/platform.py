@@ -14,8 +14,7 @@ from events.store.streams import Store
 
 
 class BusConnection(Protocol):
-    """FastStream's broker, as far as the relay needs it: the client's connection, or None before there is
-    one.
+    """FastStream's broker as far as the relay needs it: the client, or None before it is connected.
 
     A protocol, because importing FastStream here would load it into every command that only reads the store.
     """

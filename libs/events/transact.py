@@ -33,8 +33,7 @@ Decide = Callable[[History, datetime], Sequence[NewEvent]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to decide about one case; the same `command_id` is carried out once, however often it
-    comes."""
+    """Something to decide about one case; a `command_id` is carried out once, however often it comes."""
 
     case_id: UUID
     command_id: UUID

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from events.bus import broker
-from events.bus.broker import PartitionSubscriber
+from events.bus import subscriber as subscriber_file
+from events.bus.subscriber import PartitionSubscriber
 from events.identity import PARTITIONS
 from events.partitions.ownership import Ownership
 
@@ -34,7 +34,7 @@ async def test_a_busy_replica_takes_up_the_partitions_of_one_that_died(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Messages never stop coming in the first partition: the others are pulled when they are owned."""
-    monkeypatch.setattr(broker, "PartitionPull", EndlessPull)
+    monkeypatch.setattr(subscriber_file, "PartitionPull", EndlessPull)
     subscriber = PartitionSubscriber.__new__(PartitionSubscriber)
     subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
     subscriber.ownership.owned = frozenset({0})

@@ -23,13 +23,13 @@ from events.partitions.partition import Message
 from events.platform import Platform
 from events.provision.provision import provision
 from events.record.chain import data_root, field_leaf, field_salts, join_roots, merkle_root
+from events.record.chain_checker import root_of
 from events.record.encryption import CaseKeys, open_sealed, person_roots
 from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.record.sealing import next_rows
 from events.store.database import transaction
 from events.store.feed import EventRef, head, page
 from events.store.streams import StreamAppend
-from events.store.verify import root_of
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
 

@@ -19,10 +19,10 @@ from nats.aio.msg import Msg
 from bench import filling
 from bench.figures import Figure, of_repeats, ratio
 from bench.run import Run
-from events.bus.broker import HAND_OVER_PER_PARTITION, understand
 from events.bus.publishing import IN_FLIGHT
 from events.bus.pull import PartitionPull
 from events.bus.relay import RelayLoop
+from events.bus.subscriber import HAND_OVER_PER_PARTITION, understand
 from events.bus.wire import headers_of, subject_of
 from events.catalogue import CATALOGUE
 from events.consumer.batch import Reaction

@@ -180,14 +180,14 @@ def never_pulls() -> None:
 
 
 def loses_messages() -> None:
-    from events.bus import broker
+    from events.bus import subscriber
 
-    real = broker.understand
+    real = subscriber.understand
 
     def understand(messages: Any) -> Any:
         return [message for message in real(messages) if message.ref.place.position % 3]
 
-    _replace(broker, "understand", understand)
+    _replace(subscriber, "understand", understand)
 
 
 def keeps_first_row() -> None:

@@ -104,13 +104,7 @@ class PartitionPull:
         while len(self.arrived) >= BATCH:
             self._space.clear()
             await self._space.wait()
-        await self._client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self.durable}",
-            json.dumps(
-                {"batch": BATCH, "expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
-            ).encode(),
-            reply=inbox,
-        )
+        await self._ask(inbox)
         self.health.pulls += 1
         left = BATCH
         while left:
@@ -135,6 +129,15 @@ class PartitionPull:
             else:
                 return f"{status} {(message.headers or {}).get('Description', '')}".strip()
         return None
+
+    async def _ask(self, inbox: str) -> None:
+        await self._client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self.durable}",
+            json.dumps(
+                {"batch": BATCH, "expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+            ).encode(),
+            reply=inbox,
+        )
 
 
 async def next_message(subscription: Subscription, within_s: float) -> Msg:

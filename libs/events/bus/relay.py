@@ -15,11 +15,11 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from prometheus_client import Gauge
 
+from events.bus.leadership import Leadership
 from events.bus.publishing import Outgoing, Publisher
 from events.bus.reconcile import ensure_generation, reconcile
 from events.bus.wire import header_block, headers_of, subject_of
@@ -41,10 +41,6 @@ CHECK_STREAM_EVERY_S = 5.0
 RECONCILE_EVERY_S = 300.0
 LOOK_FIRST_S, LOOK_LONGEST_S = 0.005, 0.25
 PAUSE_AFTER_FAILURE_S = 0.5
-_LEADER = (0x6765686F, 2)
-"""Key of the advisory lock; the first half is the same for all locks of Gehoor ("geho")."""
-
-_LEAD = "SELECT pg_try_advisory_lock($1, $2)"
 _READ = "SELECT epoch, xid, position, tails FROM gehoor.relay_checkpoint"
 _MOVE = """
 UPDATE gehoor.relay_checkpoint SET epoch = $1, xid = $2, position = $3, tails = $4
@@ -66,8 +62,8 @@ class RelayLoop:
     def __init__(self, platform: Platform, client: "ClientSource") -> None:
         self.platform = platform
         self.wake: asyncio.Event | None = asyncio.Event()
+        self.leadership = Leadership(platform.pool)
         self._client_source = client
-        self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
         self._bell: Client | None = None
         self._checked_stream_at_s = float("-inf")
         self._reconciled_at_s = float("-inf")
@@ -93,7 +89,7 @@ class RelayLoop:
             # memory. Without this look they would be missing until the next reconcile, five minutes later.
             self._connected = connected
             self._checked_stream_at_s = self._reconciled_at_s = float("-inf")
-        connection = await self._lead()
+        connection = await self.leadership.take()
         if connection is None:
             return 0
         if monotonic() - self._checked_stream_at_s >= CHECK_STREAM_EVERY_S:
@@ -105,10 +101,8 @@ class RelayLoop:
         return published
 
     async def close(self) -> None:
-        """Let a standby lead: the pool resets the connection, and that lets go of the lock."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await self.platform.pool.release(connection)
+        """Let a standby lead."""
+        await self.leadership.release()
 
     async def _listen(self, client: Client) -> None:
         if self._bell is client:
@@ -120,29 +114,6 @@ class RelayLoop:
 
         await client.subscribe(DOORBELL, cb=rung)
         self._bell = client
-
-    async def _lead(self) -> asyncpg.Connection | None:
-        """Take or keep the lead; returns the connection that holds it, or None when another relay leads.
-
-        Lock and checkpoint use one connection, so losing one is losing both. With two connections a relay
-        whose lock is gone could still move the checkpoint.
-        """
-        if self._connection is not None and _is_alive(self._connection):
-            return cast("asyncpg.Connection", self._connection)
-        await self.close()
-        connection = await self.platform.pool.acquire()
-        try:
-            leads = await connection.fetchval(_LEAD, *_LEADER)
-        except BaseException:  # a cancelled task too: the pool has few connections, and none may be lost
-            await self.platform.pool.release(connection)
-            raise
-        if leads:
-            self._connection = connection
-            log.info("relay.leads")
-            await failpoint("relay.leads")
-            return cast("asyncpg.Connection", connection)
-        await self.platform.pool.release(connection)
-        return None
 
     async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
         """Check whether the stream is the one we know; make it and its durables anew where it is not."""
@@ -232,15 +203,6 @@ class RelayLoop:
         if moved != "UPDATE 1":
             await self.close()
             raise Fenced("another relay moved the checkpoint: this one stands by")
-
-
-def _is_alive(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
-    """Return whether a held connection can be used."""
-    try:
-        return not connection.is_closed()
-    except asyncpg.InterfaceError:
-        # A connection that broke goes back to the pool by itself, and its proxy then raises at each call.
-        return False
 
 
 class ClientSource:

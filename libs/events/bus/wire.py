@@ -94,7 +94,6 @@ def read(message: Msg) -> tuple[EventRef, FeedPosition]:
 
 
 def _moment(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, ending in Z; always with microseconds, so that all have one
-    length."""
+    """Write a moment as RFC 3339 in UTC; always with microseconds, so that all have one length."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return utc.isoformat(timespec="microseconds")[:-6] + "Z"

@@ -169,11 +169,7 @@ def _decide_all(
             continue
         history = histories[case_id]
         try:
-            event = history.events[ref.version - 1]
-            # Decode every event of the turn, also those that `react` would not look at. An event that this
-            # version of the code cannot read must be parked, never passed over.
-            for recorded in history.events[first.version - 1 : ref.version]:
-                _ = recorded.event
+            event = _decoded(history, first, ref)
             now = platform.clock.now()
             reaction = consumer.react(history, event, now)
         except Exception as error:  # noqa: BLE001 - whatever it is, only this case waits for somebody to look
@@ -188,6 +184,16 @@ def _decide_all(
             decided.events.setdefault(case_id, []).append((cause, reaction.events))
             rows = foreseen(history.events[-1], reaction.events, cause, now)
             histories[case_id] = History(case_id, (*history.events, *rows))
+
+
+def _decoded(history: History, first: EventRef, ref: EventRef) -> Recorded:
+    """Return the event to react to, decoded; raises `MalformedEvent` when one of its turn is unreadable."""
+    event = history.events[ref.version - 1]
+    # Every event of the turn, also those that `react` would not look at. An event that this version of the
+    # code cannot read must be parked, never passed over.
+    for recorded in history.events[first.version - 1 : ref.version]:
+        _ = recorded.event
+    return event
 
 
 def _turns(consumer: Consumer, refs: Sequence[EventRef]) -> Iterable[tuple[EventRef, EventRef]]:

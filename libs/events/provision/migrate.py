@@ -65,8 +65,7 @@ async def _prepare(connection: asyncpg.Connection, schema: str, owner: str) -> N
 
 
 async def _apply(connection: asyncpg.Connection, item: Migrations, path: Path, owner: str) -> int:
-    """Apply one file unless it was applied; returns how many were. Raises `Misconfigured` as `migrate`
-    does."""
+    """Apply one file unless it was applied; returns how many were, raises `Misconfigured` as `migrate`."""
     name, text = f"{item.name}/{path.name}", path.read_text()  # noqa: ASYNC240 - once, at start
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = await connection.fetchval(f"SELECT sha256 FROM {item.schema}.migration WHERE name = $1", name)

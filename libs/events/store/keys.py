@@ -7,9 +7,7 @@ hold back every reader of the feed.
 """
 
 import hmac
-import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -25,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from events.failpoints import failpoint
 from events.record.encryption import CaseKeys, PersonKey, open_sealed, sealed_parts
 from events.record.envelope import History, Recorded
+from events.store.search_tokens import SearchTokens
 
 log = structlog.get_logger()
 
@@ -83,7 +82,7 @@ class KeyStore:
     def __init__(self, pool: asyncpg.Pool, master_key: bytes) -> None:
         self._pool = pool
         self._wrapping = AESGCM(hmac.digest(master_key, b"wrap person keys", "sha256"))
-        self._token_key = hmac.digest(master_key, b"search tokens", "sha256")
+        self._tokens = SearchTokens(hmac.digest(master_key, b"search tokens", "sha256"))
         # In the order of loading, because a dict keeps the order of insertion: the oldest are found first.
         self._cache: dict[UUID, tuple[float, CaseKeys]] = {}
 
@@ -171,27 +170,12 @@ class KeyStore:
         return [row["key_id"] for row in await self._pool.fetch(_DESTROYED, case_id, list(persons))]
 
     def email_token(self, address: str | None) -> bytes | None:
-        """Return the keyed search token of an e-mail address: case and Unicode form do not matter."""
-        if not address:
-            return None
-        return self._token("email", unicodedata.normalize("NFKC", address).strip().casefold())
+        """Return the search token of an e-mail address, as `SearchTokens.of_email` does."""
+        return self._tokens.of_email(address)
 
     def phone_token(self, number: str | None) -> bytes | None:
-        """Return the keyed search token of a telephone number: only its digits matter; 00, + and 0 agree.
-
-        A zero in brackets after the country code, as in +31 (0)6, is dialled within the country only.
-        """
-        stated = (number or "").lstrip(" (")
-        if stated.startswith(("+", "00")):
-            stated = re.sub(r"\(\s*0\s*\)", "", stated, count=1)
-        digits = re.sub(r"\D", "", stated)
-        if not digits:
-            return None
-        if digits.startswith("00"):
-            digits = digits[2:]
-        elif digits.startswith("0"):
-            digits = "31" + digits[1:]
-        return self._token("phone", digits)
+        """Return the search token of a telephone number, as `SearchTokens.of_phone` does."""
+        return self._tokens.of_phone(number)
 
     async def _make(self, persons: Sequence[NewPerson]) -> list[PersonKey]:
         made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
@@ -228,9 +212,6 @@ class KeyStore:
         # Cases without any key too: an empty answer is fresh as well, and is not asked for again each time.
         for case_id in wanted:
             self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
-
-    def _token(self, kind: str, value: str) -> bytes:
-        return hmac.digest(self._token_key, f"{kind}:{value}".encode(), "sha256")
 
     def _fresh(self, case_id: UUID, now: float) -> bool:
         cached = self._cache.get(case_id)

@@ -31,6 +31,8 @@ def next_rows(
     # admits an equal moment for this reason (`streams.APPEND`); otherwise the case would wait for the clock.
     recorded_at = max(recorded_at, after.recorded_at) if after else recorded_at
     rows: list[Recorded] = []
+    # In the order in which they were decided. `happened_at` may run backwards, because somebody records today
+    # what happened yesterday; only the version orders a case.
     for new in events:
         version += 1
         # A salt per event: with one for several, equal fields would show as equal hashes.

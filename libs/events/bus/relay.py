@@ -118,9 +118,8 @@ class RelayLoop:
     async def _check_stream(self, client: Client, connection: asyncpg.Connection) -> None:
         """Check whether the stream is the one we know; make it and its durables anew where it is not."""
         settings = self.platform.settings
-        # The checkpoint stays where it is, whatever is found: our consumers read from the store what the
-        # stream lost, and publishing the past again would take hours and serve only readers that were there
-        # before.
+        # The checkpoint stays where it is, whatever is found. Our consumers read from the store what the
+        # stream lost; publishing the past again would only delay what is new.
         generation = await ensure_generation(client, connection)
         if generation != self._generation or monotonic() - self._reconciled_at_s >= RECONCILE_EVERY_S:
             for line in await reconcile(

@@ -36,8 +36,7 @@ class PartitionSubscriber(BatchPullStreamSubscriber):
     pulls: dict[int, PartitionPull]
 
     async def _create_subscription(self) -> None:
-        # The stock method subscribes to one durable that FastStream would make; ours are 16 and only bound
-        # to.
+        # The stock method binds to a single durable. Ours are 16, one per partition, and change hands.
         self.pulls = {}
         self.add_task(self._consume_pull, func_kwargs={"cb": self.consume})
 
@@ -48,8 +47,8 @@ class PartitionSubscriber(BatchPullStreamSubscriber):
         try:
             while self.running:  # a partition newly owned is pulled at once, however busy the others are
                 self._follow_ownership(tasks, arrival)
-                # Cleared before taking: a message that arrives in between sets it again, and is not waited
-                # for.
+                # Cleared before taking. The other way round, a message that arrives in between would lie here
+                # until the next one comes.
                 arrival.clear()
                 if batch := [m for pull in self.pulls.values() for m in pull.take(HAND_OVER_PER_PARTITION)]:
                     await cb(batch)

@@ -17,7 +17,7 @@ import nats
 import structlog
 
 from events import secrets
-from events.bus.topology import server_config
+from events.bus.grants import server_config
 from events.errors import GehoorError, Misconfigured
 from events.logs import configure, describe
 from events.provision.provision import provision, provision_bus

@@ -98,16 +98,16 @@ class Access:
         return any(SEES_PERSONAL_FIELDS[role] for role in self.roles)
 
     def reaches(self, organisation: str) -> bool:
-        """Tell whether the caller works for this organisation."""
+        """Return whether the caller works for this organisation."""
         return organisation in self.organisations or EVERYWHERE in self.organisations
 
     def require(self, *roles: Role) -> None:
-        """Go on when the caller has one of these roles; raises `NotAllowed` (403) naming them otherwise."""
+        """Return when the caller has one of these roles; otherwise raise `NotAllowed` (403) naming them."""
         if self.roles.isdisjoint(roles):
             raise NotAllowed(403, "role-missing", f"this takes one of the roles {', '.join(sorted(roles))}")
 
     def require_everywhere(self, because: str) -> None:
-        """Go on when the caller works for all organisations; raises `NotAllowed` (403) with the reason."""
+        """Return when the caller works for all organisations; otherwise raise `NotAllowed` (403)."""
         if EVERYWHERE not in self.organisations:
             raise NotAllowed(
                 403, "organisation-missing", f"this takes a token for all organisations: {because}"
@@ -123,17 +123,20 @@ class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def issue(key: bytes, access: Access, now: datetime, valid_for: timedelta) -> str:
-    """Sign a token that is accepted until `valid_for` has passed."""
+    """Return a signed token that is accepted until `valid_for` has passed.
+
+    Raises ValueError for a duration that is not positive, `Misconfigured` for a key of the wrong length.
+    """
     if valid_for <= timedelta(0):
         raise ValueError(f"a token must be valid for some time, not {valid_for}")
     return _sign(key, access, now + valid_for)
 
 
 def read(key: bytes, header_value: str | None, now: datetime) -> Access:
-    """Read the value of an `Authorization` header.
+    """Read the value of an `Authorization` header and return what its caller may do.
 
-    Raises `NotAllowed` (401) when it is absent, not a bearer token, not ours, altered or expired. The answer
-    tells which of these, and never what was sent.
+    Raises `NotAllowed` (401) when it is absent, not a bearer token, not ours, altered or expired. The caller
+    answers with its code and headers, which name the reason and never repeat what was sent.
     """
     if header_value is None:
         raise NotAllowed(401, "token-missing", "send a header Authorization: Bearer <token>")
@@ -164,6 +167,7 @@ def write_tokens(settings: Settings, roles: Collection[Role] = ROLES) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for role in roles:
         access = Access(f"embedded:{role}", frozenset({role}), frozenset({EVERYWHERE}))
+        # Beside the old one and moved over it: a reader finds the old token or the new one, never half of it.
         written = folder / f".{role}.new"
         written.unlink(missing_ok=True)
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -185,8 +189,13 @@ def _sign(key: bytes, access: Access, expires_at: datetime) -> str:
 
 
 def _verify(key: bytes, token: str) -> _Claims:
-    """Check signature, algorithm, type and audience; no claim is read before the signature holds."""
+    """Check signature, algorithm, type and audience; no claim is read before the signature holds.
+
+    Raises `NotAllowed` (401) when one of them is wrong.
+    """
     try:
+        # The one algorithm is passed and never taken from the token: a token may not choose how it is
+        # checked.
         signed = jws.deserialize_compact(token, _key(key), [_ALGORITHM])
         if signed.headers() != {"alg": _ALGORITHM, "typ": _TYPE} or signed.payload is None:
             raise _not_ours()

@@ -1,9 +1,9 @@
 """One way to write a value as bytes, because what is hashed must never depend on who wrote it.
 
-Canonical JSON here: keys sorted, no white space, UTF-8, no floating point numbers; moments as RFC 3339 in
-UTC, to which whoever reads one from outside brings it; dates as ISO 8601. Length-prefixed encoding: four
-bytes of length, then the bytes; nothing is the length 0xFFFFFFFF alone, so that absent and empty differ and
-no two lists of fields share an encoding.
+Canonical JSON here: keys sorted, no white space, UTF-8, no floating point numbers, dates as ISO 8601, moments
+as RFC 3339 in UTC (whoever reads a moment from outside converts it). Length-prefixed encoding: four bytes of
+length, then the bytes. A field that is absent is the length 0xFFFFFFFF alone, so that absent and empty differ
+and no two lists of fields share an encoding.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,8 @@ def to_json(value: object) -> bytes:
 
 
 def microseconds(moment: datetime) -> int:
-    """Count whole microseconds since 1970 in UTC, exactly: the resolution of Postgres."""
+    """Return whole microseconds since 1970 in UTC: the resolution of Postgres."""
+    # In whole numbers: `timestamp()` is a float, and rounds the last digit of some moments.
     return (moment - _EPOCH) // _MICROSECOND
 
 

@@ -2,7 +2,7 @@
 
 `Clock.now()` is the reference clock of the whole system: the database's, which in an accelerated embedded
 set-up runs from an anchor (`clock_now()` in SQL, the same arithmetic here). Leases, back-offs and time-outs
-are not its business: they use the event loop's monotonic time.
+use the event loop's monotonic time instead: they must not run faster, or jump.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time of the system; `speed` is simulated seconds per real second (1.0 in earnest)."""
+    """Returns the time of the system; `speed` is simulated seconds per real second, 1.0 in production."""
 
     @property
     def speed(self) -> float: ...
 
     def now(self) -> datetime:
-        """Give the current moment, aware, in UTC."""
+        """Return the current moment, aware, in UTC."""
         ...
 
 

@@ -1,8 +1,8 @@
-"""Forgetting a person without breaking the proof: intent, destruction, certificate; resumable at each step.
+"""Erasing a person without breaking the proof: intent, destruction, certificate; resumable at each step.
 
-The intent stands in the history first, then the keys die in the key store, then `SubjectErased` says so.
-After a crash the same call goes on where it stopped. Whoever holds a cached key may still read for a
-minute.
+The intent is appended to the history first, then the keys are destroyed in the key store, then
+`SubjectErased` records it. After a crash the same call goes on where it stopped. A process with a cached key
+can still read for a minute.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,16 @@ ErasureBasis = Literal["request", "retention", "objection", "order"]
 async def erase(
     platform: Platform, case_id: UUID, persons: Sequence[str], basis: ErasureBasis, actor: str
 ) -> CommandOutcome:
-    """Destroy the keys of these persons of a case; gives the outcome of the certificate.
+    """Destroy the keys of these persons of a case; returns the outcome of the certificate.
 
     `basis` is why: the person's request or objection, a retention rule, an order of a court or authority.
-    Raises `CommandRefused` when the case does not exist or has no such person.
+    Raises `CommandRefused` when the case does not exist or has no such person, `Misconfigured` without a key
+    store, and what `transact` raises: call it again, it goes on where it stopped.
     """
     if platform.keys is None:
         raise Misconfigured("erasing needs the key store: set GEHOOR_KEYS_URL")
+    # Both commands are named by case and persons. Called again after a crash, each is recognised as done, and
+    # only what is missing is done.
     persons = sorted(set(persons))
     named = (case_id, *persons)
 
@@ -43,6 +46,7 @@ async def erase(
 
     await transact(platform, Command(case_id, command_id_of("erasure requested", *named), actor, request))
     await failpoint("erasure.requested")
+    # Only now: destroyed before the intent stands, a crash would leave keys gone and nobody knowing why.
     key_ids = await platform.keys.destroy(case_id, persons)
     await failpoint("erasure.destroyed")
 
@@ -53,5 +57,5 @@ async def erase(
 
 
 def persons_of(history: History) -> set[str]:
-    """Name the person slots that this case has encrypted fields of."""
+    """Return the person slots that this case has encrypted fields of."""
     return {person for event in history.events for person in persons_sealed(event)}

@@ -1,6 +1,6 @@
 """What can go wrong, as answers and as faults; each docstring is the default message.
 
-`CommandRefused` is an answer to a sender and never retried. The others are faults: their docstring says
+`CommandRefused` is an answer to a sender and never retried. The others are faults, and their docstring names
 what the caller does then.
 """
 

@@ -7,8 +7,8 @@ it stands in the code.
 
 The setting is a list such as `relay.read=kill@3,letters.claimed=pause:12` (the third pass kills; the first
 pass stands still for 12 s), or `@/a/file`: then each such list is taken from that file as soon as it appears
-there, and the file is removed, so that a process started again does not meet the same fate for ever. What was
-done is appended to the file's name with `.fired`.
+there, and the file is removed, so that a process that is started again does not die there for ever. What was
+done is written to the file whose name ends in `.fired`.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ FAILPOINTS: Mapping[str, str] = {
     "intake.keys_minted": "the persons' keys are committed, the complaint is not",
     "intake.before_insert": "the transaction is open and has written nothing",
     "intake.before_commit": "the complaint is inserted and not committed",
-    "intake.committed": "the complaint is committed and nobody was told",
+    "intake.committed": "the complaint is committed and not yet answered",
     "relay.leads": "this relay has just taken the lead",
     "relay.read": "a window of the feed was read, nothing of it is published",
     "relay.published": "one message is acknowledged by the stream, the checkpoint stands before it",
     "relay.before_move": "the window is acknowledged, the checkpoint stands before it",
     "relay.moved": "the checkpoint is committed",
-    "consumer.owned": "the lanes of this replica were settled for this beat",
+    "consumer.owned": "the partitions of this replica were settled for this beat",
     "consumer.received": "messages came from the bus, nothing is read of them",
     "consumer.before_transaction": "the work is planned from a checkpoint that was read earlier",
     "consumer.decided": "cases are locked and decided, nothing is written",
@@ -46,7 +46,7 @@ FAILPOINTS: Mapping[str, str] = {
     "firing.before_commit": "their events are written and not committed",
     "firing.committed": "their events are committed",
     "clock.asked": "the time is taken and the database is not asked yet",
-    "clock.sampled": "the database has told its time, the answer is not yet timed",
+    "clock.sampled": "the database has returned its time, the answer is not yet timed",
     "letters.claimed": "attempts are committed, no letter is written",
     "letters.connected": "the mail server greeted",
     "letters.mail_from": "the sender was accepted",
@@ -58,7 +58,7 @@ FAILPOINTS: Mapping[str, str] = {
     "letters.recorded": "outcomes are committed",
     "keys.before_mint": "keys are made and not committed",
     "keys.loaded": "keys were read from the key store",
-    "erasure.requested": "the intent to forget stands, the keys live",
+    "erasure.requested": "the intent to erase stands, the keys still exist",
     "erasure.destroyed": "the keys are destroyed, the certificate is missing",
 }
 """Every failpoint and what is true when it is reached."""
@@ -70,7 +70,7 @@ LONGEST_S = 120.0
 
 
 class FailpointReached(ConnectionError):
-    """A failpoint was told to break here, as a lost connection would."""
+    """A failpoint raises this where it is armed with "raise", as a lost connection would."""
 
 
 @dataclass(slots=True)
@@ -89,13 +89,16 @@ _active = False
 
 
 async def failpoint(name: str) -> None:
-    """Do what this point is armed with; nothing at all in a process that is not under test."""
-    if _active:
+    """Do what this point is armed with; nothing at all in a process that is not under test.
+
+    Raises `FailpointReached` where it is armed with "raise".
+    """
+    if _active:  # one global name, because this stands in the hottest paths
         await _reach(name)
 
 
 def arm(setting: str | None, home: Path) -> None:
-    """Arm what `GEHOOR_FAILPOINTS` says; raises `Misconfigured` outside the embedded set-up."""
+    """Arm what `GEHOOR_FAILPOINTS` lists; raises `Misconfigured` outside the embedded set-up."""
     if not setting:
         return
     if not _is_child_of_supervisor(home):
@@ -106,7 +109,7 @@ def arm(setting: str | None, home: Path) -> None:
 
 
 def arm_here(setting: str) -> None:
-    """Arm this process whoever started it; for tests."""
+    """Arm this process whoever started it, for tests; raises `Misconfigured` for a wrong setting."""
     global _file, _active
     if setting.startswith("@"):
         _file = Path(setting[1:])
@@ -174,6 +177,7 @@ async def _reach(name: str) -> None:
 
 
 def _take_from_file(file: Path) -> None:
+    """Arm what the file holds, and remove it."""
     try:
         setting = file.read_text()
         file.unlink()
@@ -183,6 +187,7 @@ def _take_from_file(file: Path) -> None:
 
 
 def _note(file: Path, name: str, action: str) -> None:
+    """Append what is about to be done; written at once, because the process may be killed next."""
     line = json.dumps({"name": name, "action": action, "pid": os.getpid(), "monotonic_s": time.monotonic()})
     handle = os.open(f"{file}.fired", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -192,7 +197,7 @@ def _note(file: Path, name: str, action: str) -> None:
 
 
 def _is_child_of_supervisor(home: Path) -> bool:
-    """Tell whether the supervisor of this home started us, itself or through its nursery."""
+    """Return whether the supervisor of this home started us, itself or through its fork server."""
     try:
         supervisor = json.loads((home / "run.json").read_text()).get("pid")
         parents = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Identifiers: cases, partitions, commands and the reference a complainant reads out over the phone.
+"""Identifiers: cases, partitions, commands, and the reference that a complainant reads out on the phone.
 
 Everything here is pure or random; nothing reads a clock except the UUIDv7 generator, whose time part only
 orders cases roughly by opening and is never used as a fact.
@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 import uuid_utils.compat
 
 PARTITIONS = 16
-"""How many ordered lanes the feed is cut into for consumers; frozen, the same in Python and SQL."""
+"""How many partitions the feed is cut into for consumers; the same in Python and SQL, and never changed: each
+has a checkpoint, and with another number a case would move to one that stands elsewhere."""
 
 _COMMANDS = UUID("6f0f2f1e-6f0c-5d0e-9b51-6765686f6f72")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -28,30 +29,31 @@ def new_case_id() -> UUID:
 
 
 def partition_of(case_id: UUID) -> int:
-    """Tell which of the 16 lanes a case belongs to: the low four bits of its random tail."""
+    """Return which of the 16 partitions a case belongs to: the low four bits of its random tail."""
     return case_id.int & (PARTITIONS - 1)
 
 
 def lock_key(case_id: UUID) -> int:
-    """Give the signed 64-bit key of the advisory lock of a case: its random tail."""
+    """Return the signed 64-bit key of the advisory lock of a case: its random tail."""
+    # Two cases may share a key by chance. They then wait for each other, which costs time and nothing else.
     return int.from_bytes(case_id.bytes[8:], "big", signed=True)
 
 
 def reaction_id(consumer: str, case_id: UUID, version: int) -> UUID:
-    """Name what `consumer` does about one event, so that doing it twice is recognised."""
+    """Return the identifier of a consumer's reaction to one event, always the same for the same one."""
     return uuid5(_COMMANDS, f"{consumer}/{case_id}/{version}")
 
 
 def command_id_of(*parts: object) -> UUID:
-    """Name a command by its parts, so that the same command gets the same identifier."""
+    """Return a command's identifier made from its parts, so that the same command has the same one."""
     return uuid5(_COMMANDS, "/".join(str(part) for part in parts))
 
 
 def new_reference(code: str) -> str:
     """Make a reference such as `DES-7K3M9-QXW2R-N`: code, 50 random bits in base32, check character.
 
-    `code` is the organisation's two to six letters. The reference is not a secret: reading a case takes
-    a signed link or a token.
+    `code` is the organisation's two to six letters. The reference is not a secret: reading a case needs a
+    signed link or a token.
     """
     number = secrets.randbits(5 * _RANDOM_LENGTH)
     digits = "".join(_ALPHABET[(number >> (5 * i)) & 31] for i in reversed(range(_RANDOM_LENGTH)))
@@ -59,7 +61,7 @@ def new_reference(code: str) -> str:
 
 
 def parse_reference(text: str) -> str:
-    """Give the canonical form of a reference as somebody typed it.
+    """Return the canonical form of a reference as somebody typed it.
 
     Lower case, missing dashes and the look-alikes I, L and O are understood. Raises `NotAReference` when
     the form or the check character is wrong; the caller answers "no such case".
@@ -74,7 +76,7 @@ def parse_reference(text: str) -> str:
 
 
 def _check_character(code: str, digits: str) -> str:
-    """Give the check character: one wrong character is noticed, and two swapped ones of the same kind.
+    """Return the check character: one wrong character is noticed, and two swapped ones of the same kind.
 
     A weighted sum in the field of 32 elements, in which every character is an element. The weights are the
     powers of its generator, from the first on: all differ and none is zero, up to 30 characters.

@@ -1,7 +1,7 @@
 """Logs: one JSON line per unit of work, to standard output; on a terminal the same, readable.
 
 An event name and facts, never personal data. An exception is described by its type and place, because its
-text may quote a value. A line that cannot be written is counted and told of later: a full disk is no reason
+text may quote a value. A line that cannot be written is counted and reported later: a full disk is no reason
 to stop working.
 """
 
@@ -15,7 +15,7 @@ import structlog
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Set up structlog and let the standard library's warnings join in."""
+    """Set up structlog, and send what the standard library logs through it, from warnings on."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -35,7 +35,7 @@ def configure(service: str, level: str = "INFO") -> None:
 
 
 class LossyOutput:
-    """An output that outlives a full disk: what is lost is counted, and told of when there is room again."""
+    """An output that outlives a full disk: lost lines are counted, and reported when there is room again."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -50,11 +50,13 @@ class LossyOutput:
             return len(text)
 
     def flush(self) -> None:
-        """Bring what was written to the file; the first time that succeeds again, tell what is missing."""
+        """Flush to the file; the first time that succeeds again, write how many lines are missing."""
         try:
             self._out.flush()
             if self.lost:
                 lost, self.lost = self.lost, 0
+                # It begins with a line break, because half a line may have been written before the disk was
+                # full.
                 self._out.write(f'\n{{"event": "log.incomplete", "level": "warning", "lost": {lost}}}\n')
                 self._out.flush()
         except OSError:
@@ -62,7 +64,7 @@ class LossyOutput:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """Say what kind of error it is and where it was raised, without its text."""
+    """Return the kind of an error and where it was raised, without its text; `via` is our own last line."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
@@ -71,7 +73,7 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 class _Forward(logging.Handler):
-    """Passes on what libraries log, by name and level; their texts may hold anything, so they stay out."""
+    """Logs that a library logged, by name and level; its text may hold anything, so it stays out."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()

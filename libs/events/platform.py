@@ -1,7 +1,7 @@
-"""What a process is given to work with, made once at start and handed down."""
+"""What a process works with: connections, clock and store, made once at start and handed down."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import Protocol
 
 import asyncpg
 
@@ -12,8 +12,15 @@ from events.settings import Settings
 from events.store.keys import KeyStore
 from events.store.streams import Store
 
-if TYPE_CHECKING:
-    from faststream.nats import NatsBroker
+
+class BusConnection(Protocol):
+    """FastStream's broker as far as the relay needs it: the client, or None before it is connected.
+
+    A protocol, because importing FastStream here would load it into every command that only reads the store.
+    """
+
+    @property
+    def _connection(self) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +35,4 @@ class Platform:
     keys: KeyStore | None = None
     doorbell: Doorbell = field(default_factory=SilentDoorbell)
     ownership: Ownership = field(default_factory=Ownership)
-    broker: Optional["NatsBroker"] = None
+    broker: BusConnection | None = None

@@ -1,4 +1,4 @@
-"""How a validator of ours says no to a field: with its reason in plain words. Pure."""
+"""How a validator of ours refuses a field: with its reason in plain words. Pure."""
 
 from pydantic_core import PydanticCustomError
 

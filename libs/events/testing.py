@@ -1,4 +1,4 @@
-"""What tests of services stand on: a fresh, provisioned pair of databases, and platforms to work with.
+"""What tests of services need: a fresh, provisioned pair of databases, and platforms to work with.
 
 Nothing here is used by a running service. The databases are real; only their names are made up.
 """
@@ -29,7 +29,7 @@ from events.store.streams import Store, StreamAppend
 
 
 def received(**changes: Any) -> ComplaintReceived:
-    """Give the canonical complaint's event; a test changes only the field that matters."""
+    """Return the canonical complaint's event; a test changes only the field that matters."""
     values: dict[str, Any] = {
         "reference": "SUP-00000-00000-C",
         "channel": "portal",
@@ -55,7 +55,7 @@ A_COMPLAINANT: Personal = {
 
 
 def history_of(*events: NewEvent, organisation: str = "supportoplus", case_id: UUID | None = None) -> History:
-    """Make the history of a case out of events, without any database; nothing personal is kept."""
+    """Make the history of a case from events, without any database; nothing personal is kept."""
     case_id = case_id or new_case_id()
     rows: list[Recorded] = []
     for event in events:
@@ -113,7 +113,7 @@ class TestSystem:
         happened_at: datetime | None = None,
         **changes: Any,
     ) -> UUID:
-        """Put a complaint into the store as intake would, by `platform`'s clock and keys; gives its case."""
+        """Append a complaint as intake would, by `platform`'s clock and keys; returns its case."""
         case_id = new_case_id()
         now = platform.clock.now()
         keys = None
@@ -159,7 +159,7 @@ class TestSystem:
                 await store.append(connection, [StreamAppend(rows, history.last_hash)])
 
     async def pool_of(self, role: str) -> asyncpg.Pool:
-        """Give one pool per role for what a test does in its name."""
+        """Return the pool of a role, for what a test does in its name."""
         if role not in self._by_role:
             url = self.database_url if role == "admin" else self.settings.database_for(role)
             self._by_role[role] = await self._pool(url, role, 2)

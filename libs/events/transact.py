@@ -1,8 +1,7 @@
-"""The one place where load, decide, append and commit meet, for commands.
+"""`transact`: the one way a command writes. Lock the case, read it, decide, append, commit.
 
-The cases are locked first, then read, so the decision sees the last row; nothing is written before everything
-is decided, so a transaction holds the feed's watermark back for as short as possible. A repeated command is
-recognised in the stream itself. Consumers use `batch.py`, which shares `rows_after`.
+A repeated command is recognised in the stream itself. Consumers use `consumer/batch.py`, which shares
+`rows_after`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,15 +24,16 @@ from events.store.streams import StreamAppend, lock_cases
 log = structlog.get_logger()
 
 ATTEMPTS = 5
-"""A conflict under the case's lock is rare: more attempts than this mean that something is wrong."""
+"""A conflict under the case's lock is rare; after more attempts than this something is wrong."""
 
 Decide = Callable[[History, datetime], Sequence[NewEvent]]
-"""Pure: from what stands and the moment to what follows. [] means already so. May raise CommandRefused."""
+"""Pure: from the history and the moment to the events that follow. [] means that it is already so. It raises
+`CommandRefused` when the command is not allowed now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to decide about one case; the same `command_id` is carried out once."""
+    """Something to decide about one case; a `command_id` is carried out once, however often it comes."""
 
     case_id: UUID
     command_id: UUID
@@ -44,6 +44,7 @@ class Command:
     traceparent: str | None = None
 
     def cause(self) -> Cause:
+        """Return the cause that its events carry."""
         return Cause(
             self.actor, self.command_id, self.correlation or self.case_id, self.causation, self.traceparent
         )
@@ -51,9 +52,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandOutcome:
-    """How a command fared. `events` are the ones that stand because of it (none when already so).
+    """How a command fared. `events` are the ones that stand because of it (none when it was already so).
 
-    failed: deciding raised `failure`; nothing stands, and the other commands are not touched by it.
+    failed: deciding raised `failure`; nothing stands, and the other commands are not affected.
     """
 
     status: Literal["ok", "duplicate", "conflict", "refused", "failed"]
@@ -67,7 +68,11 @@ Apply = Callable[[asyncpg.Connection, Sequence[tuple[Command, CommandOutcome]]],
 
 
 async def transact(platform: Platform, command: Command, apply: Apply | None = None) -> CommandOutcome:
-    """Carry out one command; raises its `CommandRefused`, and `StreamConflict` after the last attempt."""
+    """Carry out one command and return how it fared.
+
+    Raises its `CommandRefused` (an answer to the sender), `StreamConflict` after the last attempt (the sender
+    may repeat it), what deciding raised, and the errors of `transact_many`.
+    """
     (outcome,) = await transact_many(platform, [command], apply)
     if outcome.refused is not None:
         raise outcome.refused
@@ -83,9 +88,13 @@ async def transact_many(
 ) -> list[CommandOutcome]:
     """Carry out commands in one transaction; those that fare well stand even when others do not.
 
-    At most one command per case. Personal keys of the cases are loaded before the transaction begins. A
-    conflict is tried again in a new transaction, on its own.
+    At most one command per case. A conflict is tried again in a new transaction, without the others. Raises
+    `ClockDisagrees` and asyncpg's errors (transient ones may be repeated): nothing of the last attempt
+    stands.
     """
+    # Before the transaction: the keys are in another cluster, and waiting for it inside would keep cases
+    # locked. From here on they are read from the cache only, which keeps them long enough
+    # (`keys.IN_USE_FOR_S`).
     if platform.keys is not None:
         await platform.keys.load([command.case_id for command in commands])
     outcomes: dict[UUID, CommandOutcome] = {}
@@ -97,11 +106,13 @@ async def transact_many(
             if attempt == ATTEMPTS - 1:
                 raise
             if isinstance(error, ClockDisagrees):
-                await platform.store.measure_clock()
+                await platform.store.measure_clock()  # or each attempt stamps the same wrong moment
             continue
+        # Only the losers again: what was committed with them stands, and is not carried out a second time.
         waiting = [command for command in waiting if outcomes[command.case_id].status == "conflict"]
         if not waiting:
             break
+    # After the commit: before it the relay would look and find nothing.
     if any(outcome.events for outcome in outcomes.values()):
         platform.doorbell.ring()
     return [outcomes[command.case_id] for command in commands]
@@ -110,9 +121,13 @@ async def transact_many(
 async def _once(
     platform: Platform, commands: Sequence[Command], apply: Apply | None
 ) -> dict[UUID, CommandOutcome]:
+    """Carry out commands in one transaction; those with a conflict are in the outcomes, to be tried again."""
     async with transaction(platform.pool) as connection:
+        # Lock before reading: the decision must be about the last row, or the append is a conflict.
         await lock_cases(connection, (command.case_id for command in commands))
         histories = await platform.store.histories((command.case_id for command in commands), connection)
+        # Everything is decided before anything is written: until its first write a transaction has no number
+        # and holds back no reader of the feed.
         now = platform.clock.now()
         decisions = [(command, _decide(histories[command.case_id], command, now)) for command in commands]
         outcomes = {
@@ -125,7 +140,7 @@ async def _once(
             if outcome.status == "ok" and outcome.events
         ]
         for case_id, status in (await platform.store.append(connection, entries)).items():
-            if status != "ok":
+            if status != "ok":  # a "duplicate" too: the next attempt finds it in the history
                 outcomes[case_id] = CommandOutcome("conflict")
         if apply is not None:
             fared_well = [
@@ -138,7 +153,8 @@ async def _once(
 
 
 def _decide(history: History, command: Command, now: datetime) -> CommandOutcome | Sequence[NewEvent]:
-    """Decide one command: events, or the outcome that it has without any."""
+    """Decide one command; returns events, or the outcome of a command that appends none."""
+    # First: a repeated command is answered as the first time, also when it would be refused by now.
     if history.has_command(command.command_id):
         done = tuple(event for event in history.events if event.command_id == command.command_id)
         return CommandOutcome("duplicate", done)
@@ -156,6 +172,8 @@ def _sealed(
     platform: Platform, history: History, command: Command, decision: CommandOutcome | Sequence[NewEvent]
 ) -> CommandOutcome:
     """Chain what was decided, stamped with the moment just before it is appended."""
+    # Another moment than `now` above: deciding many commands takes time, and the store compares `recorded_at`
+    # with its clock.
     if isinstance(decision, CommandOutcome):
         return decision
     try:
@@ -175,7 +193,10 @@ def _failed(history: History, failure: Exception) -> CommandOutcome:
 def rows_after(
     platform: Platform, history: History, events: Sequence[NewEvent], cause: Cause, now: datetime
 ) -> list[Recorded]:
-    """Chain decided events onto a case's stream; personal fields are sealed with the loaded keys."""
+    """Chain decided events onto a case's stream; personal fields are sealed with the loaded keys.
+
+    Raises LookupError when the keys of the case were not loaded, `PersonErased` and `KeyMissing`.
+    """
     personal = any(event.personal for event in events)
     keys = platform.keys.of_case(history.case_id) if personal and platform.keys is not None else None
     return next_rows(

@@ -1,6 +1,7 @@
-"""Which failures are an event's own fault, and which would pass for any event; the same goes for requests.
+"""Which failures are an event's own fault, and which would meet any event; the same goes for requests.
 
-Over HTTP all of WEATHER and AGAIN is answered 503: nothing is wrong with the request, and it may be repeated.
+Over HTTP TRANSIENT_ERRORS and RETRYABLE are answered 503: nothing is wrong with the request, it may be
+repeated.
 """
 
 import asyncpg
@@ -8,13 +9,15 @@ import asyncpg
 from events.errors import ClockDisagrees, Fenced, StreamConflict
 
 STALE_CONNECTION = (asyncpg.InvalidCachedStatementError, asyncpg.ReadOnlySQLTransactionError)
-"""After a migration or a failover: the connections of the pool know an older world."""
+"""After a migration or a failover: the pool's connections know the tables or the server as they were
+before."""
 
 RETRYABLE = (StreamConflict, ClockDisagrees, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Worth another try at once, and never an event's fault."""
+"""Worth another attempt at once, and never an event's fault."""
 
 POISON = (asyncpg.QueryCanceledError, asyncpg.DataError)
-"""Looks like weather by its class, but comes of what the batch asks for."""
+"""Caused by what the batch asks for, although QueryCanceledError is a subclass of a transient error. Whoever
+catches both has to look for POISON first."""
 
 TRANSIENT_ERRORS = (
     Fenced,
@@ -31,4 +34,6 @@ TRANSIENT_ERRORS = (
     OSError,
     TimeoutError,
 )
-"""Goes up, to be tried again later; everything that is not here is looked for in the batch, and parked."""
+"""Raised to the loop, to be tried again later. For everything that is not here the one event is looked for in
+the batch, and its case is parked. So a failure that belongs here and is missing parks cases during an
+outage."""

@@ -19,7 +19,8 @@ from prometheus_client import REGISTRY, Gauge, make_asgi_app
 from events import failpoints
 from events import settings as settings_module
 from events.bus import asyncapi
-from events.bus.broker import make_broker, subscribe
+from events.bus.broker import make_broker
+from events.bus.subscriber import subscribe
 from events.errors import Misconfigured
 from events.logs import configure, describe
 from events.partitions.ownership import Ownership

@@ -12,7 +12,8 @@ import asyncpg
 import structlog
 from faststream.nats import NatsBroker
 
-from events.bus.broker import BusDoorbell, PartitionSubscriber
+from events.bus.broker import BusDoorbell
+from events.bus.subscriber import PartitionSubscriber
 from events.consumer.batch import Consumer
 from events.consumer.loop import ConsumerLoop
 from events.logs import describe

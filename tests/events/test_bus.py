@@ -13,7 +13,8 @@ import nats
 import pytest
 
 from events import secrets
-from events.bus import topology
+from events.bus.grants import server_config
+from events.bus.topology import STREAM
 from events.consumer.batch import Reaction
 from events.platform import Platform
 from events.record.envelope import History, Recorded
@@ -92,7 +93,7 @@ class Bus:
 async def bus(system: TestSystem, nats_server: NatsFactory) -> AsyncIterator[Bus]:
     """A NATS server with our users and grants, and nothing on it yet."""
     server = await nats_server(
-        lambda made: topology.server_config(
+        lambda made: server_config(
             system.settings.secrets, port=made.port, store_dir=made.store, monitor_port=made.monitor_port
         ),
         start=False,
@@ -233,7 +234,7 @@ async def test_a_reader_of_one_organisation_sees_no_other(
     settings = system.settings.model_copy(update={"readers": "reader,erp=ingressus"})
     secrets.ensure(settings.home, settings.reader_names)
     server = await nats_server(
-        lambda made: topology.server_config(
+        lambda made: server_config(
             settings.secrets, port=made.port, store_dir=made.store, readers=settings.reader_names
         )
     )
@@ -278,9 +279,7 @@ class _Reader:
         async with asyncio.timeout(BOUND_S):
             while case_id not in seen:
                 try:
-                    subscription = await self._client.jetstream().pull_subscribe_bind(
-                        self._name, topology.STREAM
-                    )
+                    subscription = await self._client.jetstream().pull_subscribe_bind(self._name, STREAM)
                     for message in await subscription.fetch(1, timeout=1):
                         seen.append(UUID(message.subject.rsplit(".", 1)[1]))
                         self.raw.append(

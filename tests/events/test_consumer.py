@@ -23,7 +23,7 @@ from events.transact import Command, transact
 
 pytestmark = pytest.mark.postgres
 
-ALL_LANES = frozenset(range(PARTITIONS))
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
 
 
 @dataclass
@@ -95,20 +95,20 @@ async def classify(workflow: Platform, case_id: UUID) -> None:
 
 
 async def messages(platform: Platform, after: FeedPosition) -> list[Message]:
-    """Give what the relay would publish after a place, each with its predecessor in the lane."""
+    """Give what the relay would publish after a place, each with its predecessor in the partition."""
     tails = dict.fromkeys(range(PARTITIONS), after)
     made = []
-    for notice in await feed.event_refs(platform.pool, after):
-        made.append(Message(notice, tails[notice.partition]))
-        tails[notice.partition] = notice.place
+    for ref in await feed.event_refs(platform.pool, after):
+        made.append(Message(ref, tails[ref.partition]))
+        tails[ref.partition] = ref.place
     return made
 
 
 async def start(platform: Platform, recorder: Recorder) -> ConsumerLoop:
     loop = ConsumerLoop(platform, recorder)
-    await loop.own(ALL_LANES)
-    for lane in loop.lanes.values():
-        lane.sweep = False
+    await loop.own(ALL_PARTITIONS)
+    for partition in loop.partitions.values():
+        partition.sweep = False
     return loop
 
 
@@ -123,7 +123,7 @@ async def test_messages_in_order_are_applied_and_let_go(
     await loop.receive(await messages(intake, before))
 
     assert [(case_id, 1) for case_id in cases] == await effects(deadlines)
-    assert [] == [message for lane in loop.lanes.values() for message in lane.waiting]
+    assert [] == [message for partition in loop.partitions.values() for message in partition.waiting]
 
 
 @pytest.mark.parametrize("disorder", ["reversed", "doubled", "every other one lost", "all lost"])
@@ -160,7 +160,7 @@ async def test_without_a_bus_everything_happens_from_the_store(
     """The store alone is enough."""
     cases = [await system.receive(intake) for _ in range(3)]
     loop = ConsumerLoop(deadlines, Recorder())
-    await loop.own(ALL_LANES)
+    await loop.own(ALL_PARTITIONS)
 
     applied = await loop.sweep()
 
@@ -169,10 +169,10 @@ async def test_without_a_bus_everything_happens_from_the_store(
     assert 0 == await loop.sweep()
 
 
-async def test_two_replicas_on_the_same_lanes_have_one_effect(
+async def test_two_replicas_on_the_same_partitions_have_one_effect(
     system: TestSystem, deadlines: Platform, intake: Platform
 ) -> None:
-    """Even when two replicas both believe a lane is theirs, one of them is fenced by the checkpoint."""
+    """Even when two replicas both believe a partition is theirs, one of them is fenced by the checkpoint."""
     loops = [await start(deadlines, Recorder(appends=True)) for _ in range(2)]
     cases = [await system.receive(intake) for _ in range(20)]
 
@@ -291,20 +291,22 @@ async def test_who_stands_still_with_a_lock_in_hand_parks_nobody(
     assert 0 == await deadlines.pool.fetchval("SELECT count(*) FROM parked")
 
 
-async def test_a_sweep_brings_idle_lanes_along(
+async def test_a_sweep_brings_idle_partitions_along(
     system: TestSystem, deadlines: Platform, intake: Platform
 ) -> None:
-    """A lane without events does not stay behind, so that nobody reads the same past again and again."""
+    """A partition without events does not stay behind, so that nobody reads the same past again and again."""
     await system.receive(intake)
     loop = await start(deadlines, Recorder())
 
     await loop.sweep()
 
     head = await feed.head(intake.pool)
-    assert {head} == {lane.checkpoint for lane in loop.lanes.values()}
+    assert {head} == {partition.checkpoint for partition in loop.partitions.values()}
 
 
-async def test_lanes_are_shared_out_fairly_and_taken_over(system: TestSystem, deadlines: Platform) -> None:
+async def test_partitions_are_shared_out_fairly_and_taken_over(
+    system: TestSystem, deadlines: Platform
+) -> None:
     """Two replicas share the work; when one leaves, the other takes it all."""
     other = await system.platform("deadlines")
 
@@ -316,11 +318,11 @@ async def test_lanes_are_shared_out_fairly_and_taken_over(system: TestSystem, de
     alone = await deadlines.ownership.beat(deadlines.pool)
 
     assert 8 == len(shared)
-    assert ALL_LANES == alone
+    assert ALL_PARTITIONS == alone
 
 
-def test_the_lane_of_a_case_is_the_low_four_bits_of_its_identifier() -> None:
-    """Python and SQL agree on the lane, for ever."""
+def test_the_partition_of_a_case_is_the_low_four_bits_of_its_identifier() -> None:
+    """Python and SQL agree on the partition, for ever."""
     case_id = UUID("0196f000-0000-7000-8000-00000000abc7")
 
     assert 7 == partition_of(case_id)

@@ -9,8 +9,8 @@ import pytest
 from cases.state import as_plain, fold
 from deadlines.look import settle
 from events.catalogue import encode
+from events.record.chain_checker import problems
 from events.record.envelope import History
-from events.store.verify import problems
 from golden_histories import FOLDER, from_lines, to_lines
 from notifier.owed_letters import fold as fold_letters
 from notifier.owed_letters import owed

@@ -11,7 +11,7 @@ _LIVES = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
 async def test_a_relay_whose_connection_broke_leads_again(system: TestSystem) -> None:
     """A cut connection costs the relay a moment and not its life: it takes a new one and goes on."""
     loop = RelayLoop(await system.platform("relay"), lambda: None)  # type: ignore[arg-type]  # no bus is needed
-    first = await loop._lead()
+    first = await loop.leadership.take()
     assert first is not None
     pid = await first.fetchval("SELECT pg_backend_pid()")
 
@@ -26,7 +26,7 @@ async def test_a_relay_whose_connection_broke_leads_again(system: TestSystem) ->
     async with asyncio.timeout(10):
         while second is None:
             try:
-                second = await loop._lead()
+                second = await loop.leadership.take()
                 assert second is None or await second.fetchval("SELECT pg_backend_pid()") != pid
             except OSError:
                 second = None  # the pool hands out one more broken connection before it notices

@@ -6,8 +6,8 @@ from uuid import uuid4
 import nats
 import pytest
 
-from events.bus import topology
-from events.bus.topology import BusRefused
+from events.bus.reconcile import BusRefused, api, reconcile
+from events.bus.topology import STREAM
 from gehoor.embedded.nats import NatsServer, minimal_configuration
 from servers import NatsFactory
 
@@ -31,12 +31,12 @@ async def test_the_stream_is_as_large_as_the_disk_allows_and_stays_so(nats_serve
     client = await nats.connect(server.url)
     generation = uuid4()
 
-    made = await topology.reconcile(client, generation)
-    again = await topology.reconcile(client, generation)
-    stream = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
+    made = await reconcile(client, generation)
+    again = await reconcile(client, generation)
+    stream = await api(client, f"STREAM.INFO.{STREAM}")
     await client.close()
 
-    assert f"stream {topology.STREAM}: made" == made[0]
+    assert f"stream {STREAM}: made" == made[0]
     assert [] == again
     assert 256 * MIB == stream["config"]["max_bytes"]
 
@@ -47,7 +47,7 @@ async def test_a_disk_without_room_for_the_smallest_stream_is_reported(nats_serv
     client = await nats.connect(server.url)
 
     with pytest.raises(BusRefused, match="insufficient storage"):
-        await topology.reconcile(client, uuid4())
+        await reconcile(client, uuid4())
     await client.close()
 
 
@@ -57,10 +57,10 @@ async def test_the_stream_is_no_larger_than_was_asked(nats_server: NatsFactory) 
     client = await nats.connect(server.url)
     generation = uuid4()
 
-    await topology.reconcile(client, generation, largest_mib=16)
-    first = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
-    corrected = await topology.reconcile(client, generation, largest_mib=32)
-    second = await topology.api(client, f"STREAM.INFO.{topology.STREAM}")
+    await reconcile(client, generation, largest_mib=16)
+    first = await api(client, f"STREAM.INFO.{STREAM}")
+    corrected = await reconcile(client, generation, largest_mib=32)
+    second = await api(client, f"STREAM.INFO.{STREAM}")
     await client.close()
 
     assert 16 * MIB == first["config"]["max_bytes"]

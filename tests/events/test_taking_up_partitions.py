@@ -1,20 +1,20 @@
-"""How a replica takes up lanes that become its own, while messages keep coming."""
+"""How a replica takes up partitions that become its own, while messages keep coming."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from events.bus import broker
-from events.bus.broker import PartitionSubscriber
+from events.bus import subscriber as subscriber_file
+from events.bus.subscriber import PartitionSubscriber
 from events.identity import PARTITIONS
 from events.partitions.ownership import Ownership
 
-ALL_LANES = frozenset(range(PARTITIONS))
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
 
 
 class EndlessPull:
-    """A lane in which the next message is always there already."""
+    """A partition in which the next message is always there already."""
 
     durable = "endless"
 
@@ -30,21 +30,23 @@ class EndlessPull:
         return [self.partition]
 
 
-async def test_a_busy_replica_takes_up_the_lanes_of_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Messages never stop coming in the first lane: the others are pulled when they are owned."""
-    monkeypatch.setattr(broker, "PartitionPull", EndlessPull)
+async def test_a_busy_replica_takes_up_the_partitions_of_one_that_died(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Messages never stop coming in the first partition: the others are pulled when they are owned."""
+    monkeypatch.setattr(subscriber_file, "PartitionPull", EndlessPull)
     subscriber = PartitionSubscriber.__new__(PartitionSubscriber)
     subscriber.consumer, subscriber.ownership, subscriber.pulls = "workflow", Ownership(), {}
     subscriber.ownership.owned = frozenset({0})
     subscriber.running = True
     monkeypatch.setattr(PartitionSubscriber, "connection", None)
 
-    async def receive(lanes: list[int]) -> None:
-        subscriber.ownership.owned = ALL_LANES
-        subscriber.running = set(lanes) != ALL_LANES
+    async def receive(partitions: list[int]) -> None:
+        subscriber.ownership.owned = ALL_PARTITIONS
+        subscriber.running = set(partitions) != ALL_PARTITIONS
         await asyncio.sleep(0)
 
     async with asyncio.timeout(10):
         await subscriber._consume_pull(receive)
 
-    assert ALL_LANES == set(subscriber.pulls)
+    assert ALL_PARTITIONS == set(subscriber.pulls)

@@ -11,8 +11,9 @@ import pytest
 from events.catalogue import ReportClassified
 from events.identity import new_case_id
 from events.platform import Platform
+from events.record.chain_checker import LIMITS, ChainChecker, hash_of
 from events.record.envelope import NewEvent
-from events.store.verify import LIMITS, ChainChecker, hash_of, verify
+from events.store.verify import verify
 from events.testing import TestSystem, history_of, received
 from events.transact import Command, Decide, transact
 

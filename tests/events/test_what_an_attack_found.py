@@ -23,19 +23,19 @@ from events.partitions.partition import Message
 from events.platform import Platform
 from events.provision.provision import provision
 from events.record.chain import data_root, field_leaf, field_salts, join_roots, merkle_root
+from events.record.chain_checker import root_of
 from events.record.encryption import CaseKeys, open_sealed, person_roots
 from events.record.envelope import START, Cause, FeedPosition, History, NewEvent, Recorded
 from events.record.sealing import next_rows
 from events.store.database import transaction
 from events.store.feed import EventRef, head, page
 from events.store.streams import StreamAppend
-from events.store.verify import root_of
 from events.testing import A_COMPLAINANT, TestSystem
 from events.transact import Command, transact
 
 pytestmark = pytest.mark.postgres
 
-ALL_LANES = frozenset(range(PARTITIONS))
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
 
 
 @dataclass
@@ -89,7 +89,7 @@ async def deadlines(system: TestSystem) -> AsyncIterator[Platform]:
 
 async def loop_of(platform: Platform, watcher: Watcher) -> ConsumerLoop:
     loop = ConsumerLoop(platform, watcher)
-    await loop.own(ALL_LANES)
+    await loop.own(ALL_PARTITIONS)
     return loop
 
 
@@ -109,13 +109,13 @@ async def test_a_message_about_an_event_that_never_was_moves_nothing(
     loop = await loop_of(deadlines, watcher)
     await loop.sweep()
     case_id = new_case_id()
-    lane = loop.lanes[case_id.int & 15]
-    ghost = lane.checkpoint._replace(xid=lane.checkpoint.xid + 100_000)
+    partition = loop.partitions[case_id.int & 15]
+    ghost = partition.checkpoint._replace(xid=partition.checkpoint.xid + 100_000)
 
-    notice = EventRef(case_id, 1, "ComplaintReceived", ghost)
-    before = lane.checkpoint
-    await loop.receive([Message(notice, before)])
-    assert before == lane.checkpoint
+    ref = EventRef(case_id, 1, "ComplaintReceived", ghost)
+    before = partition.checkpoint
+    await loop.receive([Message(ref, before)])
+    assert before == partition.checkpoint
     real = await system.receive(intake)
     await loop.sweep()
 
@@ -225,13 +225,13 @@ async def test_the_same_message_waits_once(system: TestSystem, deadlines: Platfo
     second = await system.receive(intake)
     (event,) = (await intake.store.history(second)).events
     loop = await loop_of(deadlines, Watcher())
-    lane = loop.lanes[second.int & 15]
+    partition = loop.partitions[second.int & 15]
 
-    notice = EventRef(second, 1, event.type, event.place)
+    ref = EventRef(second, 1, event.type, event.place)
     for _ in range(100):
-        lane.wait(Message(notice, START))
+        partition.wait(Message(ref, START))
 
-    assert 1 == len(lane.waiting)
+    assert 1 == len(partition.waiting)
 
 
 # --- replicas --------------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ async def test_after_an_outage_nobody_buries_the_living(
         await here.beat(deadlines.pool)
 
     assert 1 == still_there
-    assert ALL_LANES == here.owned
+    assert ALL_PARTITIONS == here.owned
 
 
 async def test_a_replica_that_starts_again_takes_its_own_place(
@@ -271,7 +271,7 @@ async def test_a_replica_that_starts_again_takes_its_own_place(
 
     owned = await after.beat(deadlines.pool)
 
-    assert ALL_LANES == owned
+    assert ALL_PARTITIONS == owned
 
 
 # --- the record ------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 
 from events import secrets
-from events.store.verify import ChainReport, _in_processes
+from events.record.chain_checker import ChainReport
+from events.store.verify import _in_processes
 from gehoor import cli
 from gehoor.unreachable import unreachable
 

@@ -19,10 +19,10 @@ from nats.aio.msg import Msg
 from bench import filling
 from bench.figures import Figure, of_repeats, ratio
 from bench.run import Run
-from events.bus.broker import HAND_OVER_PER_PARTITION, understand
 from events.bus.publishing import IN_FLIGHT
 from events.bus.pull import PartitionPull
 from events.bus.relay import RelayLoop
+from events.bus.subscriber import HAND_OVER_PER_PARTITION, understand
 from events.bus.wire import headers_of, subject_of
 from events.catalogue import CATALOGUE
 from events.consumer.batch import Reaction
@@ -119,8 +119,8 @@ async def _consume(platform: Platform, client: Client) -> float:
     loop = ConsumerLoop(platform, Counting())
     await platform.ownership.beat(platform.pool)
     await loop.own(platform.ownership.owned)
-    for lane in loop.lanes.values():
-        lane.sweep = False  # this time everything comes over the bus
+    for partition in loop.partitions.values():
+        partition.sweep = False  # this time everything comes over the bus
 
     async def apply(messages: list[Msg]) -> None:
         await loop.receive(understand(messages))
@@ -132,7 +132,7 @@ async def _consume(platform: Platform, client: Client) -> float:
 
 
 async def _pull(client: Client, consumer: str, work: Callable[[list[Msg]], Awaitable[None]]) -> float:
-    """Pull all lanes as the services do, and hand what comes to `work`."""
+    """Pull all partitions as the services do, and hand what comes to `work`."""
     arrival = asyncio.Event()
     pulls = [PartitionPull(client, consumer, partition, arrival) for partition in range(PARTITIONS)]
     began_s, count = perf_counter(), 0

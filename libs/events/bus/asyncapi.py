@@ -38,7 +38,10 @@ HEADERS: dict[str, tuple[str, str]] = {
 
 
 def document() -> dict[str, Any]:
-    """Describe the channel, every message and every payload."""
+    """Return the document: the channel, every message and every payload.
+
+    The parameter is called `lane`, because integrators have this name; in the code it is the partition.
+    """
     schemas, components = msgspec.json.schema_components(
         CATALOGUE.values(), ref_template="#/components/schemas/{name}"
     )
@@ -111,12 +114,12 @@ def _first_paragraph(event: type[Event]) -> str:
 
 @cache
 def text() -> str:
-    """Write the document as it is checked in."""
+    """Return the document as it is checked in."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 async def endpoint(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with the document: no page, because a page would load its scripts from somebody else."""
+    """Answer an ASGI request with the document; a page would load its scripts from somebody else."""
     body = text().encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -1,7 +1,7 @@
 """What is counted about messages: all of them under one name, however many cases there are.
 
-FastStream's own middleware counts per subject. Ours name the case, so that every event would add a dozen time
-series to every consumer, for ever: memory that only grows, and a /metrics of megabytes.
+FastStream's own middleware counts per subject. Our subjects name the case. So every event would add a dozen
+time series to every consumer, for ever: memory that only grows, and a /metrics of megabytes.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from events.bus.topology import STREAM
 
 
 class _UnderOneName(BaseNatsMetricsSettingsProvider[Any]):
-    """Says of one message or of a batch what is counted."""
+    """Returns what is counted about one message or a batch."""
 
     def get_consume_attrs_from_message(self, msg: StreamMessage[Any]) -> ConsumeAttrs:
         raw = msg.raw_message

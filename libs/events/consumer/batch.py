@@ -1,8 +1,7 @@
 """`transact_batch`: the one way a consumer writes.
 
-(a) lock the cases, sorted; (b) load them; (c) decide everything in Python: an exception parks that event and
-blocks that case for this consumer; (d) compare-and-set the checkpoint, one grouped append, set-based effects,
-parked rows; (e) commit. Effects and checkpoint stand or fall together.
+One transaction: lock the cases, read them, decide everything in Python, move the checkpoints, append, write
+effects and parked cases, commit. Effects and checkpoint stand or fall together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +11,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
-import structlog
 
 from events.catalogue import CATALOGUE
+from events.consumer import parking
 from events.errors import Fenced, StreamConflict
 from events.failpoints import failpoint
 from events.identity import reaction_id
@@ -26,8 +25,6 @@ from events.store.feed import EventRef
 from events.store.streams import StreamAppend, lock_cases
 from events.transact import rows_after
 
-log = structlog.get_logger()
-
 CASES_LIMIT = 200
 """Cases that one transaction locks at most."""
 
@@ -35,6 +32,7 @@ EVENTS_LIMIT = 20_000
 """Events that one transaction loads at most, unless a single case has more."""
 
 REASON_LIMIT = 500
+"""Characters of the reason of a parked case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ class Reaction:
 class Consumer(Protocol):
     """A service's answer to events; `react` is pure, `apply` writes the service's own tables.
 
-    `react` gets an event and the whole history, and says what is still owed; it appends nothing personal.
-    With `reconciles` it is asked once per case and batch, with the newest event, because the answer does not
+    `react` gets an event and the whole history, and returns what is still owed; it appends nothing personal.
+    With `reconciles` it is called once per case and batch, with the newest event, because the answer does not
     depend on which one it was: a case with thousands of events then costs one fold, not thousands.
     """
 
@@ -69,7 +67,7 @@ class Consumer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMove:
-    """A checkpoint of one lane that goes from where it was read to where the batch ends."""
+    """A checkpoint of one partition that goes from where it was read to where the batch ends."""
 
     partition: int
     before: FeedPosition
@@ -86,6 +84,9 @@ class _Decided:
     parked: dict[UUID, tuple[EventRef, str]] = field(default_factory=dict)
 
 
+# The last line is the fence: a checkpoint moves only from the value this replica read. A replica that lost
+# its partition without noticing (paused, cut off) updates fewer rows than it sent, and its transaction is
+# rolled back with everything in it.
 _MOVE = """
 UPDATE checkpoint c SET epoch = n.epoch, xid = n.xid, position = n.position
 FROM unnest(
@@ -94,67 +95,64 @@ FROM unnest(
 WHERE c.partition = n.partition AND (c.epoch, c.xid, c.position) = (n.old_epoch, n.old_xid, n.old_position)
 """
 
-_PARKED = "SELECT case_id FROM parked WHERE case_id = ANY($1)"
-
-_PARK = """
-INSERT INTO parked (case_id, version, type, reason)
-SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[])
-ON CONFLICT (case_id) DO UPDATE SET
-    version = excluded.version, type = excluded.type, reason = excluded.reason, parked_at = clock_timestamp(),
-    retries = parked.retries + 1, retry_at = NULL
-"""
-
-_UNPARK = "DELETE FROM parked WHERE case_id = $1"
-
 
 async def transact_batch(
     platform: Platform,
     consumer: Consumer,
     moves: Sequence[CheckpointMove],
-    notices: Sequence[EventRef],
+    refs: Sequence[EventRef],
     *,
     unpark: UUID | None = None,
     refuse: Mapping[UUID, str] | None = None,
 ) -> int:
-    """React to notices, in feed order, and move the checkpoints; gives the number of events appended.
+    """React to events, in feed order, and move the checkpoints; returns the number of events appended.
 
     `unpark` is the one case whose earlier block is lifted by this very transaction; `refuse` names cases to
-    park at their first notice with a reason. Raises `Fenced` when another replica moved a checkpoint and
-    `StreamConflict` when a case was appended to without its lock: nothing stands then.
+    park at their first event with a reason. Raises `Fenced` when another replica moved a checkpoint (read the
+    checkpoints again) and `StreamConflict` when a case was appended to without its lock (try again): nothing
+    stands then.
     """
-    relevant = [n for n in notices if n.type in consumer.reacts_to or n.type not in CATALOGUE]
+    # An event of an unknown type is of a newer version: it has to be parked, so it counts as relevant.
+    relevant = [ref for ref in refs if ref.type in consumer.reacts_to or ref.type not in CATALOGUE]
     async with transaction(platform.pool) as connection:
-        cases = {notice.case_id for notice in relevant}
+        cases = {ref.case_id for ref in relevant}
         decided, histories = _Decided(), dict[UUID, History]()
         if cases:
+            # Lock before reading: otherwise somebody appends between the two, and the decision is about a
+            # history that is no longer the whole one.
             await lock_cases(connection, cases)
-            blocked = {row["case_id"] for row in await connection.fetch(_PARKED, list(cases))} - {unpark}
+            blocked = await parking.parked_among(connection, cases) - {unpark}
             histories = await platform.store.histories(cases - blocked, connection)
             _decide_all(platform, consumer, relevant, blocked, histories, decided, refuse or {})
         await failpoint("consumer.decided")
+        # Up to here nothing is written, so this transaction has no number yet and holds back no reader of the
+        # feed (`feed.VISIBLE`), however long deciding took.
         entries = _entries(platform, decided, histories)
+        # The fence first: a replica that lost its partition stops here, before it writes anything else.
         await _move(connection, moves)
         statuses = await platform.store.append(connection, entries)
+        # The caller of `append` may commit what did well. A batch may not: the checkpoint would pass an event
+        # whose reaction was never appended. A duplicate counts as well, because its effects may be missing.
         if any(status != "ok" for status in statuses.values()):
             raise StreamConflict(f"{consumer.name}: a case was appended to while it was locked")
         if decided.effects:
             await consumer.apply(connection, [(histories[case], effect) for case, effect in decided.effects])
-        if unpark is not None:
-            await _unpark(connection, unpark, decided)
+        if unpark is not None and unpark not in decided.parked:
+            await parking.unpark(connection, unpark)
         if decided.parked:
-            await _park(connection, consumer, decided)
+            await parking.park(connection, consumer.name, decided.parked)
             await failpoint("consumer.parked")
         await failpoint("consumer.before_commit")
     appended = sum(len(entry.rows) for entry in entries)
     if appended:
-        platform.doorbell.ring()
+        platform.doorbell.ring()  # after the commit: before it the relay would look and find nothing
     return appended
 
 
 def _decide_all(
     platform: Platform,
     consumer: Consumer,
-    notices: Sequence[EventRef],
+    refs: Sequence[EventRef],
     blocked: set[UUID],
     histories: dict[UUID, History],
     decided: _Decided,
@@ -162,18 +160,16 @@ def _decide_all(
 ) -> None:
     """Decide turn by turn; what an earlier one appends is history for the later ones of its case."""
     decided.stored = dict(histories)
-    for first, notice in _turns(consumer, notices):
-        case_id = notice.case_id
+    for first, ref in _turns(consumer, refs):
+        case_id = ref.case_id
         if case_id in blocked or case_id in decided.parked:
-            continue
+            continue  # the checkpoint passes it: when the case is retried, its events are read from the store
         if case_id in refuse:
             decided.parked[case_id] = (first, refuse[case_id])
             continue
         history = histories[case_id]
         try:
-            event = history.events[notice.version - 1]
-            for recorded in history.events[first.version - 1 : notice.version]:
-                _ = recorded.event  # one that cannot be read is parked even by who would not look inside
+            event = _decoded(history, first, ref)
             now = platform.clock.now()
             reaction = consumer.react(history, event, now)
         except Exception as error:  # noqa: BLE001 - whatever it is, only this case waits for somebody to look
@@ -181,6 +177,8 @@ def _decide_all(
             continue
         decided.effects.extend((case_id, effect) for effect in reaction.effects)
         command_id = reaction_id(consumer.name, case_id, event.version)
+        # The same event may come a second time (a rebuilt checkpoint, a retried case). Its reaction has the
+        # same identifier, so it is not appended twice.
         if reaction.events and not history.has_command(command_id):
             cause = follow(event, f"service:{consumer.name}", command_id)
             decided.events.setdefault(case_id, []).append((cause, reaction.events))
@@ -188,20 +186,33 @@ def _decide_all(
             histories[case_id] = History(case_id, (*history.events, *rows))
 
 
-def _turns(consumer: Consumer, notices: Sequence[EventRef]) -> Iterable[tuple[EventRef, EventRef]]:
-    """Give, per turn, the first and the last notice it answers: one each, or a case's all together."""
+def _decoded(history: History, first: EventRef, ref: EventRef) -> Recorded:
+    """Return the event to react to, decoded; raises `MalformedEvent` when one of its turn is unreadable."""
+    event = history.events[ref.version - 1]
+    # Every event of the turn, also those that `react` would not look at. An event that this version of the
+    # code cannot read must be parked, never passed over.
+    for recorded in history.events[first.version - 1 : ref.version]:
+        _ = recorded.event
+    return event
+
+
+def _turns(consumer: Consumer, refs: Sequence[EventRef]) -> Iterable[tuple[EventRef, EventRef]]:
+    """Return per turn the first and the last event it answers: one each, or all of a case together."""
     if not consumer.reconciles:
-        return [(notice, notice) for notice in notices]
+        return [(ref, ref) for ref in refs]
     first: dict[UUID, EventRef] = {}
     last: dict[UUID, EventRef] = {}
-    for notice in notices:
-        first.setdefault(notice.case_id, notice)
-        last[notice.case_id] = notice
-    return [(first[case_id], notice) for case_id, notice in last.items()]
+    for ref in refs:
+        first.setdefault(ref.case_id, ref)
+        last[ref.case_id] = ref
+    return [(first[case_id], ref) for case_id, ref in last.items()]
 
 
 def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, History]) -> list[StreamAppend]:
     """Seal and chain what was decided, stamped with the moment just before it is appended."""
+    # Restamped, because deciding a large batch may take seconds, and the store refuses a `recorded_at` that
+    # is more than 2 s off its clock. So the foreseen rows are thrown away and made again from the stored
+    # history.
     now = platform.clock.now()
     entries = []
     for case_id, decisions in decided.events.items():
@@ -211,17 +222,21 @@ def _entries(platform: Platform, decided: _Decided, histories: dict[UUID, Histor
             so_far = History(case_id, (*history.events, *rows))
             rows += rows_after(platform, so_far, events, cause, now)
         entries.append(StreamAppend(rows, history.last_hash))
-        histories[case_id] = History(case_id, (*history.events, *rows))
+        histories[case_id] = History(case_id, (*history.events, *rows))  # what `apply` gets: the real rows
     return entries
 
 
 def reason_of(error: BaseException) -> str:
-    """Say why an event was parked, without the values that an exception may quote."""
+    """Return why an event was parked, without the values that an exception may quote.
+
+    Only the texts of our own exceptions are kept: they never hold personal data.
+    """
     own = type(error).__module__.split(".")[0] in ("events", "procedures")
     return (f"{type(error).__name__}: {error}" if own else type(error).__qualname__)[:REASON_LIMIT]
 
 
 async def _move(connection: asyncpg.Connection, moves: Sequence[CheckpointMove]) -> None:
+    """Move the checkpoints; raises `Fenced` when one is no longer where it was read."""
     if not moves:
         return
     status = await connection.execute(
@@ -232,26 +247,5 @@ async def _move(connection: asyncpg.Connection, moves: Sequence[CheckpointMove])
     )
     if status != f"UPDATE {len(moves)}":
         raise Fenced(
-            f"another replica moved a checkpoint of lanes {sorted(move.partition for move in moves)}"
+            f"another replica moved a checkpoint of partitions {sorted(move.partition for move in moves)}"
         )
-
-
-async def _park(connection: asyncpg.Connection, consumer: Consumer, decided: _Decided) -> None:
-    parked = [(notice, reason) for notice, reason in decided.parked.values()]
-    await connection.execute(
-        _PARK,
-        [notice.case_id for notice, _ in parked],
-        [notice.version for notice, _ in parked],
-        [notice.type for notice, _ in parked],
-        [reason for _, reason in parked],
-    )
-    for notice, reason in parked:
-        log.error(
-            "event.parked", consumer=consumer.name, case=str(notice.case_id), version=notice.version,
-            type=notice.type, reason=reason,
-        )  # fmt: skip
-
-
-async def _unpark(connection: asyncpg.Connection, case_id: UUID, decided: _Decided) -> None:
-    if case_id not in decided.parked:
-        await connection.execute(_UNPARK, case_id)

@@ -1,4 +1,4 @@
-"""Makes a service's own table again from the streams, beside the running service.
+"""Makes a service's own table anew from the streams, beside the running service.
 
 Every case is read, page by page; each page is locked, folded and written in one transaction, exactly as a
 reaction would do it. Only rows of the service's table change, never a stream.
@@ -26,7 +26,8 @@ PAGE = 50
 """Cases per transaction: a service that wants to write to one of them waits as long."""
 
 _PATIENTLY = "SET LOCAL idle_in_transaction_session_timeout = '2min'"
-"""Reading a page of long histories takes its time; nothing is written meanwhile, so no reader waits."""
+"""Between two statements long histories are folded, which may take longer than the role's 10 s. Nothing is
+written meanwhile, so no reader of the feed waits."""
 
 _CASES = """
 SELECT case_id FROM gehoor.event WHERE version = 1 AND case_id > $1 ORDER BY case_id LIMIT $2
@@ -56,7 +57,10 @@ class ProjectionTable(Generic[Row]):
 
 
 async def rebuild_table(platform: Platform, table: ProjectionTable[Row]) -> Rebuilt:
-    """Make every row what its stream says; a case that cannot be read is told in the log and counted."""
+    """Make every row anew from its stream; a case that cannot be read is logged and counted.
+
+    Raises asyncpg's errors when the store is away; run it again, it begins anew and does no harm.
+    """
     cases, unreadable, after = 0, 0, UUID(int=0)
     while page := [row["case_id"] for row in await platform.pool.fetch(_CASES, after, PAGE)]:
         async with transaction(platform.pool) as connection:
@@ -71,6 +75,7 @@ async def _rebuild_page(
     platform: Platform, connection: asyncpg.Connection, page: list[UUID], table: ProjectionTable[Row]
 ) -> int:
     await connection.execute(_PATIENTLY)
+    # The running service waits for this lock, and then reads the row that is written here.
     await lock_cases(connection, page)
     rows: list[Row] = []
     unreadable: list[tuple[UUID, str]] = []

@@ -1,6 +1,7 @@
 """What keeps the record append-only: who may append which events, and the triggers that refuse every change.
 
-Both are compared first and touched only where they differ, because changing them locks the table of events.
+Both are compared first and changed only where they differ, because a change locks the table of events: every
+append would wait for it, and it would wait for every long reader.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from events.provision.table_locks import to_change
 log = structlog.get_logger()
 
 _ROLE_OF = {"keys": "keeper"}
-"""The role that emits for a part of the catalogue, where it has another name."""
+"""The role of an emitter in the catalogue, where it has another name."""
 
 _POLICIES = """
 SELECT policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies
@@ -41,12 +42,15 @@ _TRIGGER = {
 
 
 async def unguarded(connection: asyncpg.Connection) -> list[str]:
-    """Name each append-only trigger that is not as it was made; any role that sees events may ask."""
+    """Return each append-only trigger that is not as it was made; any role that sees events may ask."""
     return [_named(row) for row in await connection.fetch(_UNGUARDED)]
 
 
 async def grant_appends(url: str) -> None:
-    """Let each service append the events it emits and no others, as the catalogue says."""
+    """Let each service append the events it emits and no others, as the catalogue says.
+
+    Raises `Misconfigured` when the table is in use for too long: run it again later.
+    """
     async with to_change(url) as connection, connection.transaction():
         found = {row["policyname"]: tuple(row)[1:] for row in await connection.fetch(_POLICIES)}
         wanted = _policies()
@@ -71,9 +75,9 @@ _Policy = tuple[str, list[str], str, str | None, str | None]
 
 
 def _policies() -> Mapping[str, _Policy]:
-    """Give the policies of the event table by name, written as Postgres writes them when asked.
+    """Return the policies of the event table by name, written as Postgres shows them.
 
-    Should a version write them in another way, they are only made again each time.
+    Should a version of Postgres show them in another way, they are only made anew each time.
     """
     types: dict[str, list[str]] = {}
     for name, event in CATALOGUE.items():
@@ -90,13 +94,17 @@ def _one_of(types: list[str]) -> str:
 
 
 async def guard_the_record(url: str) -> list[str]:
-    """Switch the append-only triggers on again where an administrator switched them off or removed them."""
+    """Switch the append-only triggers on again where an administrator switched them off or removed them.
+
+    Returns a line for each. Raises `Misconfigured` when the table is in use for too long: run it again later.
+    """
     async with to_change(url) as connection, connection.transaction():
         found = await connection.fetch(_UNGUARDED)
         if not found:
             return []
         await connection.execute(f"SET LOCAL ROLE {OWNER}")
-        # Of the parent first: what is made there is made on each partition too, and not yet ALWAYS.
+        # Asked anew after each change, the parent first: a trigger made there is made on each partition too,
+        # but not yet as ALWAYS, and without that a session in replication mode would not fire it.
         while rows := await connection.fetch(_UNGUARDED):
             await _switch_on(connection, rows[0])
     for row in found:

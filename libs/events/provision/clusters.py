@@ -25,11 +25,15 @@ ROLE_SETTINGS = {
     "jit": "off",
     "synchronous_commit": "on",
 }
-"""Per role, because every writing transaction holds back all readers of the feed."""
+"""Per role, because every writing transaction holds back all readers of the feed. `jit` is off because our
+statements are short: compiling them takes longer than running them."""
 
 
 async def prepare_cluster(settings: Settings, url: str, kind: str, roles: tuple[str, ...]) -> None:
-    """Make the database and the roles; a role's password is always what its secret file says."""
+    """Make the database and the roles; a role's password is always what its secret file holds.
+
+    Raises `Misconfigured` for a server that is too old and for an administrator who lacks a right.
+    """
     await _make_database(url)
     connection = await asyncpg.connect(url)
     try:
@@ -69,6 +73,7 @@ async def _let_the_relay_see_transactions(connection: asyncpg.Connection, roles:
 
 
 async def _make_database(url: str) -> None:
+    """Make the database of this address unless it is there; two provisionings may do so at once."""
     name = urlsplit(url).path.lstrip("/") or "postgres"
     try:
         connection = await asyncpg.connect(url)
@@ -76,6 +81,7 @@ async def _make_database(url: str) -> None:
         maintenance = await asyncpg.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))
         try:
             quoted = '"' + name.replace('"', '""') + '"'
+            # template0, because only from it may the encoding differ from the cluster's.
             await maintenance.execute(f"CREATE DATABASE {quoted} ENCODING 'UTF8' TEMPLATE template0")
         except asyncpg.DuplicateDatabaseError:
             log.debug("database.was_made_meanwhile")
@@ -91,7 +97,7 @@ async def _role(connection: asyncpg.Connection, name: str, options: str) -> None
 
 
 def scram_verifier(password: str) -> str:
-    """Give what Postgres stores of a password (RFC 5803), so that no log of statements ever holds it."""
+    """Return what Postgres stores of a password (RFC 5803), so that no log of statements ever holds it."""
     salt, rounds = os.urandom(16), 4096
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()

@@ -17,6 +17,8 @@ from events.errors import Misconfigured
 log = structlog.get_logger()
 
 _LOCK = (0x6765686F, 1)
+"""Key of the advisory lock; the relay's lead is (0x6765686F, 2)."""
+
 _FILE = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
 
 
@@ -33,11 +35,13 @@ class Migrations:
 
 
 async def migrate(connection: asyncpg.Connection, migrations: list[Migrations], owner: str) -> int:
-    """Apply what is missing and give the number of files applied.
+    """Apply what is missing and return the number of files applied.
 
     `connection` may belong to any role that may become `owner`. Raises `Misconfigured` when an applied file
     was changed: restore the file, and put the change in a new one.
     """
+    # Of the session and not of a transaction, because each file commits by itself. Two provisionings at once
+    # would otherwise apply the same file twice.
     await connection.execute("SELECT pg_advisory_lock($1, $2)", *_LOCK)
     try:
         applied = 0
@@ -61,6 +65,7 @@ async def _prepare(connection: asyncpg.Connection, schema: str, owner: str) -> N
 
 
 async def _apply(connection: asyncpg.Connection, item: Migrations, path: Path, owner: str) -> int:
+    """Apply one file unless it was applied; returns how many were, raises `Misconfigured` as `migrate`."""
     name, text = f"{item.name}/{path.name}", path.read_text()  # noqa: ASYNC240 - once, at start
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = await connection.fetchval(f"SELECT sha256 FROM {item.schema}.migration WHERE name = $1", name)

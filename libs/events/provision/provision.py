@@ -1,7 +1,7 @@
 """One idempotent command that makes everything a running system needs, with an administrator's rights.
 
 Secrets as files, roles with the least they need, schemas by migration, stream and durables on the bus.
-Services later only log in and bind. Running it again corrects what drifted and changes nothing else: a table
+Services later only log in and bind. Running it again corrects what drifted and changes nothing else. A table
 that is as it should be is only read, because a lock that waits for a long reader makes every append wait too.
 """
 
@@ -23,6 +23,8 @@ from events.settings import Settings
 log = structlog.get_logger()
 
 _SQL = Path(__file__).parent / "sql"
+# A transaction number of this epoch that this cluster has not given out yet: the data came from another one,
+# and its events would lie above the watermark, unseen, until the numbers here have caught up.
 _FROM_ANOTHER_CLUSTER = """
 SELECT EXISTS (
     SELECT FROM gehoor.event e JOIN gehoor.store_setting s ON e.epoch = s.epoch
@@ -35,7 +37,7 @@ async def provision(
 ) -> list[str]:
     """Make or correct secrets, roles, schemas and access tokens; the bus is `provision_bus`'s business.
 
-    Gives a line for each guard of the record that was off and is on again: somebody switched it off.
+    Returns a line for each guard of the record that was off and is on again: somebody switched it off.
 
     `new_epoch` begins the next epoch, as needed once after a restore into another cluster. Raises
     `Misconfigured` for a server that is too old, an administrator who may not, a store that was moved and
@@ -50,18 +52,19 @@ async def provision(
     await grant_appends(admin_database_url)
     corrected = await guard_the_record(admin_database_url)
     await _check_epoch(admin_database_url, new_epoch)
-    from events.access_tokens import write_tokens
+    from events.access_tokens import write_tokens  # loads the signing library, which only provisioning needs
 
     write_tokens(settings)
     return corrected
 
 
 async def provision_bus(settings: Settings) -> list[str]:
-    """Make or correct the stream and its durables; the generation is the store's.
+    """Make or correct the stream and its durables; returns a line for each thing made or corrected.
 
-    The relay does the same by itself; this is for setting up servers ahead of it.
+    The relay does the same by itself; this is for setting up servers ahead of it. Raises `BusRefused` when
+    the server refuses one, and the errors of asyncpg and the client when one of them does not answer.
     """
-    from events.bus.topology import ensure_generation, reconcile
+    from events.bus.reconcile import ensure_generation, reconcile
 
     client = await nats.connect(settings.nats_for("provisioner"), inbox_prefix=b"_INBOX_provisioner")
     connection = await asyncpg.connect(settings.database_for("relay"))
@@ -99,7 +102,7 @@ async def _migrate(url: str, sets: list[Migrations]) -> None:
 
 
 async def _grant_service_schemas(url: str) -> None:
-    """A service reads and writes its own tables, the auditor reads all, nobody else sees them."""
+    """Let a service read and write its own tables, and the auditor read all; nobody else sees them."""
     async with to_change(url) as connection:  # granting locks no table: a reader is not in its way
         for schema in secrets.SERVICES:
             role = f"gehoor_{schema}"
@@ -115,7 +118,7 @@ async def _grant_service_schemas(url: str) -> None:
 
 
 async def _check_epoch(url: str, new_epoch: bool) -> None:
-    """Refuse a store whose newest events come of transactions that this cluster has not had yet."""
+    """Raise `Misconfigured` for a store with events of transactions that this cluster has not had yet."""
     async with to_change(url) as connection:
         if new_epoch:
             log.warning("epoch.begun", epoch=await connection.fetchval("SELECT gehoor.begin_epoch()"))

@@ -1,4 +1,4 @@
-"""Changing tables that others use: a lock is waited for briefly, and whoever is in the way is named."""
+"""Changing tables that others use: a lock is waited for briefly, and the error names who holds it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,8 @@ from events import secrets
 from events.errors import Misconfigured
 
 _WAITS_AT_MOST = "5s"
-"""For a lock on a table: while it waits, everybody who wants the table after it waits too."""
+"""For a lock on a table. Locks queue: while this one waits, everybody who asks after it waits too, also those
+who would only append."""
 
 _IN_THE_WAY = """
 SELECT pid, usename,
@@ -25,7 +26,10 @@ LIMIT 3
 
 @asynccontextmanager
 async def to_change(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Connect to change something; a table that is in use is told with who uses it, as `Misconfigured`."""
+    """Connect to change something; closes the connection at the end.
+
+    Raises `Misconfigured`, naming who uses the table, when its lock does not come free within 5 s.
+    """
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"SET lock_timeout = '{_WAITS_AT_MOST}'")

@@ -1,8 +1,8 @@
-"""The encrypted part of an event: sealed when it is appended, opened for who may read it.
+"""The encrypted part of an event: sealed when it is appended, opened for those who may read it.
 
 `pii` is a canonical JSON list, one entry per person: slot, key, nonce, AES-256-GCM ciphertext, and the root
 over their salted fields. The ciphertext holds the fields and the salt, and is bound to case, version, type
-and slot, so that it cannot be moved to another event. The chain covers all of it; when a key is destroyed,
+and slot, so that it cannot be moved to another event. The chain covers all of it. When a key is destroyed,
 everything else stays as it was, and stays provable.
 """
 
@@ -44,10 +44,10 @@ class CaseKeys:
     erased: frozenset[str]
 
     def of(self, person: str) -> PersonKey:
-        """Give a person's key.
+        """Return a person's key.
 
         Raises `PersonErased` when it was destroyed (show the fixed value, write nothing personal) and
-        `KeyMissing` when it should be there and is not (try again, and tell somebody).
+        `KeyMissing` when it should be there and is not (somebody has to restore the key store).
         """
         key = self.keys.get(person)
         if key is not None:
@@ -81,9 +81,10 @@ _plain_decoder = msgspec.json.Decoder(_Plain)
 def seal(
     personal: Personal, keys: CaseKeys | None, case_id: UUID, version: int, type_: str
 ) -> tuple[bytes | None, list[tuple[str, bytes]]]:
-    """Encrypt the persons' fields of one event; gives `pii` (None without any) and the root per person.
+    """Encrypt the persons' fields of one event; returns `pii` (None without any) and the root per person.
 
-    Raises `PersonErased` when a person's key is gone: decide again without the personal part.
+    Raises `PersonErased` when a person's key is gone (decide again without the personal part), `KeyMissing`
+    when it should be there, and LookupError when no keys were loaded, which is a bug of the caller.
     """
     parts, roots = [], []
     for person in sorted(personal):
@@ -92,6 +93,8 @@ def seal(
             continue
         if keys is None:
             raise LookupError(f"no keys were loaded to write about {person} of case {case_id}")
+        # The salt is random and not derived from the event's: that one stays readable in the store, and with
+        # it the fields of an erased person could be guessed against their root.
         key, nonce, salt = keys.of(person), secrets.token_bytes(12), secrets.token_bytes(SALT_LENGTH)
         root = person_root(salt, person, fields)
         plain = to_json(_Plain(fields, _text(salt)))
@@ -114,6 +117,7 @@ def open_sealed(recorded: Recorded, keys: CaseKeys) -> dict[str, dict[str, Any]]
         except PersonErased:
             opened[part.person] = dict.fromkeys(CATALOGUE[recorded.type].personal[part.person], ERASED)
             continue
+        # Decrypting would fail too, but as InvalidTag, which means that bytes were changed.
         if key.key_id != part.key_id:
             raise KeyMissing(f"{part.person} was sealed under another key than the one that is there")
         bound_to = _bound_to(recorded.case_id, recorded.version, recorded.type, part.person)
@@ -133,11 +137,12 @@ def person_roots(pii: bytes | None) -> list[tuple[str, bytes]]:
 
 
 def persons_sealed(recorded: Recorded) -> list[str]:
-    """Name the persons whose encrypted fields an event holds."""
+    """Return the persons whose encrypted fields an event holds."""
     return [part.person for part in sealed_parts(recorded)]
 
 
 def _bound_to(case_id: UUID, version: int, type_: str, person: str) -> bytes:
+    """Return what a ciphertext is bound to: anywhere else it cannot be decrypted."""
     return prefixed((case_id.bytes, version.to_bytes(4, "big"), type_.encode(), person.encode()))
 
 

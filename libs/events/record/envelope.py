@@ -1,7 +1,7 @@
 """The envelope around an event: what is about to be appended, and what stands in the store.
 
 Two times: `happened_at` as stated by whoever did it, `recorded_at` as measured by the database clock. The
-identity of an event is (case_id, version). `follow` is the only way to say what caused what.
+identity of an event is (case_id, version). `follow` is the only way to record what caused what.
 """
 
 from collections.abc import Iterable
@@ -83,7 +83,7 @@ class Recorded:
 
     @cached_property
     def event(self) -> Event:
-        """The decoded, upcast event; raises `MalformedEvent` (the caller parks it)."""
+        """The decoded event in its newest schema version; raises `MalformedEvent`: the caller parks it."""
         return decode(self.type, self.schema_version, self.data)
 
     @property
@@ -92,7 +92,9 @@ class Recorded:
 
     @classmethod
     def of(cls, columns: Iterable[Any], place: FeedPosition) -> "Recorded":
-        """Make one of its columns in order, in a third of the time: they are read by the million."""
+        """Make one from its columns in order, in a third of the time: they are read by the million."""
+        # A frozen dataclass sets each field through `object.__setattr__`. This writes all of them at once, so
+        # it must stay without slots, and without a `__post_init__` that this would skip.
         made = object.__new__(cls)
         made.__dict__.update(zip(_COLUMNS, columns, strict=True), place=place)
         return made
@@ -125,12 +127,12 @@ class History:
         return self.events[-1].hash if self.events else b""
 
     def has_command(self, command_id: UUID) -> bool:
-        """Tell whether this command was already carried out."""
+        """Return whether this command was already carried out."""
         return any(event.command_id == command_id for event in self.events)
 
 
 def follow(cause: Recorded, actor: str, command_id: UUID) -> Cause:
-    """Act because of a recorded event: the correlation and the trace go on, the cause is named."""
+    """Return the cause of what is done because of a recorded event: correlation and trace go on."""
     return Cause(
         actor=actor,
         command_id=command_id,

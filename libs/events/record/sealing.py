@@ -21,16 +21,21 @@ def next_rows(
     recorded_at: datetime,
     keys: CaseKeys | None,
 ) -> list[Recorded]:
-    """Make the rows that follow `after` (None for a new case); the database gives their place in the feed.
+    """Make the rows that follow `after` (None for a new case); the database assigns their place in the feed.
 
-    Inside a case `recorded_at` never runs backwards, whoever's clock it was. Raises `PersonErased` when an
-    event concerns somebody whose key is gone.
+    Raises `PersonErased` when an event concerns somebody whose key is gone: decide again without the personal
+    part. Raises `KeyMissing` and LookupError as `seal` does.
     """
     version, previous = (after.version, after.hash) if after else (0, b"")
+    # Inside a case `recorded_at` never runs backwards, whatever clock wrote the event before. The append
+    # admits an equal moment for this reason (`streams.APPEND`); otherwise the case would wait for the clock.
     recorded_at = max(recorded_at, after.recorded_at) if after else recorded_at
     rows: list[Recorded] = []
+    # In the order in which they were decided. `happened_at` may run backwards, because somebody records today
+    # what happened yesterday; only the version orders a case.
     for new in events:
         version += 1
+        # A salt per event: with one for several, equal fields would show as equal hashes.
         data, salt = encode(new.event), secrets.token_bytes(SALT_LENGTH)
         pii, roots = seal(new.personal, keys, case_id, version, new.event.type)
         fields_root = join_roots(data_root(salt, data), roots)
@@ -52,20 +57,24 @@ def next_rows(
             pii_commitment=commit_to_pii(pii),
             fields_root=fields_root,
         )
+        # In the order of the fields of `Recorded`, and so of `streams.COLUMNS`: nothing here names them.
         columns = (
             case_id, version, organisation, new.event.type, new.event.schema_version, new.happened_at,
             recorded_at, cause.actor, cause.command_id, cause.causation, cause.correlation,
             cause.traceparent, data, pii, salt, fields_root, hash_,
         )  # fmt: skip
         row = Recorded.of(columns, START)
-        row.__dict__["event"] = new.event  # it need not be decoded again
+        row.__dict__["event"] = new.event  # fills the cached property: it need not be decoded again
         rows.append(row)
         previous = hash_
     return rows
 
 
 def foreseen(after: Recorded, events: Sequence[NewEvent], cause: Cause, now: datetime) -> list[Recorded]:
-    """Make rows that only serve to decide further in the same transaction: not sealed, not chained."""
+    """Make rows that only serve to decide further in the same transaction: not sealed, not chained.
+
+    They are never appended: their hash is empty, and the database would refuse them.
+    """
     rows = []
     for version, new in enumerate(events, after.version + 1):
         columns = (

@@ -1,8 +1,8 @@
-"""Reading what happened in the order in which it became true, without ever skipping.
+"""The feed: what happened, in the order in which it became true, without ever skipping an event.
 
-Order is (epoch, xid, position); visible is what lies below the oldest running transaction of the current
-epoch. No later commit can appear below that mark, so a reader that remembers the last triple it saw misses
-nothing. Order, filter and mark come from one statement, hence one snapshot.
+Order is (epoch, xid, position). Visible is what lies below the oldest running transaction of the current
+epoch, the watermark. No later commit can appear below that mark, so a reader that remembers the last triple
+it saw misses nothing.
 """
 
 from collections.abc import Collection
@@ -15,6 +15,10 @@ from events.identity import PARTITIONS, partition_of
 from events.record.envelope import FeedPosition, Recorded
 from events.store.streams import COLUMNS, recorded
 
+# `position > last` alone skips events. Transaction 7 draws position 100 and works on; transaction 8 draws 101
+# and commits; a reader sees 101 and remembers it; then 7 commits, and nobody reads 100 any more. So the order
+# begins with the transaction, and a reader stops below the oldest one that may still commit. Mark, filter and
+# order must come from one statement: with two snapshots a transaction could commit in between.
 VISIBLE = """(epoch, xid, position) > ($1::smallint, $2::xid8, $3::bigint)
   AND (epoch, xid) < ((SELECT epoch FROM gehoor.store_setting), pg_snapshot_xmin(pg_current_snapshot()))"""
 
@@ -24,6 +28,7 @@ WHERE {VISIBLE}
 ORDER BY epoch, xid, position LIMIT $4
 """
 
+# By its text, so that the two statements never differ in anything else.
 PUBLIC_PAGE = PAGE.replace("data, pii,", "data, NULL::bytea AS pii,")
 
 EVENT_REFS = f"""
@@ -51,7 +56,7 @@ SELECT epoch, xid, position FROM gehoor.event ORDER BY epoch DESC, xid DESC, pos
 
 
 class EventRef(msgspec.Struct, frozen=True):
-    """That an event is there: enough to order it and to decide whether it concerns a consumer."""
+    """A reference to an event: enough to order it and to decide whether it concerns a consumer."""
 
     case_id: UUID
     version: int
@@ -71,7 +76,7 @@ async def page(
 
 
 async def public_page(connection: asyncpg.Connection, after: FeedPosition, limit: int) -> list[Recorded]:
-    """Read the same without the encrypted parts, for who publishes: they are large and go nowhere."""
+    """Read the same without the encrypted parts, for the relay: they are large and are never published."""
     return [recorded(row) for row in await connection.fetch(PUBLIC_PAGE, *after, limit)]
 
 
@@ -81,7 +86,7 @@ async def event_refs(
     limit: int = 1000,
     partitions: Collection[int] = range(PARTITIONS),
 ) -> list[EventRef]:
-    """Read up to `limit` notices of these lanes that follow `after`."""
+    """Read references to up to `limit` events of these partitions that follow `after`."""
     rows = await connection.fetch(EVENT_REFS, *after, limit, list(partitions))
     return [
         EventRef(
@@ -95,13 +100,13 @@ async def event_refs(
 
 
 async def head(connection: asyncpg.Connection | asyncpg.Pool) -> FeedPosition:
-    """Give the place of the newest committed event, visible in the feed or not yet."""
+    """Return the place of the newest committed event, visible in the feed or not yet."""
     row = await connection.fetchrow(HEAD)
     return FeedPosition(*row) if row else FeedPosition(0, 0, 0)
 
 
 async def watermark_age_s(connection: asyncpg.Connection | asyncpg.Pool) -> float:
-    """Tell for how long the oldest writing transaction has held back every reader of the feed."""
+    """Return for how long the oldest writing transaction has held back every reader of the feed."""
     age_s: float = await connection.fetchval(WATERMARK_AGE)
     return age_s
 

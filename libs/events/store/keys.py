@@ -2,13 +2,12 @@
 
 They live in a Postgres cluster of their own. One AES-256 key per person and case, wrapped by the master key
 (AES-256-GCM, bound to key, case and person). An unused key is harmless, so minting commits before the event
-that uses it. Nothing here runs inside a transaction on the event store.
+that uses it. Nothing here runs inside a transaction on the event store: waiting for another cluster would
+hold back every reader of the feed.
 """
 
 import hmac
-import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -24,14 +23,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from events.failpoints import failpoint
 from events.record.encryption import CaseKeys, PersonKey, open_sealed, sealed_parts
 from events.record.envelope import History, Recorded
+from events.store.search_tokens import SearchTokens
 
 log = structlog.get_logger()
 
 CACHE_FOR_S = 60.0
-"""Keys are taken from the cache for at most this long, then read again."""
+"""Keys are taken from the cache for at most this long, then read again: so long an erased person's key lives
+on in other processes."""
 
 IN_USE_FOR_S = 15.0
-"""Keys that were fresh when work began may be used this much longer, until it ends."""
+"""Keys that were fresh when work began may be used this much longer, until it ends. Without it keys loaded a
+moment before they are 60 s old would be gone in the middle of a transaction, where they cannot be read."""
 
 CACHE_LIMIT = 50_000
 """Cases whose keys one process keeps; the oldest go first."""
@@ -71,19 +73,24 @@ WHERE case_id = $1 AND person = ANY($2) AND destroyed_at IS NOT NULL ORDER BY pe
 
 
 class KeyStore:
-    """Mints, gives and destroys keys; every method that talks to the cluster is named a verb of that."""
+    """Makes, reads and destroys keys.
+
+    `load` and `ensure` talk to the key store; `of_case` and `open` only look into the cache, so that they can
+    be used inside a transaction on the event store.
+    """
 
     def __init__(self, pool: asyncpg.Pool, master_key: bytes) -> None:
         self._pool = pool
         self._wrapping = AESGCM(hmac.digest(master_key, b"wrap person keys", "sha256"))
-        self._token_key = hmac.digest(master_key, b"search tokens", "sha256")
+        self._tokens = SearchTokens(hmac.digest(master_key, b"search tokens", "sha256"))
+        # In the order of loading, because a dict keeps the order of insertion: the oldest are found first.
         self._cache: dict[UUID, tuple[float, CaseKeys]] = {}
 
     async def mint(self, persons: Sequence[NewPerson]) -> None:
         """Make and commit keys for persons of new cases, in one statement, and cache them.
 
         Raises asyncpg's UniqueViolationError for somebody who has, or once had, a key in the case: who is
-        forgotten stays forgotten.
+        erased stays erased. That is a bug of the caller: `ensure` is for running cases.
         """
         if not persons:
             return
@@ -97,7 +104,8 @@ class KeyStore:
     async def ensure(self, case_id: UUID, persons: Collection[str]) -> None:
         """Make keys for persons who appear in a running case only now, and load the keys of the case.
 
-        Whoever has a key keeps it, and whoever was forgotten stays so: writing about them is refused later.
+        Who has a key keeps it. Who was erased stays erased: `CaseKeys.of` raises `PersonErased` for them
+        later.
         """
         await self.load([case_id])
         known = self.of_case(case_id)
@@ -111,13 +119,15 @@ class KeyStore:
         try:
             made = await self._make(new)
         except asyncpg.UniqueViolationError:
-            await self._read([case_id])  # another process made it at the same moment
+            # Another process made one of these keys at the same moment, and the whole statement failed. Read
+            # again instead of retrying: its key is in use already, and ours must be the same.
+            await self._read([case_id])
             return
         keys = {person.person: key for person, key in zip(new, made, strict=True)}
         self._remember(case_id, CaseKeys({**known.keys, **keys}, known.erased))
 
     async def load(self, case_ids: Iterable[UUID]) -> None:
-        """Bring the keys of these cases into the cache, where they are not fresh there."""
+        """Read the keys of these cases into the cache, where they are not fresh there."""
         now = monotonic()
         self._forget_stale(now)
         wanted = [case_id for case_id in set(case_ids) if not self._fresh(case_id, now)]
@@ -127,6 +137,8 @@ class KeyStore:
 
     async def load_for(self, history: History) -> None:
         """Load the keys that this history needs, also those that another process made meanwhile."""
+        # The cache may be fresh and still lack a person who joined the case a moment ago elsewhere. Without
+        # the second look their fields would raise `KeyMissing` for a minute.
         await self.load([history.case_id])
         known = self.of_case(history.case_id)
         named = {part.person for event in history.events if event.pii for part in sealed_parts(event)}
@@ -134,14 +146,17 @@ class KeyStore:
             await self._read([history.case_id])
 
     def of_case(self, case_id: UUID) -> CaseKeys:
-        """Give the cached keys of a case; load them first: raises LookupError when that was forgotten."""
+        """Return the cached keys of a case; raises LookupError when they were not loaded before."""
         cached = self._cache.get(case_id)
         if cached is None or monotonic() - cached[0] > CACHE_FOR_S + IN_USE_FOR_S:
             raise LookupError(f"keys of case {case_id} are not loaded: await keys.load([case_id]) first")
         return cached[1]
 
     def open(self, recorded: Recorded) -> dict[str, dict[str, Any]]:
-        """Decrypt the personal part of an event of a loaded case; erased fields read `[erased]`."""
+        """Decrypt the personal part of an event of a loaded case; erased fields read `[erased]`.
+
+        Raises LookupError when the case was not loaded, and what `open_sealed` raises.
+        """
         return open_sealed(recorded, self.of_case(recorded.case_id)) if recorded.pii else {}
 
     async def find(self, token: bytes) -> list[tuple[UUID, str]]:
@@ -149,33 +164,18 @@ class KeyStore:
         return [(row["case_id"], row["person"]) for row in await self._pool.fetch(_FIND, token)]
 
     async def destroy(self, case_id: UUID, persons: Sequence[str]) -> list[UUID]:
-        """Destroy the keys of these persons and give their ids; safe to repeat after a crash."""
+        """Destroy the keys of these persons and return the keys' ids; safe to repeat after a crash."""
         await self._pool.execute(_DESTROY, case_id, list(persons))
         self._cache.pop(case_id, None)
         return [row["key_id"] for row in await self._pool.fetch(_DESTROYED, case_id, list(persons))]
 
     def email_token(self, address: str | None) -> bytes | None:
-        """Make the keyed search token of an e-mail address: case and Unicode form do not matter."""
-        if not address:
-            return None
-        return self._token("email", unicodedata.normalize("NFKC", address).strip().casefold())
+        """Return the search token of an e-mail address, as `SearchTokens.of_email` does."""
+        return self._tokens.of_email(address)
 
     def phone_token(self, number: str | None) -> bytes | None:
-        """Make the keyed search token of a telephone number: only its digits matter; 00 and + and 0 agree.
-
-        A zero in brackets after the country code, as in +31 (0)6, is dialled within the country only.
-        """
-        stated = (number or "").lstrip(" (")
-        if stated.startswith(("+", "00")):
-            stated = re.sub(r"\(\s*0\s*\)", "", stated, count=1)
-        digits = re.sub(r"\D", "", stated)
-        if not digits:
-            return None
-        if digits.startswith("00"):
-            digits = digits[2:]
-        elif digits.startswith("0"):
-            digits = "31" + digits[1:]
-        return self._token("phone", digits)
+        """Return the search token of a telephone number, as `SearchTokens.of_phone` does."""
+        return self._tokens.of_phone(number)
 
     async def _make(self, persons: Sequence[NewPerson]) -> list[PersonKey]:
         made = [PersonKey(uuid_utils.compat.uuid7(), secrets.token_bytes(32)) for _ in persons]
@@ -199,26 +199,26 @@ class KeyStore:
         erased: dict[UUID, set[str]] = {case_id: set() for case_id in wanted}
         for row in await self._pool.fetch(_SELECT, wanted):
             case_id, person = row["case_id"], row["person"]
-            if row["wrapped"] is None:  # destroyed
+            if row["wrapped"] is None:  # destroyed: the empty row stays, or "erased" would look like "lost"
                 erased[case_id].add(person)
             else:
                 try:
                     keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
-                except InvalidTag:  # missing, then: it concerns this case only
+                except InvalidTag:
+                    # Counts as missing, so that it concerns this case only. Raised from here, one damaged row
+                    # would fail every batch that holds its case.
                     log.error("key.unreadable", case=str(case_id), key=str(row["key_id"]))  # noqa: TRY400
         await failpoint("keys.loaded")
+        # Cases without any key too: an empty answer is fresh as well, and is not asked for again each time.
         for case_id in wanted:
             self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
-
-    def _token(self, kind: str, value: str) -> bytes:
-        return hmac.digest(self._token_key, f"{kind}:{value}".encode(), "sha256")
 
     def _fresh(self, case_id: UUID, now: float) -> bool:
         cached = self._cache.get(case_id)
         return cached is not None and now - cached[0] <= CACHE_FOR_S
 
     def _forget_stale(self, now: float) -> None:
-        """Let go of keys nobody may use any more; the oldest come first."""
+        """Drop keys that nobody may use any more; the oldest come first."""
         while self._cache:
             case_id, (loaded_at_s, _) = next(iter(self._cache.items()))
             if now - loaded_at_s <= CACHE_FOR_S + IN_USE_FOR_S:
@@ -226,7 +226,9 @@ class KeyStore:
             del self._cache[case_id]
 
     def _remember(self, case_id: UUID, keys: CaseKeys) -> None:
-        self._cache.pop(case_id, None)
+        self._cache.pop(
+            case_id, None
+        )  # or it would keep its old place, and `_forget_stale` would stop too early
         self._cache[case_id] = (monotonic(), keys)
         while len(self._cache) > CACHE_LIMIT:
             self._cache.pop(next(iter(self._cache)))
@@ -241,4 +243,5 @@ class KeyStore:
 
 
 def _bound_to(key_id: UUID, case_id: UUID, person: str) -> bytes:
+    """Return what a wrapped key is bound to: moved to another row, it cannot be unwrapped there."""
     return key_id.bytes + case_id.bytes + person.encode()

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 MEASURE_EVERY_S = 10.0
 MEASURE_CHOSEN_EVERY_S = 0.25
-"""On a clock with an anchor: its speed multiplies every error, and tests turn its calendar while it runs."""
+"""On a clock with an anchor: its speed multiplies every error, and tests move its date while it runs."""
 
 _SAMPLES = 3
 
@@ -29,7 +29,7 @@ FROM (SELECT 1) AS one LEFT JOIN gehoor.clock_anchor a ON true
 
 
 class StoreClock:
-    """Tells the database's time between measurements from this process's monotonic clock."""
+    """Returns the database's time; between measurements it goes on by this process's monotonic clock."""
 
     def __init__(self) -> None:
         self._real_at: datetime | None = None
@@ -38,7 +38,7 @@ class StoreClock:
 
     @property
     def is_chosen(self) -> bool:
-        """Tell whether somebody chose this clock, so that it has an anchor."""
+        """Return whether somebody chose this clock, so that it has an anchor."""
         return self._anchor is not None
 
     @property
@@ -46,6 +46,7 @@ class StoreClock:
         return self._anchor[2] if self._anchor else 1.0
 
     def now(self) -> datetime:
+        """Return the current moment; raises RuntimeError before the first `measure`."""
         if self._real_at is None:
             raise RuntimeError("the clock was not measured yet: await clock.measure(pool) at start")
         real = self._real_at + timedelta(seconds=monotonic() - self._measured_s)
@@ -55,7 +56,10 @@ class StoreClock:
         return simulated_at + (real - anchored_at) * speed
 
     async def measure(self, pool: asyncpg.Pool) -> None:
-        """Compare with the database: the quickest of a few round trips is the truest."""
+        """Compare with the database; raises asyncpg's errors when it does not answer.
+
+        Of a few round trips the quickest counts: its answer can be wrong by half its duration at most.
+        """
         best_s = float("inf")
         for _ in range(_SAMPLES):
             before_s = monotonic()
@@ -66,12 +70,16 @@ class StoreClock:
             if after_s - before_s >= best_s:
                 continue
             best_s = after_s - before_s
+            # Taken as if the database had looked at its clock in the middle of the round trip.
             self._real_at, self._measured_s = row["real_at"], (before_s + after_s) / 2
             self._anchor = (
                 (row["simulated_at"], row["anchored_at"], row["speed"]) if row["speed"] is not None else None
             )
 
 
+# Not before the newest events: after a kill the last note (`keep_anchor`) is older than they are, and the
+# clock would run backwards. The last 1000 in feed order are enough; a maximum over all of them would read the
+# table.
 _PREPARE = """
 INSERT INTO gehoor.clock_anchor (start_at, simulated_at, real_at, speed)
 VALUES ($1, $1, clock_timestamp(), $2)
@@ -124,5 +132,5 @@ async def prepare_anchor(connection: asyncpg.Connection, start: datetime | None,
 
 
 async def keep_anchor(connection: asyncpg.Connection) -> None:
-    """Note where the accelerated clock stands, so that a kill loses at most the time since the last note."""
+    """Record where the accelerated clock stands; a kill loses at most the time since the last record."""
     await connection.execute(_KEEP)

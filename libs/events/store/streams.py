@@ -1,9 +1,8 @@
-"""The event store: append, read one case, find a case. Postgres is the truth; this is how it is written.
+"""The event store: append events, read one case or many, find a case by its reference.
 
-Appending checks the predecessor in the statement itself: the row before must be there, carry the hash that
-was hashed onto, and come from no later transaction (otherwise feed order could invert version order). The
-primary key does the rest: of two writers one wins. An append is grouped: one statement for any number of
-cases.
+An append checks the predecessor in the statement itself: the row before must be there, carry the hash that
+was hashed onto, and come from no later transaction. The primary key does the rest: of two writers one wins.
+An append is grouped: one statement for any number of cases.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,8 +41,9 @@ class StreamAppend:
         return self.rows[0].case_id
 
 
-# A case whose last event is later than the database's clock (set back, or another server's) goes on at that
-# event's moment: `recorded_at` never runs backwards inside a case, and nobody waits for the clock.
+# MATERIALIZED: `here` reads the clock once for all rows, whatever the planner thinks of it. Inlined, two rows
+# of one append could be judged by two different moments. `admitted`, below, is computed once for all cases;
+# inlined, its check could run for each pair of rows.
 
 INPUT = f"""
 input AS MATERIALIZED (
@@ -59,6 +59,23 @@ here AS MATERIALIZED (
     FROM gehoor.store_setting
 )"""
 """The rows as parameters 1 to 18; `previous` is null on all but the first row of a case."""
+
+# How to read the append. `admitted`: cases whose first new row fits what stands. `heads`: the first row of
+# each case; of two writers the primary key lets one through. `tails`: the other rows, only of cases whose
+# head was inserted. So either all rows of a case stand, or none.
+#
+# (p.epoch, p.xid) <= (here.epoch, here.xid): readers see events in the order of (epoch, xid, position). A
+# transaction may hold a low number, wait for the lock of a case, and find an event that a transaction with a
+# higher number appended and committed meanwhile. If it went on, its event would have the higher version and
+# the lower place in the feed. It is refused, and the caller tries again with a new number.
+#
+# clock.agrees OR p.recorded_at = i.recorded_at: the database's clock may have been set back, or be another
+# server's after a failover. Then the last event of a case lies in the future, and the next one is given the
+# same moment (`sealing.next_rows`). Without the second half such a case would be closed until the clock has
+# caught up. `recorded_at` never runs backwards inside a case.
+#
+# ON CONFLICT DO NOTHING: the loser of a race must not fail the statement, because other cases are in it. It
+# is missing in the answer instead, and `_why` finds out the reason.
 
 APPEND = f"""
 WITH {INPUT},
@@ -106,7 +123,7 @@ WHERE CASE WHEN $3 = 1 THEN clock.agrees ELSE (
 ON CONFLICT DO NOTHING
 RETURNING case_id
 """
-"""The same for one row, the parameters being scalars: half the work. The clock is `gehoor.clock_now()`
+"""The same for one row with scalar parameters, which is half the work. The clock is `gehoor.clock_now()`
 written out, because Postgres does not inline a function that reads a table."""
 
 STORED_AT = """
@@ -127,6 +144,7 @@ SELECT {COLUMNS}, epoch, xid, position FROM gehoor.event WHERE case_id = ANY($1)
 
 FIND = "SELECT case_id FROM gehoor.case_reference WHERE reference = $1"
 
+# An advisory lock and not FOR UPDATE: that needs the right to update events, and no role has it.
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 
 
@@ -137,7 +155,9 @@ def recorded(row: Iterable[Any]) -> Recorded:
 
 
 def arguments(entries: Iterable[StreamAppend]) -> list[list[Any]]:
-    """Turn entries, sorted by case against deadlocks, into the eighteen arrays of INPUT."""
+    """Turn entries into the eighteen arrays of INPUT, a row per event, sorted by case."""
+    # Sorted: whoever does not hold the lock of the cases inserts them in the same order as everybody else. Of
+    # two transactions with the same cases one then waits for the other, and none waits in a circle.
     rows = [
         (entry.previous_hash if i == 0 else None, row)
         for entry in sorted(entries, key=lambda entry: entry.case_id)
@@ -162,7 +182,7 @@ class Store:
         self.clock = clock
 
     async def measure_clock(self) -> None:
-        """Compare the clock with the database's again."""
+        """Compare the clock with the database's again; a clock of a test stays as it is."""
         if isinstance(self.clock, StoreClock):
             await self.clock.measure(self.pool)
 
@@ -189,15 +209,16 @@ class Store:
     async def append(
         self, connection: asyncpg.Connection, entries: Sequence[StreamAppend]
     ) -> dict[UUID, Status]:
-        """Append entries of different cases in one statement and tell how each fared.
+        """Append entries of different cases in one statement and return how each fared.
 
         ok: all its rows stand. duplicate: the same command already stands there. conflict: another writer was
         first, or the predecessor differs: none of its rows stand. The caller decides whether to commit.
         Raises `ClockDisagrees` when recorded_at is more than 2 s (of real time) off, and not the moment of
-        the event before.
+        the event before: measure the clock and run the transaction again.
         """
         if not entries:
             return {}
+        # Most appends of commands are one event of one case, and arrays would cost twice the time.
         if len(entries) == 1 and len(entries[0].rows) == 1:
             columns = (getattr(entries[0].rows[0], column) for column in _COLUMN_NAMES)
             found = await connection.fetch(APPEND_ONE, entries[0].previous_hash, *columns)
@@ -213,6 +234,7 @@ class Store:
     async def _why(
         self, connection: asyncpg.Connection, losers: Sequence[StreamAppend]
     ) -> dict[UUID, Status]:
+        """Find out why entries were not appended; raises `ClockDisagrees` when the clock was the reason."""
         found = await connection.fetch(
             STORED_AT, [entry.case_id for entry in losers], [entry.rows[0].version for entry in losers]
         )
@@ -224,6 +246,7 @@ class Store:
             row = entry.rows[0]
             off_s = abs((row.recorded_at - now).total_seconds())
             goes_on = row.recorded_at == before_at[row.case_id]
+            # Where a row stands already the clock was not the reason, and measuring it would not help.
             if row.case_id not in stored and off_s > tolerance_s and not goes_on:
                 raise ClockDisagrees(f"recorded_at is {off_s:.3f} s off the database clock")
             result[row.case_id] = "duplicate" if stored.get(row.case_id) == row.command_id else "conflict"

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from chaos.planted_patches.replacing import replace_attribute
+from chaos.planted_patches.replacing import attribute_of, replace_attribute
 
 
 def never_pulls() -> None:
@@ -16,26 +16,26 @@ def never_pulls() -> None:
 
 
 def loses_messages() -> None:
-    from events.bus import broker
+    from events.bus import subscriber
 
-    real = broker.understand
+    real = subscriber.understand
 
     def understand(messages: Any) -> Any:
-        return [message for message in real(messages) if message.notice.place.position % 3]
+        return [message for message in real(messages) if message.ref.place.position % 3]
 
-    replace_attribute(broker, "understand", understand)
+    replace_attribute(subscriber, "understand", understand)
 
 
 def never_makes_stream_again() -> None:
-    from events.bus import topology
+    from events.bus import relay
 
-    real, calls = topology.reconcile, []
+    real, calls = attribute_of(relay, "reconcile"), []
 
     async def reconcile(*arguments: Any) -> list[str]:
         calls.append(1)
         return await real(*arguments) if len(calls) == 1 else []
 
-    replace_attribute(topology, "reconcile", reconcile)
+    replace_attribute(relay, "reconcile", reconcile)
 
 
 def moves_cursor_without_acks() -> None:

@@ -6,17 +6,17 @@ from chaos.planted_patches.replacing import replace_attribute, reword
 
 
 def moves_checkpoint_first() -> None:
-    from events.consumer import batch, loop
+    from events.consumer import applier, batch
     from events.store.database import transaction
 
     real = batch.transact_batch
 
-    async def wrong(platform: Any, who: Any, moves: Any, notices: Any, **more: Any) -> int:
+    async def wrong(platform: Any, who: Any, moves: Any, refs: Any, **more: Any) -> int:
         async with transaction(platform.pool) as connection:
             await batch._move(connection, moves)
-        return await real(platform, who, (), notices, **more)
+        return await real(platform, who, (), refs, **more)
 
-    replace_attribute(loop, "transact_batch", wrong)
+    replace_attribute(applier, "transact_batch", wrong)
 
 
 def moves_any_checkpoint() -> None:
@@ -48,11 +48,11 @@ def lets_poison_block_all() -> None:
 
 
 def skips_some_events() -> None:
-    from events.consumer import loop
+    from events.consumer.applier import Applier
 
-    real = loop.ConsumerLoop._react
+    real = Applier.apply
 
-    async def react(self: Any, planned: Any, goals: Any) -> None:
-        await real(self, [notice for notice in planned if (notice.case_id.int >> 8) % 7], goals)
+    async def apply(self: Any, planned: Any, goals: Any) -> None:
+        await real(self, [ref for ref in planned if (ref.case_id.int >> 8) % 7], goals)
 
-    replace_attribute(loop.ConsumerLoop, "_react", react)
+    replace_attribute(Applier, "apply", apply)

@@ -65,7 +65,9 @@ def hides_uncertain_attempts() -> None:
 
     real = attribute_of(results, "command_of")
     replace_attribute(
-        results, "command_of", lambda done: None if isinstance(done.end, MailUncertain) else real(done)
+        results,
+        "command_of",
+        lambda outcome: None if isinstance(outcome.end, MailUncertain) else real(outcome),
     )
 
 

@@ -34,7 +34,7 @@ def provision(
     import json
 
     from events import secrets
-    from events.bus.topology import server_config
+    from events.bus.grants import server_config
     from events.provision.provision import provision as make
     from events.provision.provision import provision_bus
     from events.settings import load

@@ -27,7 +27,7 @@ def verify(
     import asyncio
     import json
 
-    from events.store.verify import LIMITS
+    from events.record.chain_checker import LIMITS
 
     report = asyncio.run(_verify(token, workers))
     first = report.first_bad

@@ -39,7 +39,7 @@ async def bus(home: Home, settings: Settings, plan: RunPlan, children: Children)
     if plan.nats_port is None or plan.nats_monitor_port is None:
         url = settings.nats_url or ""
         return url, await outside.check_nats(url)
-    from events.bus.topology import server_config
+    from events.bus.grants import server_config
 
     server = nats.NatsServer(
         configuration=home.folder / "nats.conf",

@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from events import catalogue as told
 from events.catalogue import Event
-
-Outcome = Literal["founded", "partly founded", "unfounded", "inadmissible"]
+from events.catalogue.words import Outcome
 
 
 class Stage(StrEnum):

@@ -45,10 +45,10 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
+from events.catalogue.words import ClassifiedBy, Punctuality, ReportKind, WorkingReading
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent, Recorded
 
-ReportKind = Literal["complaint", "incident", "both", "neither"]
 LetterEvent = LetterSent | LetterPrepared | LetterRefused | LetterUncertain | LetterPosted | LetterBounced
 LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain", "returned"]
 
@@ -82,9 +82,9 @@ class CaseClock(msgspec.Struct, frozen=True, kw_only=True):
     binds: str
     strict: Moment
     lenient: Moment
-    working: Literal["strict", "lenient"]
+    working: WorkingReading
     status: ClockStatus = ClockStatus.RUNNING
-    standing: Literal["in time", "disputed", "late"] | None = None
+    standing: Punctuality | None = None
     failed: bool = False
 
     @property
@@ -128,7 +128,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     received: ComplaintReceived
     received_at: datetime
     kind: ReportKind | None = None
-    classified_by: Literal["rule", "person"] | None = None
+    classified_by: ClassifiedBy | None = None
     opened: CaseOpened | None = None
     opened_at: datetime | None = None
     terms: tuple[str, ...] = ()

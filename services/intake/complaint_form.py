@@ -7,15 +7,14 @@ is still a complaint. Cleaning a text is `text.py`'s business.
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from events.catalogue.words import Channel
 from events.refusals import refuse
 from intake.moments import ImpossibleMoment, parse_date, parse_moment
 from web.text import email_address, one_line, running
-
-Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
 
 _Moment = TypeVar("_Moment", date, datetime)
 

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cases.state import Case
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
+from events.catalogue.words import Channel
 from events.record.envelope import NewEvent
-from intake.complaint_form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt, Reference
+from intake.complaint_form import MOST_REFERENCES, About, Complainant, ReceivedAt, Reference
 from intake.moments import ImpossibleMoment, received
 from intake.submission import filled, given_in
 from procedures.counting.zones import zone_named

@@ -16,12 +16,8 @@ from uuid import UUID
 
 from cases.letters import ASKS_FOR_SOMETHING, OWING
 from cases.life import Stage
-from events.catalogue import (
-    CaseOpened,
-    ComplainantReminded,
-    PlanMade,
-    TermExtended,
-)
+from events.catalogue import CaseOpened, ComplainantReminded, PlanMade, TermExtended
+from events.catalogue.words import FORM_COPY
 from notifier.letter_history import (
     LetterHistory,
     OwingEvent,
@@ -34,7 +30,6 @@ from notifier.letter_history import (
 from procedures.library import UnknownProcedure
 from procedures.pinning import ProcedureChanged, pinned
 from procedures.procedure import LetterRule, Procedure
-from procedures.words import FORM_COPY
 
 __all__ = [
     "REACTS_TO",

@@ -10,13 +10,13 @@ from datetime import date
 from cases.life import Objection, Stage
 from cases.state import Case, CaseLetter
 from events.catalogue import CaseEscalated, ObjectionLodged
+from events.catalogue.words import FORM_COPY
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.conduct import Conduct
 from procedures.counting.zones import civil_date
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from procedures.words import FORM_COPY
 
 
 @dataclass(frozen=True, slots=True)

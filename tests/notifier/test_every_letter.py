@@ -25,6 +25,7 @@ from events.catalogue import (
     SolutionProposed,
     TermExtended,
 )
+from events.catalogue.words import FORM_COPY, LETTERS, Outcome
 from notifier.owed_letters import owed
 from notifier.writing.context import WritingContext
 from notifier.writing.letter import LetterCannotBeMade, write_letter
@@ -45,7 +46,6 @@ from notifier_cases import (
 from procedures.library import library
 from procedures.organisations import with_demonstrations
 from procedures.procedure import LetterRule
-from procedures.words import FORM_COPY, LETTERS, Outcome
 
 OF_PROCEDURES = [
     (procedure.organisation, letter, language)

@@ -31,7 +31,7 @@ from procedures.pinning import pinned_procedure
 from procedures.schema.model import ProcedureFile
 from procedures.toml_files import read
 from procedures.transitions import BROUGHT_BY, LEADS, leads_to
-from procedures.words import Command
+from procedures.words import CommandName
 from workflow.commands.command import CommandContext
 from workflow.commands.registry import COMMANDS, allowed
 from workflow_bodies import bodies
@@ -284,7 +284,7 @@ def test_commands_lead_where_the_checker_says(organisation: str) -> None:
 def test_what_brings_a_fact_or_a_letter_is_what_the_checker_says() -> None:
     """A duty has an owner if somebody may give a command that meets it: the table tells the truth."""
     brings = set[tuple[str, str]]().union(*(walk(organisation).noted.brings for organisation in EVERY))
-    of_procedures = set(get_args(Command))
+    of_procedures = set(get_args(CommandName))
     for name, commands in BROUGHT_BY.items():
         seen = {command for command, brought in brings if brought == name and command in of_procedures}
         beside = {"hand-over", "lodge-objection"} if name == "complaint handled" else set()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulation.plan import Role
+from procedures.conduct import TokenRole
 from simulation.script import Script
 
 OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")
@@ -45,7 +45,7 @@ def aftermath(script: Script, window: int, more: Callable[[Script], None]) -> No
     more(script)
 
 
-def hearing(script: Script, by: Role = "board") -> bool:
+def hearing(script: Script, by: TokenRole = "board") -> bool:
     """Invite and hear; tells whether there was a talk."""
     script.later(3).give("invite-to-hearing", by, how=script.chance.choice(("letter", "phone")))
     way = script.chance.random()

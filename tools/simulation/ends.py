@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from deadlines.look import ClockOutcome, Clocks, fold
-from events.catalogue import ClockRule, DeadlineSet, Kind
+from events.catalogue import ClockRule, DeadlineSet
+from events.catalogue.words import ClockKind
 from events.record.envelope import History
 from simulation.plan import CasePlan
 from simulation.pure import Lived
@@ -54,7 +55,7 @@ _OF_A_WINDOW: Mapping[ClockOutcome, End] = {
     "met late": "lapsed",
 }
 _OF_A_RIGHT: Mapping[ClockOutcome, End] = {**_OF_A_WINDOW, "met late": "used"}
-_WORDS: Mapping[Kind, Mapping[ClockOutcome, End]] = {
+_WORDS: Mapping[ClockKind, Mapping[ClockOutcome, End]] = {
     "duty": _OF_A_DUTY,
     "target": _OF_A_TARGET,
     "window": _OF_A_WINDOW,
@@ -68,7 +69,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     case: int
     organisation: str
     clock: str
-    kind: Kind
+    kind: ClockKind
     end: End
     outcome: ClockOutcome
     strict: date | None
@@ -87,7 +88,7 @@ def ends_of(plan: CasePlan, history: History) -> Iterator[Ended]:
         yield _ended(plan, rule, clocks)
 
 
-def word(kind: Kind, outcome: ClockOutcome) -> End:
+def word(kind: ClockKind, outcome: ClockOutcome) -> End:
     """Say in a reader's word how a clock of this kind stands."""
     return _WORDS[kind][outcome]
 

@@ -8,7 +8,8 @@ import msgspec
 from pydantic_core import PydanticCustomError
 
 from deadlines.look import ClockOutcome, Clocks
-from events.catalogue import ClockRule, Kind
+from events.catalogue import ClockRule
+from events.catalogue.words import ClockKind
 from events.errors import GehoorError
 from procedures.counting.calendars import calendar
 from procedures.procedure import Procedure, procedure_of
@@ -46,7 +47,7 @@ class Difference:
     """How one clock of one case stands, and how it would."""
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     was: End
     would_be: End
     is_newly_late: bool

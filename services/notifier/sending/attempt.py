@@ -12,6 +12,7 @@ from typing import Any
 
 from events.addresses import NotAnAddress, parse_address
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived, Erased
+from events.catalogue.words import FORM_COPY
 from events.errors import GehoorError, MalformedEvent
 from events.record.envelope import History, Recorded
 from notifier.letter_history import LetterHistory, OwingEvent, fold, letter_id_of
@@ -26,7 +27,6 @@ from notifier.writing.letter import WrittenLetter, write_letter
 from procedures.organisations import Organisation, organisations
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
-from procedures.words import FORM_COPY
 
 OpenPersonal = Callable[[Recorded], Mapping[str, Mapping[str, Any]]]
 

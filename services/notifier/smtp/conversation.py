@@ -7,13 +7,11 @@ words are never kept, they may hold an address: its code and the stage are.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
 
+from events.catalogue.words import SmtpStage
 from events.failpoints import failpoint
-
-Stage = Literal["connect", "mail from", "recipient", "data", "address"]
 
 _SETTING_IS_WRONG = frozenset({502, 503, 530, 534, 535, 538})
 """Codes about our set-up (authentication, encryption, commands) and not about this letter."""
@@ -31,7 +29,7 @@ class MailRefused:
     """The server refused this mail for good, by a code of 5xx."""
 
     code: int
-    stage: Stage
+    stage: SmtpStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class MailDeferred:
     """Not now: a code of 4xx, or no code at all (0) where the connection failed before the mail was sent."""
 
     code: int
-    stage: Stage
+    stage: SmtpStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ async def deliver(connection: SMTP, sender: str, to: str, message: bytes, final_
 
     After anything but `MailAccepted` the caller resets or drops the connection.
     """
-    stage: Stage = "mail from"
+    stage: SmtpStage = "mail from"
     try:
         answer = await connection.execute_command(b"MAIL", b"FROM:<" + sender.encode("ascii") + b">")
         if answer.code // 100 != 2:
@@ -91,7 +89,7 @@ def code_of(error: BaseException) -> int:
     return code if isinstance(code, int) and 200 <= code <= 599 else 0
 
 
-def _refusal(answer: SMTPResponse, stage: Stage) -> SmtpResult:
+def _refusal(answer: SMTPResponse, stage: SmtpStage) -> SmtpResult:
     if answer.code // 100 == 5 and answer.code not in _SETTING_IS_WRONG:
         return MailRefused(answer.code, stage)
     if answer.code // 100 in (4, 5):

@@ -20,6 +20,7 @@ from events.catalogue import (
     TalkHeld,
     TermExtended,
 )
+from events.catalogue.words import FORM_COPY
 from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade, Period
 from notifier.writing.phrases import (
@@ -35,7 +36,6 @@ from notifier.writing.phrases import (
 )
 from notifier.writing.templates import as_words, on_one_line
 from notifier.writing.values import Agreement, FilledIn, Values, common_values
-from procedures.words import FORM_COPY
 
 
 def values_of(writing: WritingContext, period: Period | None, explanation: str) -> Values:

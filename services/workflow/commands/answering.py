@@ -5,7 +5,6 @@ SolutionReportedBack, ComplaintHandled, SatisfactionAsked, SatisfactionAnswered,
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import Field
 
@@ -23,6 +22,7 @@ from events.catalogue import (
     SolutionProposed,
     SolutionReportedBack,
 )
+from events.catalogue.words import AwaitedReply, ContactWay, Outcome, Satisfaction
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from workflow.commands.command import (
@@ -36,8 +36,6 @@ from workflow.commands.command import (
     event_with_words,
 )
 from workflow.commands.handling import measures_agreed
-
-OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
 
 
 class Propose(Body):
@@ -63,7 +61,7 @@ class RecordRefusal(Body):
 class DecideOutcome(Body):
     """Judge the complaint; the response tells it."""
 
-    outcome: OutcomeWord
+    outcome: Outcome
     grounds: Words
     solution: Words | None = None
     changes: Words | None = None
@@ -84,13 +82,13 @@ class Nothing(Body):
 class AskSatisfaction(Body):
     """Ask whether the complainant is satisfied."""
 
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
 
 
 class RecordSatisfaction(Body):
     """What the complainant said."""
 
-    answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
+    answer: Satisfaction
     remark: Words | None = None
     at: AStatedMoment = None
 
@@ -201,7 +199,7 @@ def _waits_for_the_complainant(case: Case, context: CommandContext) -> str | Non
 
 def _remind(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
     life = case.life
-    of: Literal["information", "proposal", "answer", "hearing"]
+    of: AwaitedReply
     match life.stage:
         case Stage.PROPOSED:
             of = "proposal"

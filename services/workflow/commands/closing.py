@@ -11,6 +11,7 @@ from msgspec import structs
 from cases.life import Stage
 from cases.state import Case, ClockStatus
 from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
+from events.catalogue.words import Channel
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
@@ -20,7 +21,6 @@ from workflow.classification import has_complaint_terms
 from workflow.commands.command import (
     AStatedMoment,
     Body,
-    Channel,
     CommandContext,
     CommandSpec,
     Words,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -103,9 +103,6 @@ AStatedMoment = Annotated[
     Field(description="When it happened, if that was earlier than now; with its offset."),
 ]
 Staff = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", description="Staff identifier.")]
-Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
-Spoken = Literal["phone", "in person"]
-How = Literal["letter", "phone", "in person"]
 
 
 class NewMeasure(Body):

@@ -9,11 +9,11 @@ from datetime import date
 
 from cases.state import Case, CaseLetter, ClockStatus
 from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
+from events.catalogue.words import LetterName
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.calendars import calendar
 from procedures.counting.zones import civil_date
-from procedures.words import Letter as LetterName
 from workflow.commands.command import (
     AHEAD,
     ADay,

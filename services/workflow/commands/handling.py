@@ -6,7 +6,6 @@ ReactionGiven, PlanMade, TermExtended, MeasureAgreed, MeasureCarriedOut, Measure
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
 
 from msgspec.structs import replace
 from pydantic import Field
@@ -26,6 +25,7 @@ from events.catalogue import (
     TalkInvited,
     TermExtended,
 )
+from events.catalogue.words import ConsultedParty, ContactWay, InvitationWay, TalkWay
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import derive
@@ -36,10 +36,8 @@ from workflow.commands.command import (
     Body,
     CommandContext,
     CommandSpec,
-    How,
     Measures,
     NewMeasure,
-    Spoken,
     Words,
     event_with_words,
 )
@@ -52,7 +50,7 @@ CONSENT_FROM = 2
 class RecordContact(Body):
     """Somebody spoke with the complainant."""
 
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
     note: Words | None = None
     at: AStatedMoment = None
 
@@ -60,21 +58,21 @@ class RecordContact(Body):
 class RecordContactAttempt(Body):
     """Somebody tried to reach the complainant and did not."""
 
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
     at: AStatedMoment = None
 
 
 class InviteToTalk(Body):
     """Invite the complainant to discuss the complaint; by letter the letter follows by itself."""
 
-    how: How
+    how: InvitationWay
     at: AStatedMoment = None
 
 
 class RecordTalk(Body):
     """The complaint was discussed; what was agreed becomes measures, and the confirmation names them."""
 
-    how: Spoken
+    how: TalkWay
     note: Words | None = None
     agreements: Measures = Field(default=[])
     at: AStatedMoment = None
@@ -83,7 +81,7 @@ class RecordTalk(Body):
 class Consult(Body):
     """Ask colleagues or a supplier; the persons are masked in what they get."""
 
-    party: Literal["staff", "supplier"]
+    party: ConsultedParty
     question: Words
 
 
@@ -101,7 +99,7 @@ class React(Body):
 
 
 class MakePlan(Body):
-    """How the complaint will be solved, and by when: that day is the next deadline."""
+    """InvitationWay the complaint will be solved, and by when: that day is the next deadline."""
 
     plan: Words
     until: ADay

@@ -6,13 +6,14 @@ earliest receipt rules: the case that came in first goes on for both.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from cases.life import Stage
 from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
+from events.catalogue.words import LinkRelation
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
@@ -20,11 +21,8 @@ from workflow.commands.command import Body, CommandContext, CommandSpec, event_w
 OtherReference = Annotated[
     str, Field(min_length=1, max_length=40, description="Reference of the other case.")
 ]
-Relation = Literal[
-    "same matter", "incident of this complaint", "complaint about this incident", "earlier case"
-]
 
-_SEEN_FROM_THERE: dict[str, Relation] = {
+_SEEN_FROM_THERE: dict[str, LinkRelation] = {
     "same matter": "same matter",
     "incident of this complaint": "complaint about this incident",
     "complaint about this incident": "incident of this complaint",
@@ -41,7 +39,7 @@ class AboutTwo(Body):
 class Link(AboutTwo):
     """The two cases have to do with each other."""
 
-    relation: Relation
+    relation: LinkRelation
 
 
 class Unlink(AboutTwo):

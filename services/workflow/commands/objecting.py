@@ -6,7 +6,6 @@ neither hears nor decides the objection.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from cases.life import Objection, Stage
 from cases.state import Case, CaseClock, ClockStatus
@@ -22,19 +21,17 @@ from events.catalogue import (
     OuterRouteNamed,
     OuterRouteTaken,
 )
+from events.catalogue.words import Channel, InvitationWay, Outcome, TalkWay, WaiverReason
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.answering import Nothing, OutcomeWord
+from workflow.commands.answering import Nothing
 from workflow.commands.command import (
     AMoment,
     Answered,
     AStatedMoment,
     Body,
-    Channel,
     CommandContext,
     CommandSpec,
-    How,
-    Spoken,
     Words,
     event_with_words,
 )
@@ -57,7 +54,7 @@ class ExcuseLateness(Body):
 class InviteToHearing(Body):
     """Invite the complainant to explain the objection."""
 
-    how: How
+    how: InvitationWay
     at: AStatedMoment = None
 
 
@@ -70,7 +67,7 @@ class AgreeHearing(Body):
 class RecordHearing(Body):
     """The complainant was heard."""
 
-    how: Spoken
+    how: TalkWay
     satisfied: bool
     new_facts: bool = False
     at: AStatedMoment = None
@@ -79,7 +76,7 @@ class RecordHearing(Body):
 class WaiveHearing(Body):
     """The complainant does without the talk."""
 
-    because: Literal["declined", "did not come"]
+    because: WaiverReason
     at: AStatedMoment = None
 
 
@@ -92,7 +89,7 @@ class WriteHearingRecord(Body):
 class DecideObjection(Body):
     """Decide on the objection."""
 
-    outcome: OutcomeWord
+    outcome: Outcome
     grounds: Words
     solution: Words | None = None
 

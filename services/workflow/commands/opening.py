@@ -5,11 +5,11 @@ ExternalRecordWritten, RefusedWithRoute, HandedOverAsIncident with CaseClosed; R
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from cases.state import Case, ReportKind
+from cases.state import Case
 from events.catalogue import (
     ABOUT,
     COMPLAINANT,
@@ -23,16 +23,22 @@ from events.catalogue import (
     InformationReceived,
     RefusedWithRoute,
 )
+from events.catalogue.words import (
+    AssignmentReason,
+    Channel,
+    ComplaintField,
+    InformalResult,
+    RecordChange,
+    ReportKind,
+)
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.conduct import ROLES
-from procedures.words import Field as AskedField
-from procedures.words import Role
+from procedures.words import NamedRole
 from workflow import classification as cases
 from workflow.commands.command import (
     AStatedMoment,
     Body,
-    Channel,
     CommandContext,
     CommandSpec,
     Email,
@@ -46,7 +52,7 @@ from workflow.commands.command import (
 class NoteInformalStage(Body):
     """The complainant had been to their own contact first."""
 
-    result: Literal["solved", "not solved", "still tried"]
+    result: InformalResult
     note: Words | None = None
 
 
@@ -63,7 +69,7 @@ class AskInformation(Body):
     """Ask the complainant for more; the clocks go on."""
 
     question: Words
-    fields: Annotated[list[AskedField], Field(max_length=12)] = Field(
+    fields: Annotated[list[ComplaintField], Field(max_length=12)] = Field(
         default=[], description="The fields asked for, in the procedure's words."
     )
 
@@ -90,7 +96,7 @@ class Assign(Body):
     """Let somebody else handle the case."""
 
     handler: Staff
-    because: Literal["conflict of interest", "absence", "workload", "expertise"]
+    because: AssignmentReason
     reason: Words | None = None
 
 
@@ -98,7 +104,7 @@ class Escalate(Body):
     """Take the case to somebody who can do more; they do not become its handler by that."""
 
     to: Staff
-    role: Role
+    role: NamedRole
     reason: Words
 
 
@@ -107,7 +113,7 @@ class RecordExternal(Body):
 
     system: Annotated[str, Field(max_length=32)]
     number: Annotated[str, Field(pattern=r"^[A-Z]{2,8}[0-9]{3,12}$", description="Such as INC0012345.")]
-    what: Literal["registered", "updated", "closed"]
+    what: RecordChange
 
 
 class RefuseWithRoute(Body):

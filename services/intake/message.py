@@ -79,7 +79,7 @@ def written(addition: Addition, case: Case, by_link: bool, now: Any) -> NewEvent
         channel=addition.channel or "portal",
         sent_by="link" if by_link else "channel",
         given=given,
-        missing=_procedure(case).missing({*case.life.given, *given}),
+        missing=_procedure(case).missing({*case.life.receiving.given, *given}),
     )
     complainant = dict(stated.get("complainant", {}))
     complainant |= {name: stated[name] for name in ("message", "description", "references") if name in stated}
@@ -96,4 +96,4 @@ def fingerprint(addition: Addition, reference: str, key: bytes) -> bytes:
 def _procedure(case: Case) -> Procedure:
     if case.opened is None:
         return in_force(case.organisation, case.received.received_on)
-    return pinned(case.opened, case.life.version, case.life.digest)
+    return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)

@@ -323,7 +323,8 @@ def test_a_talk_about_what_nobody_wrote_down_is_confirmed_too() -> None:
 def test_a_letter_names_who_handles_the_case_now() -> None:
     """After somebody else took over, letters name the new handler."""
     found = case("destiny", "nl", *owing("destiny", "proposal"))
-    taken_over = structs.replace(found, life=structs.replace(found.life, handler="des-02"))
+    persons = structs.replace(found.life.persons, handler="des-02")
+    taken_over = structs.replace(found, life=structs.replace(found.life, persons=persons))
     handler = with_demonstrations()["destiny"].staff["des-02"]
 
     written = write_letter(writing(taken_over, "proposal"))

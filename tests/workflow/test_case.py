@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.life import TELLING
+from cases.life.fold import TELLING
 from cases.state import Case, ClockStatus, Phase, evolve, fold, with_decided
 from events.catalogue import (
     CATALOGUE,

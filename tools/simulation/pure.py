@@ -147,7 +147,7 @@ class _Life:
             self._dispatch(at, act)
         elif act.command == "write":
             wrote = ComplainantWrote(
-                channel="portal", sent_by="link", given=(), missing=self._case.life.missing
+                channel="portal", sent_by="link", given=(), missing=self._case.life.receiving.missing
             )
             self._record(
                 [NewEvent(wrote, at, {COMPLAINANT: {"message": act.body["message"]}})], at, "channel"

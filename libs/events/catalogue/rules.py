@@ -1,6 +1,5 @@
 """The rule of a clock, as a case keeps it from the version it was opened under."""
 
-
 from events.catalogue.event import Value
 from events.catalogue.words import ClockKind, Party, StartChoice, TermMethod, Unit
 

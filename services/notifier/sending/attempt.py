@@ -232,4 +232,4 @@ def _is_on_paper(owing: OwingEvent, attempt: ClaimedLetter) -> bool:
 def _pinned(case: LetterHistory) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
-    return pinned(case.opened, case.life.version, case.life.digest)
+    return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)

@@ -101,7 +101,7 @@ def common_values(writing: WritingContext, period: Period | None, explanation: s
         "received_on": in_words(case.received_on, language),
         "reference": case.opened.reference,
         "name": salutation_name(writing.name),
-        "handler": handler_of(writing, case.life.handler or case.opened.handler),
+        "handler": handler_of(writing, case.life.persons.handler or case.opened.handler),
         "organisation": organisation.name,
         "signature": organisation.signature,
         "address_line": organisation.address_line,

@@ -145,11 +145,11 @@ def _lodged(writing: WritingContext) -> Values:
 
 
 def _hearing(writing: WritingContext) -> Values:
-    return Values({"objection": writing.case.life.objection is not None})
+    return Values({"objection": writing.case.life.objecting.objection is not None})
 
 
 def _record(writing: WritingContext) -> Values:
-    heard_at, objection = writing.case.heard_at, writing.case.life.objection
+    heard_at, objection = writing.case.heard_at, writing.case.life.objecting.objection
     record = _wrote(writing, "record")
     return Values(
         {
@@ -202,8 +202,8 @@ def _withdrawn(writing: WritingContext) -> Values:
 def _closing(writing: WritingContext) -> Values:
     event, life = writing.owing.event, writing.case.life
     # The board wrote itself what it decided; the judgement before it is no longer the last word.
-    is_overtaken = life.objection is not None and life.objection.outcome is not None
-    outcome = "" if is_overtaken else life.outcome or ""
+    is_overtaken = life.objecting.objection is not None and life.objecting.objection.outcome is not None
+    outcome = "" if is_overtaken else life.answering.outcome or ""
     assert isinstance(event, CaseClosed)  # noqa: S101 - no other event owes a closing notice
     return Values(
         {
@@ -222,8 +222,8 @@ def _route_at_the_end(writing: WritingContext) -> str:
     """
     conduct, life = writing.procedure.conduct, writing.case.life
     if conduct.objection_window is not None:
-        satisfied = None if life.objection is None else life.objection.satisfied
-        if satisfied or (satisfied is None and life.outer_route is None):
+        satisfied = None if life.objecting.objection is None else life.objecting.objection.satisfied
+        if satisfied or (satisfied is None and life.objecting.outer_route is None):
             return ""
     return route_in_words(conduct.outer_route or "", writing.language)
 

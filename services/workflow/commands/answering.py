@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case
 from events.catalogue import (
     ComplainantReminded,
@@ -94,24 +94,26 @@ class RecordSatisfaction(Body):
 
 
 def _may_propose(case: Case, context: CommandContext) -> str | None:
-    if case.life.stage is Stage.HEARD and not (case.life.objection and case.life.objection.new_facts):
+    if case.life.stage is Stage.HEARD and not (
+        case.life.objecting.objection and case.life.objecting.objection.new_facts
+    ):
         return "after a talk there is a new proposal only when new facts or solutions came up in it"
     return None
 
 
 def _propose(case: Case, body: Propose, context: CommandContext) -> Sequence[NewEvent]:
-    event = SolutionProposed(proposal=case.life.proposals + 1, by=context.person)
+    event = SolutionProposed(proposal=case.life.answering.proposals + 1, by=context.person)
     return [event_with_words(event, context.now, proposal=body.proposal)]
 
 
 def _accept(case: Case, body: RecordAcceptance, context: CommandContext) -> Sequence[NewEvent]:
     at = context.at(body.at, case, _proposal(context))
-    accepted = event_with_words(ProposalAccepted(proposal=case.life.proposals), at)
+    accepted = event_with_words(ProposalAccepted(proposal=case.life.answering.proposals), at)
     return [accepted, *measures_agreed(case, body.measures, context)]
 
 
 def _refuse(case: Case, body: RecordRefusal, context: CommandContext) -> Sequence[NewEvent]:
-    event = ProposalRefused(proposal=case.life.proposals)
+    event = ProposalRefused(proposal=case.life.answering.proposals)
     return [event_with_words(event, context.at(body.at, case, _proposal(context)), reason=body.reason)]
 
 
@@ -120,7 +122,9 @@ def _proposal(context: CommandContext) -> Answered | None:
 
 
 def _has_been_in_touch(case: Case, context: CommandContext) -> str | None:
-    if context.conduct.contact_before_outcome and not (case.life.contacts or case.life.attempts):
+    if context.conduct.contact_before_outcome and not (
+        case.life.handling.contacts or case.life.handling.attempts
+    ):
         return (
             "the complainant is always asked for an explanation first: record the contact, or the attempt, "
             "because nobody who cannot be reached blocks their own answer"
@@ -142,7 +146,7 @@ def _decide(case: Case, body: DecideOutcome, context: CommandContext) -> Sequenc
 
 
 def _nothing_left_to_do(case: Case, context: CommandContext) -> str | None:
-    left = case.life.open_measures
+    left = case.life.handling.open_measures
     if left:
         numbers = ", ".join(str(measure.measure) for measure in left)
         return f"measures are open: {numbers}; carry them out or drop them first"
@@ -154,9 +158,9 @@ def _solved(case: Case, body: RecordSolved, context: CommandContext) -> Sequence
 
 
 def _is_solved(case: Case, context: CommandContext) -> str | None:
-    if not case.life.solved:
+    if not case.life.answering.solved:
         return "nothing is solved yet that could be reported back"
-    return "it was reported back already" if case.life.reported_back else None
+    return "it was reported back already" if case.life.answering.reported_back else None
 
 
 def _report_back(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
@@ -165,9 +169,9 @@ def _report_back(case: Case, body: Nothing, context: CommandContext) -> Sequence
 
 def _can_be_handled(case: Case, context: CommandContext) -> str | None:
     life = case.life
-    if life.handled:
+    if life.answering.handled:
         return "it was recorded as handled already"
-    if life.stage is Stage.HANDLING and not (life.contacts or life.attempts):
+    if life.stage is Stage.HANDLING and not (life.handling.contacts or life.handling.attempts):
         return "nobody has been in touch with the complainant yet"
     return _nothing_left_to_do(case, context)
 
@@ -177,7 +181,7 @@ def _handled(case: Case, body: Nothing, context: CommandContext) -> Sequence[New
 
 
 def _was_not_asked(case: Case, context: CommandContext) -> str | None:
-    return "they were asked already" if case.life.satisfaction is not None else None
+    return "they were asked already" if case.life.answering.satisfaction is not None else None
 
 
 def _ask_satisfaction(case: Case, body: AskSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
@@ -190,10 +194,10 @@ def _record_satisfaction(case: Case, body: RecordSatisfaction, context: CommandC
 
 
 def _waits_for_the_complainant(case: Case, context: CommandContext) -> str | None:
-    if case.life.waiting_since is None:
+    if case.life.waiting.since is None:
         return "the next move is not the complainant's"
-    if case.life.reminders >= context.conduct.reminders:
-        return f"they were reminded {case.life.reminders} times, and that is enough"
+    if case.life.waiting.reminders >= context.conduct.reminders:
+        return f"they were reminded {case.life.waiting.reminders} times, and that is enough"
     return None
 
 
@@ -206,8 +210,8 @@ def _remind(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewE
         case Stage.OBJECTION:
             of = "hearing"
         case _:
-            of = "information" if life.asked is not None else "answer"
-    return [event_with_words(ComplainantReminded(reminder=life.reminders + 1, of=of), context.now)]
+            of = "information" if life.opening.asked is not None else "answer"
+    return [event_with_words(ComplainantReminded(reminder=life.waiting.reminders + 1, of=of), context.now)]
 
 
 COMMANDS: tuple[CommandSpec, ...] = (

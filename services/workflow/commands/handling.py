@@ -99,7 +99,7 @@ class React(Body):
 
 
 class MakePlan(Body):
-    """InvitationWay the complaint will be solved, and by when: that day is the next deadline."""
+    """How the complaint will be solved, and by when: that day is the next deadline."""
 
     plan: Words
     until: ADay
@@ -139,7 +139,7 @@ class DropMeasure(Body):
 
 def measures_agreed(case: Case, measures: Sequence[NewMeasure], context: CommandContext) -> list[NewEvent]:
     """Number what was agreed, each with an owner on the staff and a day that is still to come."""
-    number = len(case.life.measures)
+    number = len(case.life.handling.measures)
     agreed = []
     for measure in measures:
         if measure.due_on < context.today:
@@ -178,17 +178,19 @@ def _record_talk(case: Case, body: RecordTalk, context: CommandContext) -> Seque
 
 def _consult(case: Case, body: Consult, context: CommandContext) -> Sequence[NewEvent]:
     """Whoever is consulted learns the matter and not the person."""
-    event = ConsultationAsked(by=context.person, consultation=case.life.consulted + 1, party=body.party)
+    event = ConsultationAsked(
+        by=context.person, consultation=case.life.handling.consulted + 1, party=body.party
+    )
     return [event_with_words(event, context.now, share=masked(body.question, context.masks))]
 
 
 def _is_consulted(case: Case, context: CommandContext) -> str | None:
-    return None if case.life.consultations else "nobody who was consulted still has to answer"
+    return None if case.life.handling.consultations else "nobody who was consulted still has to answer"
 
 
 def _record_consultation(case: Case, body: RecordConsultation, context: CommandContext) -> Sequence[NewEvent]:
-    if body.consultation not in case.life.consultations:
-        waiting = ", ".join(str(number) for number in case.life.consultations)
+    if body.consultation not in case.life.handling.consultations:
+        waiting = ", ".join(str(number) for number in case.life.handling.consultations)
         raise CommandRefused("no-such-consultation", f"these are not answered yet: {waiting}")
     return [
         event_with_words(
@@ -225,7 +227,7 @@ def _extend(case: Case, body: Extend, context: CommandContext) -> Sequence[NewEv
     end = context.today if clock is None else max(context.today, clock.due.on)
     if body.until <= end:
         raise CommandRefused("not-later", f"more time must end after {end}")
-    occurrence = case.life.extensions + 1
+    occurrence = case.life.handling.extensions + 1
     if occurrence >= CONSENT_FROM and body.consented is None:
         raise CommandRefused(
             "say-consented", f"this is extension {occurrence}: say whether the complainant agreed in writing"
@@ -243,7 +245,7 @@ def _require_within_limits(
 ) -> None:
     """Let the organisation take what its procedure gives it by itself; raises `CommandRefused` beyond."""
     conduct = context.conduct
-    occurrence = case.life.extensions + 1
+    occurrence = case.life.handling.extensions + 1
     if conduct.further_by_consent and occurrence >= CONSENT_FROM:
         raise CommandRefused(
             "not-consented",
@@ -279,11 +281,11 @@ def _agree_measure(case: Case, body: AgreeMeasure, context: CommandContext) -> S
 
 
 def _has_open_measure(case: Case, context: CommandContext) -> str | None:
-    return None if case.life.open_measures else "no measure is open"
+    return None if case.life.handling.open_measures else "no measure is open"
 
 
 def _open_measure(case: Case, number: int) -> int:
-    open_now = [measure.measure for measure in case.life.open_measures]
+    open_now = [measure.measure for measure in case.life.handling.open_measures]
     if number not in open_now:
         numbers = ", ".join(str(one) for one in open_now)
         raise CommandRefused("no-such-measure", f"these are open: {numbers}")

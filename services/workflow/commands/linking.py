@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
 from events.catalogue.words import LinkRelation
@@ -62,7 +62,7 @@ def _other(case: Case, context: CommandContext) -> Case:
 
 def _link(case: Case, body: Link, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if (reference, body.relation) in case.life.links:
+    if (reference, body.relation) in case.life.linking.links:
         raise CommandRefused("nothing-changes", "they are linked like this already")
     return [event_with_words(CaseLinked(other=reference, relation=body.relation), context.now)]
 
@@ -77,13 +77,15 @@ def _link_there(case: Case, body: Link, context: CommandContext) -> Sequence[New
 
 
 def _is_linked(case: Case, context: CommandContext) -> str | None:
-    return None if case.life.links else "the case is linked with no other"
+    return None if case.life.linking.links else "the case is linked with no other"
 
 
 def _unlink(case: Case, body: Unlink, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if reference not in case.life.links_to:
-        raise CommandRefused("not-linked", f"it is linked with: {', '.join(sorted(case.life.links_to))}")
+    if reference not in case.life.linking.links_to:
+        raise CommandRefused(
+            "not-linked", f"it is linked with: {', '.join(sorted(case.life.linking.links_to))}"
+        )
     return [event_with_words(CaseUnlinked(other=reference), context.now)]
 
 
@@ -92,8 +94,8 @@ def _unlink_there(case: Case, body: Unlink, context: CommandContext) -> Sequence
 
 
 def _absorbed_none(case: Case, context: CommandContext) -> str | None:
-    if case.life.absorbed:
-        return f"this case goes on for {', '.join(case.life.absorbed)}: undo that first"
+    if case.life.linking.absorbed:
+        return f"this case goes on for {', '.join(case.life.linking.absorbed)}: undo that first"
     return None
 
 
@@ -117,8 +119,8 @@ def _absorb(case: Case, body: Merge, context: CommandContext) -> Sequence[NewEve
 
 def _unmerge(case: Case, body: Unmerge, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if reference != case.life.merged_into:
-        raise CommandRefused("not-merged-into", f"the case is merged into {case.life.merged_into}")
+    if reference != case.life.linking.merged_into:
+        raise CommandRefused("not-merged-into", f"the case is merged into {case.life.linking.merged_into}")
     return [event_with_words(CaseUnmerged(out_of=reference), context.now)]
 
 

@@ -7,7 +7,7 @@ neither hears nor decides the objection.
 
 from collections.abc import Sequence
 
-from cases.life import Objection, Stage
+from cases.life.state import Objection, Stage
 from cases.state import Case, CaseClock, ClockStatus
 from events.catalogue import (
     HearingAgreed,
@@ -107,9 +107,9 @@ def window(case: Case, context: CommandContext) -> CaseClock | None:
 
 def _has_an_answer(case: Case, context: CommandContext) -> str | None:
     life = case.life
-    if life.objection is not None and life.objection.outcome is not None:
+    if life.objecting.objection is not None and life.objecting.objection.outcome is not None:
         return "the objection was decided already; the text has no second one"
-    if life.withdrawn or life.outcome is None:
+    if life.closing.withdrawn or life.answering.outcome is None:
         return "there is no outcome yet that could be objected to; what they wrote is kept with the case"
     return None
 
@@ -150,7 +150,7 @@ def _may_invite(case: Case, context: CommandContext) -> str | None:
 def _invite(case: Case, body: InviteToHearing, context: CommandContext) -> Sequence[NewEvent]:
     """A talk that a procedure asks for before any objection answers none."""
     lodged = context.answered("objection arrived", "the objection was lodged")
-    at = context.at(body.at, case, None if case.life.objection is None else lodged)
+    at = context.at(body.at, case, None if case.life.objecting.objection is None else lodged)
     return [event_with_words(HearingInvited(by=context.person, how=body.how), at)]
 
 
@@ -223,7 +223,7 @@ def _decide(case: Case, body: DecideObjection, context: CommandContext) -> Seque
 def _may_name_route(case: Case, context: CommandContext) -> str | None:
     if _of(case).satisfied:
         return "the talk led to a solution that the complainant accepts"
-    return "it is named already" if case.life.outer_route is not None else None
+    return "it is named already" if case.life.objecting.outer_route is not None else None
 
 
 def _name_route(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
@@ -231,18 +231,22 @@ def _name_route(case: Case, body: Nothing, context: CommandContext) -> Sequence[
 
 
 def _may_be_taken(case: Case, context: CommandContext) -> str | None:
-    if case.life.outer_route is None:
+    if case.life.objecting.outer_route is None:
         return "no outer route was named yet"
-    return "it is recorded already" if case.life.outer_route_taken else None
+    return "it is recorded already" if case.life.objecting.outer_route_taken else None
 
 
 def _take_route(case: Case, body: RecordOuterRoute, context: CommandContext) -> Sequence[NewEvent]:
-    return [event_with_words(OuterRouteTaken(route=case.life.outer_route or ""), context.at(body.at, case))]
+    return [
+        event_with_words(
+            OuterRouteTaken(route=case.life.objecting.outer_route or ""), context.at(body.at, case)
+        )
+    ]
 
 
 def _of(case: Case) -> Objection:
     """Give the objection, or the talk that comes without one; what nobody lodged is not late."""
-    return case.life.objection or case.life.hearing or Objection(late=False)
+    return case.life.objecting.objection or case.life.objecting.hearing or Objection(late=False)
 
 
 COMMANDS: tuple[CommandSpec, ...] = (

@@ -156,7 +156,7 @@ def _record_information(case: Case, body: RecordInformation, context: CommandCon
         by=context.person,
         channel=body.channel,
         given=given,
-        missing=context.procedure.missing({*case.life.given, *given}),
+        missing=context.procedure.missing({*case.life.receiving.given, *given}),
     )
     personal: dict[str, dict[str, Any]] = {
         COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
@@ -167,13 +167,13 @@ def _record_information(case: Case, body: RecordInformation, context: CommandCon
 
 
 def _has_somebody_else(case: Case, context: CommandContext) -> str | None:
-    others = context.organisation.staff.keys() - {case.life.handler} - context.subjects
+    others = context.organisation.staff.keys() - {case.life.persons.handler} - context.subjects
     return None if others else "nobody else on the staff may handle it"
 
 
 def _assign(case: Case, body: Assign, context: CommandContext) -> Sequence[NewEvent]:
     handler = context.member(body.handler, "the handler")
-    if handler == case.life.handler:
+    if handler == case.life.persons.handler:
         raise CommandRefused("nothing-changes", f"{handler} handles the case already")
     return [
         event_with_words(CaseAssigned(handler=handler, because=body.because), context.now, reason=body.reason)
@@ -214,7 +214,7 @@ def _record_external(case: Case, body: RecordExternal, context: CommandContext) 
 
 
 def _is_another_way(case: Case, context: CommandContext) -> str | None:
-    if case.life.refused_with_route:
+    if case.life.opening.refused_with_route:
         return "the complainant was told the route already"
     if case.received.channel_named:
         return f"the procedure handles complaints that come by {case.received.channel}"
@@ -229,7 +229,7 @@ def _refuse_with_route(case: Case, body: RefuseWithRoute, context: CommandContex
 def _is_an_incident(case: Case, context: CommandContext) -> str | None:
     if case.kind not in ("incident", "both"):
         return f"the report is classified as {case.kind}: reclassify it first"
-    return "it was handed over already" if case.life.handed_over else None
+    return "it was handed over already" if case.life.opening.handed_over else None
 
 
 def _hand_over(case: Case, body: HandOver, context: CommandContext) -> Sequence[NewEvent]:

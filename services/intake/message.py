@@ -15,13 +15,15 @@ from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
 from events.catalogue.words import Channel
 from events.record.envelope import NewEvent
 from intake.complaint_form import MOST_REFERENCES, About, Complainant, ReceivedAt, Reference
-from intake.moments import ImpossibleMoment, received
+from intake.moments import received
 from intake.submission import filled, given_in
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
+from web.moments import ImpossibleMoment
 from web.problems import FieldError, Problem, invalid
+from web.text import COMPLAINT_FORM as TEXT_RULES
 from web.text import running
 
 _SAYS_NOTHING = frozenset({"channel", "received_at"})
@@ -32,12 +34,12 @@ class Addition(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    message: Annotated[str, Field(max_length=20_000), AfterValidator(running)] | None = Field(
-        default=None, description="What they want to say, in their own words."
+    message: Annotated[str, Field(max_length=TEXT_RULES.most_characters), AfterValidator(running)] | None = (
+        Field(default=None, description="What they want to say, in their own words.")
     )
-    description: Annotated[str, Field(max_length=20_000), AfterValidator(running)] | None = Field(
-        default=None, description="The description of what happened, where it was missing."
-    )
+    description: (
+        Annotated[str, Field(max_length=TEXT_RULES.most_characters), AfterValidator(running)] | None
+    ) = Field(default=None, description="The description of what happened, where it was missing.")
     complainant: Complainant | None = Field(default=None, description="What was missing about who complains.")
     references: Annotated[list[Reference], Field(max_length=MOST_REFERENCES)] | None = Field(
         default=None, description="Contract, order, ticket or invoice numbers."

@@ -15,10 +15,11 @@ from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived
 from events.record.envelope import NewEvent
 from intake.complaint_form import Submission
-from intake.moments import ImpossibleMoment, received, reported
+from intake.moments import received, reported
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.organisations import Organisation, organisations
+from web.moments import ImpossibleMoment
 from web.problems import FieldError, Problem, invalid
 
 StatedT = TypeVar("StatedT")

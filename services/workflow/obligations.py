@@ -1,6 +1,6 @@
 """What a case still owes and to whom, and what whoever works on it should know: for people, from the fold.
 
-Pure. Nothing is decided here: the clocks decide what is late, and `table.py` what may be done.
+Pure. Nothing is decided here: the clocks decide what is late, and `commands.permissions` what may be done.
 """
 
 from collections.abc import Iterable

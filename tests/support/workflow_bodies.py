@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from cases.state import Case
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 
 W = "Om deze reden."
 OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")

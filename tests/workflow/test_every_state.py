@@ -32,7 +32,7 @@ from procedures.schema.model import ProcedureFile
 from procedures.toml_files import read
 from procedures.transitions import BROUGHT_BY, LEADS, leads_to
 from procedures.words import CommandName
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, allowed
 from workflow_bodies import bodies
 from workflow_life import WHO

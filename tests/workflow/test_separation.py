@@ -11,7 +11,7 @@ from events.catalogue import CaseAssigned, HearingHeld, ObjectionDecided, Outcom
 from events.errors import CommandRefused
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow.persons import is_same_person, masked, masks_of, subjects_of
 from workflow_bodies import bodies

@@ -40,7 +40,7 @@ from simulation.agenda import Agenda, Dispatch, told_until
 from simulation.plan import CasePlan, PlannedStep
 from simulation.stream import Stream
 from workflow.classification import open_case
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, decide
 from workflow.persons import subjects_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cases.life.state import Life, Stage, Waiting
+from cases.life.state import Life, Stage, WaitingState
 from events.catalogue import Event
 
 LifeStep = Callable[[Life, Any, datetime], Life]
@@ -25,12 +25,12 @@ def with_handler(life: Life, person: str) -> Life:
 
 def begin_waiting(life: Life, at: datetime) -> Life:
     """Make the next move the complainant's, of which nobody has reminded them yet."""
-    return replace(life, waiting=Waiting(since=at))
+    return replace(life, waiting=WaitingState(since=at))
 
 
 def end_waiting(life: Life) -> Life:
     """Make the next move the organisation's, and forget the reminders."""
-    return replace(life, waiting=Waiting())
+    return replace(life, waiting=WaitingState())
 
 
 def answer(life: Life) -> Life:
@@ -53,4 +53,4 @@ def try_anew(life: Life) -> Life:
         handled=False,
         satisfaction=None,
     )
-    return replace(life, answering=fresh, waiting=Waiting())
+    return replace(life, answering=fresh, waiting=WaitingState())

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from cases.life.changes import LifeSteps, try_anew
-from cases.life.state import Closing, Life, Stage
+from cases.life.state import ClosingState, Life, Stage
 from events.catalogue import CaseClosed, CaseReopened, ComplaintWithdrawn
 
 
@@ -29,7 +29,7 @@ def _reopened(life: Life, event: CaseReopened, at: datetime) -> Life:
     reopened = replace(
         life,
         stage=Stage.HANDLING,
-        closing=Closing(reopened=life.closing.reopened + 1),
+        closing=ClosingState(reopened=life.closing.reopened + 1),
         objecting=replace(life.objecting, objection=None, hearing=None),
         opening=replace(life.opening, refused_with_route=False, handed_over=False),
     )

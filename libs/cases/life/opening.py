@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cases.life.changes import LifeSteps, begin_waiting, with_handler
 from cases.life.receiving import with_given
-from cases.life.state import ExternalRecord, Life, Stage, Versioning
+from cases.life.state import ExternalRecord, Life, Stage, VersioningState
 from events.catalogue import (
     CaseAssigned,
     CaseEscalated,
@@ -25,7 +25,7 @@ def _opened(life: Life, event: CaseOpened, at: datetime) -> Life:
         life,
         stage=Stage.HANDLING,
         persons=replace(life.persons, handler=event.handler, handlers=(event.handler,)),
-        versioning=Versioning(version=event.procedure_version, digest=event.procedure_digest),
+        versioning=VersioningState(version=event.procedure_version, digest=event.procedure_digest),
     )
 
 

@@ -40,14 +40,14 @@ class Persons(msgspec.Struct, frozen=True, kw_only=True):
     """Everybody who decided on its outcome, in any round."""
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingState(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the next move is the complainant's, and how often they were reminded of it."""
 
     since: datetime | None = None
     reminders: int = 0
 
 
-class Receiving(msgspec.Struct, frozen=True, kw_only=True):
+class ReceivingState(msgspec.Struct, frozen=True, kw_only=True):
     """Which fields of the procedure were given, which are missing, and how often the complainant wrote."""
 
     given: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class ExternalRecord(msgspec.Struct, frozen=True, kw_only=True):
     is_current: bool = True
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class OpeningState(msgspec.Struct, frozen=True, kw_only=True):
     """What came before the handling, and where else the case belongs; `asked` waits for an answer."""
 
     asked: tuple[str, ...] | None = None
@@ -85,7 +85,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     status: MeasureStatus = "open"
 
 
-class Handling(msgspec.Struct, frozen=True, kw_only=True):
+class HandlingState(msgspec.Struct, frozen=True, kw_only=True):
     """What was said, asked, planned and agreed before the answer."""
 
     contacts: int = 0
@@ -106,7 +106,7 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(measure for measure in self.measures if measure.status == "open")
 
 
-class Answering(msgspec.Struct, frozen=True, kw_only=True):
+class AnsweringState(msgspec.Struct, frozen=True, kw_only=True):
     """How the complaint was answered in this round; `proposals` counts those of all rounds."""
 
     proposals: int = 0
@@ -133,7 +133,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
 
 
-class Objecting(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectingState(msgspec.Struct, frozen=True, kw_only=True):
     """The objection, the talk, and the ways that lie outside the organisation."""
 
     objection: Objection | None = None
@@ -143,7 +143,7 @@ class Objecting(msgspec.Struct, frozen=True, kw_only=True):
     outer_route_taken: bool = False
 
 
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
+class ClosingState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the complaint was taken back, why the case is closed, and how often it was reopened."""
 
     withdrawn: bool = False
@@ -151,7 +151,7 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     reopened: int = 0
 
 
-class Linking(msgspec.Struct, frozen=True, kw_only=True):
+class LinkingState(msgspec.Struct, frozen=True, kw_only=True):
     """The other cases that this one has to do with, by reference."""
 
     before_merge: Stage | None = None
@@ -164,7 +164,7 @@ class Linking(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(other for other, _ in self.links)
 
 
-class Versioning(msgspec.Struct, frozen=True, kw_only=True):
+class VersioningState(msgspec.Struct, frozen=True, kw_only=True):
     """The procedure version that the rules of the case come from now, and the digest of its file."""
 
     version: int | None = None
@@ -177,15 +177,15 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage = Stage.RECEIVED
     stage_since: datetime | None = None
     persons: Persons = Persons()
-    waiting: Waiting = Waiting()
-    receiving: Receiving = Receiving()
-    opening: Opening = Opening()
-    handling: Handling = Handling()
-    answering: Answering = Answering()
-    objecting: Objecting = Objecting()
-    closing: Closing = Closing()
-    linking: Linking = Linking()
-    versioning: Versioning = Versioning()
+    waiting: WaitingState = WaitingState()
+    receiving: ReceivingState = ReceivingState()
+    opening: OpeningState = OpeningState()
+    handling: HandlingState = HandlingState()
+    answering: AnsweringState = AnsweringState()
+    objecting: ObjectingState = ObjectingState()
+    closing: ClosingState = ClosingState()
+    linking: LinkingState = LinkingState()
+    versioning: VersioningState = VersioningState()
 
 
 UNBORN = Life()

@@ -5,12 +5,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from cases.life.changes import LifeSteps
-from cases.life.state import Life, Versioning
+from cases.life.state import Life, VersioningState
 from events.catalogue import CaseMovedToVersion
 
 
 def _moved(life: Life, event: CaseMovedToVersion, at: datetime) -> Life:
-    moved = Versioning(version=event.procedure_version, digest=event.procedure_digest)
+    moved = VersioningState(version=event.procedure_version, digest=event.procedure_digest)
     return replace(life, versioning=moved)
 
 

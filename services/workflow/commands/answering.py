@@ -1,7 +1,7 @@
-"""Answering a complaint: proposals and what becomes of them, the outcome, solving, satisfaction, reminders.
+"""Answering a complaint: proposals and what becomes of them, the outcome, solving, and all that was due.
 
 Events: SolutionProposed, ProposalAccepted, ProposalRefused, OutcomeDecided, ComplaintSolved,
-SolutionReportedBack, ComplaintHandled, SatisfactionAsked, SatisfactionAnswered, ComplainantReminded.
+SolutionReportedBack, ComplaintHandled. What follows the answer is in `follow_up.py`.
 """
 
 from collections.abc import Sequence
@@ -11,31 +11,21 @@ from pydantic import Field
 from cases.life.state import Stage
 from cases.state import Case
 from events.catalogue import (
-    ComplainantReminded,
     ComplaintHandled,
     ComplaintSolved,
     OutcomeDecided,
     ProposalAccepted,
     ProposalRefused,
-    SatisfactionAnswered,
-    SatisfactionAsked,
     SolutionProposed,
     SolutionReportedBack,
 )
-from events.catalogue.words import AwaitedReply, ContactWay, Outcome, Satisfaction
+from events.catalogue.words import Outcome
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import (
-    Answered,
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    Measures,
-    Words,
-    event_with_words,
-)
-from workflow.commands.handling import measures_agreed
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import Answered, CommandContext
+from workflow.commands.fields import AStatedMoment, Body, Measures, Nothing, Words
+from workflow.commands.measures import measures_agreed
 
 
 class Propose(Body):
@@ -72,24 +62,6 @@ class RecordSolved(Body):
     """What the complaint was about is put right."""
 
     note: Words | None = None
-    at: AStatedMoment = None
-
-
-class Nothing(Body):
-    """The command says it all."""
-
-
-class AskSatisfaction(Body):
-    """Ask whether the complainant is satisfied."""
-
-    how: ContactWay
-
-
-class RecordSatisfaction(Body):
-    """What the complainant said."""
-
-    answer: Satisfaction
-    remark: Words | None = None
     at: AStatedMoment = None
 
 
@@ -180,40 +152,6 @@ def _handled(case: Case, body: Nothing, context: CommandContext) -> Sequence[New
     return [event_with_words(ComplaintHandled(by=context.person), context.now)]
 
 
-def _was_not_asked(case: Case, context: CommandContext) -> str | None:
-    return "they were asked already" if case.life.answering.satisfaction is not None else None
-
-
-def _ask_satisfaction(case: Case, body: AskSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
-    return [event_with_words(SatisfactionAsked(by=context.person, how=body.how), context.now)]
-
-
-def _record_satisfaction(case: Case, body: RecordSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
-    event = SatisfactionAnswered(answer=body.answer)
-    return [event_with_words(event, context.at(body.at, case), remark=body.remark)]
-
-
-def _waits_for_the_complainant(case: Case, context: CommandContext) -> str | None:
-    if case.life.waiting.since is None:
-        return "the next move is not the complainant's"
-    if case.life.waiting.reminders >= context.conduct.reminders:
-        return f"they were reminded {case.life.waiting.reminders} times, and that is enough"
-    return None
-
-
-def _remind(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
-    life = case.life
-    of: AwaitedReply
-    match life.stage:
-        case Stage.PROPOSED:
-            of = "proposal"
-        case Stage.OBJECTION:
-            of = "hearing"
-        case _:
-            of = "information" if life.opening.asked is not None else "answer"
-    return [event_with_words(ComplainantReminded(reminder=life.waiting.reminders + 1, of=of), context.now)]
-
-
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("propose", "Propose how to put things right.", Propose, _propose, _may_propose),
     CommandSpec("record-acceptance", "Record that the complainant agrees.", RecordAcceptance, _accept),
@@ -239,25 +177,5 @@ COMMANDS: tuple[CommandSpec, ...] = (
         Nothing,
         _handled,
         _can_be_handled,
-    ),
-    CommandSpec(
-        "ask-satisfaction",
-        "Ask whether the complainant is satisfied.",
-        AskSatisfaction,
-        _ask_satisfaction,
-        _was_not_asked,
-    ),
-    CommandSpec(
-        "record-satisfaction",
-        "Record whether the complainant is satisfied.",
-        RecordSatisfaction,
-        _record_satisfaction,
-    ),
-    CommandSpec(
-        "remind",
-        "Remind the complainant of what waits for them.",
-        Nothing,
-        _remind,
-        _waits_for_the_complainant,
     ),
 )

@@ -18,14 +18,9 @@ from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
 from procedures.counting.schedule import Timed
 from procedures.words import Need
 from workflow.classification import has_complaint_terms
-from workflow.commands.command import (
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    Words,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import AStatedMoment, Body, Words
 from workflow.commands.objecting import window
 
 Because = Literal["handled", "no response", "inadmissible"]

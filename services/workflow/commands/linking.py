@@ -16,7 +16,9 @@ from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased,
 from events.catalogue.words import LinkRelation
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body
 
 OtherReference = Annotated[
     str, Field(min_length=1, max_length=40, description="Reference of the other case.")

@@ -1,32 +1,27 @@
-"""Taking a complaint up: what came before, what is missing, who handles it, and where it belongs.
+"""Opening a complaint: what came before, who handles it, and where it belongs.
 
-Events: InformalStageNoted, InformationAsked, InformationReceived, CaseAssigned, CaseEscalated,
-ExternalRecordWritten, RefusedWithRoute, HandedOverAsIncident with CaseClosed; ReportClassified is in `case`.
+Events: InformalStageNoted, CaseAssigned, CaseEscalated, ExternalRecordWritten, RefusedWithRoute,
+HandedOverAsIncident with CaseClosed; ReportClassified is decided in `workflow.classification`. What is asked
+of the complainant is in `information.py`.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from cases.state import Case
 from events.catalogue import (
-    ABOUT,
-    COMPLAINANT,
     CaseAssigned,
     CaseClosed,
     CaseEscalated,
     ExternalRecordWritten,
     HandedOverAsIncident,
     InformalStageNoted,
-    InformationAsked,
-    InformationReceived,
     RefusedWithRoute,
 )
 from events.catalogue.words import (
     AssignmentReason,
-    Channel,
-    ComplaintField,
     InformalResult,
     RecordChange,
     ReportKind,
@@ -36,17 +31,9 @@ from events.record.envelope import NewEvent
 from procedures.conduct import ROLES
 from procedures.words import NamedRole
 from workflow import classification as cases
-from workflow.commands.command import (
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    Email,
-    Short,
-    Staff,
-    Words,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body, Staff, Words
 
 
 class NoteInformalStage(Body):
@@ -63,33 +50,6 @@ class Reclassify(Body):
         description="What the report is; which kinds there are depends on the procedure."
     )
     because: Words
-
-
-class AskInformation(Body):
-    """Ask the complainant for more; the clocks go on."""
-
-    question: Words
-    fields: Annotated[list[ComplaintField], Field(max_length=12)] = Field(
-        default=[], description="The fields asked for, in the procedure's words."
-    )
-
-
-class RecordInformation(Body):
-    """What the complainant added, by telephone for example."""
-
-    channel: Channel
-    message: Words | None = None
-    name: Short | None = None
-    company: Short | None = None
-    role: Short | None = None
-    email: Email | None = None
-    phone: Short | None = None
-    address: Short | None = None
-    reachability: Short | None = None
-    description: Words | None = None
-    about_name: Short | None = None
-    about_function: Short | None = None
-    at: AStatedMoment = None
 
 
 class Assign(Body):
@@ -133,37 +93,6 @@ def _note_informal_stage(case: Case, body: NoteInformalStage, context: CommandCo
 
 def _reclassify(case: Case, body: Reclassify, context: CommandContext) -> Sequence[NewEvent]:
     return cases.reclassify(case, body.kind, body.because, context.procedure, context.now)
-
-
-def _ask_information(case: Case, body: AskInformation, context: CommandContext) -> Sequence[NewEvent]:
-    event = InformationAsked(by=context.person, fields=tuple(dict.fromkeys(body.fields)))
-    return [event_with_words(event, context.now, question=body.question)]
-
-
-_OF_ABOUT = {"about_name": "name", "about_function": "function"}
-
-
-def _record_information(case: Case, body: RecordInformation, context: CommandContext) -> Sequence[NewEvent]:
-    stated: dict[str, Any] = {
-        name: text
-        for name, text in body.model_dump(exclude={"channel", "at"}, exclude_none=True).items()
-        if isinstance(text, str)
-    }
-    if not stated:
-        raise CommandRefused("nothing-in-it", "say what the complainant added")
-    given = tuple(name for name in stated if name != "message")
-    event = InformationReceived(
-        by=context.person,
-        channel=body.channel,
-        given=given,
-        missing=context.procedure.missing({*case.life.receiving.given, *given}),
-    )
-    personal: dict[str, dict[str, Any]] = {
-        COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
-        ABOUT: {_OF_ABOUT[name]: text for name, text in stated.items() if name in _OF_ABOUT},
-    }
-    filled = {slot: fields for slot, fields in personal.items() if fields}
-    return [NewEvent(event, context.at(body.at, case), filled)]
 
 
 def _has_somebody_else(case: Case, context: CommandContext) -> str | None:
@@ -252,16 +181,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "Say what the report is after all: a complaint, an incident, both or neither.",
         Reclassify,
         _reclassify,
-    ),
-    CommandSpec(
-        "ask-information", "Ask the complainant for more; no clock stops.", AskInformation, _ask_information
-    ),
-    CommandSpec(
-        "record-information",
-        "Record what the complainant added.",
-        RecordInformation,
-        _record_information,
-        about=True,
     ),
     CommandSpec("assign", "Let somebody else handle the case.", Assign, _assign, _has_somebody_else),
     CommandSpec("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),

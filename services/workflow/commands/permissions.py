@@ -12,7 +12,8 @@ from cases.state import Case
 from events.access_tokens import Role
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
-from workflow.commands.command import CommandContext, CommandSpec
+from workflow.commands.command import CommandSpec
+from workflow.commands.context import CommandContext
 
 OPEN: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED, Stage.CLOSED, Stage.MERGED}
 _STARTED: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED}

@@ -13,14 +13,9 @@ from events.catalogue.words import LetterName, ReturnWay
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.zones import civil_date
-from workflow.commands.command import (
-    Answered,
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import Answered, CommandContext
+from workflow.commands.fields import AStatedMoment, Body
 
 
 class RecordPosted(Body):

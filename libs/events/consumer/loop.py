@@ -24,6 +24,7 @@ from events.consumer.batch import (
 )
 from events.errors import ClockDisagrees, Fenced
 from events.failpoints import failpoint
+from events.identity import partition_of
 from events.logs import describe
 from events.partitions.partition import Message, Partition
 from events.platform import Platform
@@ -52,7 +53,7 @@ JOIN gehoor.event e ON e.case_id = asked.case_id AND e.version = asked.version
 
 _TO_RETRY = """
 SELECT case_id, version FROM parked
-WHERE retry_at <= (SELECT clock_timestamp()) AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+WHERE retry_at <= (SELECT clock_timestamp()) AND gehoor.partition_of(case_id) = ANY($1::integer[])
 ORDER BY parked_at LIMIT 50
 """
 
@@ -311,7 +312,7 @@ class ConsumerLoop:
         if not self.lanes:
             return
         for row in await self.platform.pool.fetch(_TO_RETRY, list(self.lanes)):
-            lane = self.lanes[row["case_id"].int & 15]
+            lane = self.lanes[partition_of(row["case_id"])]
             found = await self.platform.pool.fetch(
                 _PARKED_NOTICES, row["case_id"], row["version"], *lane.checkpoint
             )

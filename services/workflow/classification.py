@@ -86,11 +86,11 @@ def reclassify(
 
 
 def has_complaint_terms(kind: ReportKind | None) -> bool:
-    """Tell whether the terms of the complaint procedure run for a report of this kind."""
+    """Report whether the terms of the complaint procedure run for a report of this kind."""
     return kind is not None and _HAS_COMPLAINT_TERMS[kind]
 
 
 def kinds_of(procedure: Procedure) -> tuple[ReportKind, ...]:
-    """Tell what a report can be under a procedure: only some tell an incident from a complaint."""
+    """List what a report can be under a procedure: only some distinguish an incident from a complaint."""
     known = {procedure.classification.default, *(rule.kind for rule in procedure.classification.rule)}
     return ("complaint", "neither") if known == {"complaint"} else REPORT_KINDS

@@ -90,7 +90,7 @@ def _goes_by_post(letter: CaseLetter) -> bool:
 
 
 def warnings(case: Case) -> list[str]:
-    """Tell what whoever works on the case should know and no clock says."""
+    """List what whoever works on the case should know and no clock says."""
     if case.opened is None:
         return []
     try:
@@ -111,7 +111,7 @@ def warnings(case: Case) -> list[str]:
 
 
 def notices(case: Case, decided: Iterable[NewEvent]) -> list[str]:
-    """Tell whoever gave a command what they should know and would not ask; `case` as it stands then."""
+    """List what whoever gave a command should know and would not ask; `case` is the state after it."""
     conduct, objection = pinned_procedure(case).conduct, case.life.objecting.objection
     found = []
     for new in decided:

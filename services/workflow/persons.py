@@ -54,7 +54,7 @@ def subjects_of(opened: Iterable[DecryptedFields], organisation: Organisation) -
 
 
 def is_same_person(stated: str, known: str) -> bool:
-    """Tell whether what somebody wrote may mean this person.
+    """Report whether what somebody wrote may mean this person.
 
     "mevr. N. Verhagen", "Verhagen" and "Noor" all may mean Noor Verhagen; "Noor Jansen" does not.
     """

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import get_args
 
+from events.catalogue.words import Outcome
 from procedures.conduct import TokenRole
 from simulation.script import Script
 
-OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def judgement(script: Script) -> dict[str, str]:

@@ -109,6 +109,7 @@ from events.catalogue.receiving import (
     ComplaintReceived,
 )
 from events.catalogue.rules import Alternative, ClockRule, Guard
+from events.catalogue.upcasters import upcast
 from events.catalogue.versioning import (
     CalendarsRenewed,
     CaseMovedToVersion,
@@ -221,8 +222,6 @@ def decode(name: str, schema_version: int, data: bytes) -> Event:
             "deploy the newer version, then retry"
         )
     if schema_version < event.schema_version:
-        from events.catalogue.upcasters import upcast
-
         data = upcast(name, schema_version, data)
     try:
         return _decoders[name].decode(data)

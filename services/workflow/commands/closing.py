@@ -4,7 +4,7 @@ Events: ComplaintWithdrawn, CaseClosed, CaseReopened.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 from msgspec import structs
 
@@ -23,8 +23,10 @@ from workflow.commands.context import CommandContext
 from workflow.commands.fields import AStatedMoment, Body, Words
 from workflow.commands.objecting import window
 
-Because = Literal["handled", "no response", "inadmissible"]
-WAYS: tuple[Because, ...] = ("handled", "no response", "inadmissible")
+WayToClose = Literal["handled", "no response", "inadmissible"]
+"""The reasons that somebody may give; the others of a `ClosingReason` come with another command."""
+
+WAYS: tuple[WayToClose, ...] = get_args(WayToClose)
 
 
 class Withdraw(Body):
@@ -38,7 +40,7 @@ class Withdraw(Body):
 class Close(Body):
     """Close the case; it can be reopened."""
 
-    because: Because
+    because: WayToClose
 
 
 class Reopen(Body):
@@ -55,8 +57,8 @@ def _withdraw(case: Case, body: Withdraw, context: CommandContext) -> Sequence[N
     ]
 
 
-def obstacle_to_closing(because: Because, case: Case, context: CommandContext) -> str | None:
-    """Tell why a case cannot be closed for this reason now; None when it can."""
+def obstacle_to_closing(because: WayToClose, case: Case, context: CommandContext) -> str | None:
+    """Say why a case cannot be closed for this reason now; None when it can."""
     life = case.life
     match because:
         case "handled":

@@ -40,7 +40,10 @@ class DropMeasure(Body):
 
 
 def measures_agreed(case: Case, measures: Sequence[NewMeasure], context: CommandContext) -> list[NewEvent]:
-    """Number what was agreed, each with an owner on the staff and a day that is still to come."""
+    """Make the events of measures that were agreed, numbered on from those of the case.
+
+    Raises `CommandRefused` for a day that is over, or for an owner who is not on the staff.
+    """
     number = len(case.life.handling.measures)
     agreed = []
     for measure in measures:

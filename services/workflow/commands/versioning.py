@@ -117,7 +117,7 @@ Leads = tuple[ClockRule, ClockPlan]
 
 
 def serves_better(new: Leads, old: Leads | None, terms: Terms) -> bool:
-    """Tell whether a rule serves the complainant at least as well: the company sooner, the customer longer.
+    """Decide whether a rule serves the complainant no worse: the company sooner, the customer longer.
 
     Terms that run are compared by their ends, those that wait by where they would lead from the day of
     receipt. A rule that cannot be compared stays as it was, because nobody can say that it serves better.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from procedures.words import Amount, EscalationWay, NamedRole, Need, Transition
+from procedures.amounts import Amount
+from procedures.words import EscalationWay, NamedRole, Need, Transition
 
 if TYPE_CHECKING:
     from procedures.schema.model import ProcedureFile

@@ -11,6 +11,7 @@ from datetime import date
 
 from events.catalogue import Alternative, ClockRule, Guard
 from events.catalogue.words import FORM_COPY, ReportKind, TermMethod
+from procedures.amounts import Amount
 from procedures.conduct import Conduct, conduct_of
 from procedures.schema.model import (
     AlternativeSection,
@@ -23,7 +24,7 @@ from procedures.schema.model import (
     ProcedureFile,
     Sourced,
 )
-from procedures.words import Amount, Tone
+from procedures.words import Tone
 
 
 @dataclass(frozen=True, slots=True)

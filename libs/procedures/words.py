@@ -1,13 +1,11 @@
-"""The words of our data files: those that only files use, the check of every word, and amounts in words.
+"""The words of our data files: those that only files use, and the check of every word that a file may use.
 
 Words that stand in stored events too are defined in `events.catalogue.words`; here they are only checked. An
 unknown word is refused with what was probably meant and what is allowed, so that the person who edits a
 procedure needs no second document. A new word is added with a test; a file never uses a trick.
 """
 
-import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
 
@@ -27,7 +25,6 @@ from events.catalogue.words import (
     Party,
     ReportKind,
     StartChoice,
-    Unit,
 )
 
 EscalationWay = Literal["matrix", "role"]
@@ -131,52 +128,6 @@ CONTENTS: dict[str, str] = {
 }
 """What a letter may be obliged to contain, and what each word means."""
 
-LONGEST_AMOUNT = 400
-"""More than any complaint term: a larger number is a typing error."""
-
-_UNITS: dict[str, Unit] = {
-    "working day": "working days",
-    "working days": "working days",
-    "day": "days",
-    "days": "days",
-    "week": "weeks",
-    "weeks": "weeks",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number with its unit, as in "5 working days"."""
-
-    number: int
-    unit: Unit
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.unit.removesuffix('s') if self.number == 1 else self.unit}"
-
-
-def parse_amount(text: object) -> Amount:
-    """Read "5 working days"; raises an error that shows the form, or the unit that was probably meant."""
-    if isinstance(text, Amount):
-        return text
-    found = re.fullmatch(r"([0-9]{1,9}) +([^0-9].*)", text) if isinstance(text, str) else None
-    if found is None:
-        raise PydanticCustomError(
-            "amount",
-            "{text} is not an amount: write a number and a unit, as in '5 working days'",
-            {"text": repr(text)[:80]},
-        )
-    number, unit = int(found[1]), found[2].strip()
-    if unit not in _UNITS:
-        raise unknown("unit", unit, get_args(Unit))
-    if not 0 < number <= LONGEST_AMOUNT:
-        raise PydanticCustomError(
-            "amount",
-            "{number} is no believable amount: it must lie between 1 and {longest}",
-            {"number": number, "longest": LONGEST_AMOUNT},
-        )
-    return Amount(number, _UNITS[unit])
-
 
 def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustomError:
     """Make the error for a word outside the vocabulary: what was meant, and what is allowed."""
@@ -194,16 +145,6 @@ def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustom
     )
 
 
-def parse_lead(text: object) -> Amount:
-    """Read an amount that may be nothing, as in "0 days": a duty that ends with what it leans on."""
-    if isinstance(text, str) and (found := re.fullmatch(r"0 +([^0-9].*)", text)):
-        unit = found[1].strip()
-        if unit not in _UNITS:
-            raise unknown("unit", unit, get_args(Unit))
-        return Amount(0, _UNITS[unit])
-    return parse_amount(text)
-
-
 def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
     """Make a check that lets only the allowed words pass."""
 
@@ -215,8 +156,6 @@ def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
     return check
 
 
-AnAmount = Annotated[Amount, BeforeValidator(parse_amount)]
-ALead = Annotated[Amount, BeforeValidator(parse_lead)]
 AKind = Annotated[ClockKind, BeforeValidator(one_of("kind of clock", get_args(ClockKind)))]
 AParty = Annotated[Party, BeforeValidator(one_of("party", get_args(Party)))]
 AChannel = Annotated[Channel, BeforeValidator(one_of("channel", CHANNELS))]

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from events.addresses import LONGEST_ADDRESS
 from events.catalogue.words import Channel
 from web.moments import COMPLAINT_FORM as MOMENT_RULES
 from web.moments import day_reader, moment_reader
@@ -46,7 +47,7 @@ class Complainant(_Part):
     role: Annotated[str, Field(max_length=200), AfterValidator(one_line)] | None = Field(
         default=None, description="Their function there."
     )
-    email: Annotated[str, Field(max_length=254), AfterValidator(email_address)] | None = Field(
+    email: Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(email_address)] | None = Field(
         default=None,
         description="One plain e-mail address. Letters go there; without one they are printed and posted.",
     )

@@ -11,12 +11,12 @@ from deadlines.look import ClockOutcome, Clocks
 from events.catalogue import ClockRule
 from events.catalogue.words import ClockKind
 from events.errors import GehoorError
+from procedures.amounts import Amount, parse_amount
 from procedures.counting.calendars import calendar
 from procedures.procedure import Procedure, procedure_of
 from procedures.schema.consistency import inconsistencies
 from procedures.schema.model import ProcedureFile
 from procedures.toml_files import BrokenProcedure, problem, read
-from procedures.words import Amount, parse_amount
 from simulation.ends import End, word
 from simulation.replay import Rules
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.errors import GehoorError
+from procedures.amounts import ALead, Amount, AnAmount
 from procedures.counting.calendars import CALENDARS
 from procedures.counting.facts import FACTS, TOLD
 from procedures.counting.zones import zone_named
@@ -25,10 +26,7 @@ from procedures.words import (
     AField,
     AKind,
     ALanguage,
-    ALead,
     ALetter,
-    Amount,
-    AnAmount,
     ANature,
     ANeed,
     AnEscalationWay,

@@ -9,32 +9,33 @@ from typing import Any
 
 from events import catalogue as told
 from events.catalogue import Event
+from events.catalogue.words import LetterName
 
 
-def owed_by(event: Event) -> str | None:
+def owed_by(event: Event) -> LetterName | None:
     """Name the letter that an event owes, or None."""
     owes = _OWES.get(type(event))
     return owes(event) if callable(owes) else owes
 
 
-def _by_letter(letter: str) -> Callable[[Any], str | None]:
-    def owes(event: told.TalkInvited | told.HearingInvited) -> str | None:
+def _by_letter(letter: LetterName) -> Callable[[Any], LetterName | None]:
+    def owes(event: told.TalkInvited | told.HearingInvited) -> LetterName | None:
         return letter if event.how == "letter" else None
 
     return owes
 
 
-def _closing(event: told.CaseClosed) -> str | None:
+def _closing(event: told.CaseClosed) -> LetterName | None:
     """Withdrawing and handing over have letters of their own, and a merged case goes on elsewhere."""
     return "closing notice" if event.because in ("handled", "no response", "inadmissible") else None
 
 
-def _objection(event: told.ObjectionLodged) -> str:
+def _objection(event: told.ObjectionLodged) -> LetterName:
     """One that came after the window is confirmed too, and its letter says so."""
     return "objection too late" if event.late else "objection receipt"
 
 
-_OWES: Mapping[type[Event], str | Callable[[Any], str | None]] = {
+_OWES: Mapping[type[Event], LetterName | Callable[[Any], LetterName | None]] = {
     told.InformationAsked: "request for information",
     told.ReactionGiven: "substantive reaction",
     told.PlanMade: "plan",
@@ -54,7 +55,7 @@ _OWES: Mapping[type[Event], str | Callable[[Any], str | None]] = {
     told.CaseReopened: "reopening notice",
     told.CaseClosed: _closing,
 }
-ASKS_FOR_SOMETHING: frozenset[str] = frozenset(
+ASKS_FOR_SOMETHING: frozenset[LetterName] = frozenset(
     {"request for information", "invitation", "delay notice", "proposal", "hearing invitation", "reminder"}
 )
 """Letters that make no sense after the case was closed; an answer or a record still does."""

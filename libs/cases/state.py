@@ -15,7 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from cases.letters import ASKS_FOR_SOMETHING, owed_by
-from cases.life import UNBORN, Life, Stage, live
+from cases.life.fold import evolve_life
+from cases.life.shown import as_shown
+from cases.life.state import UNBORN, Life, Stage
 from events.catalogue import (
     CaseClosed,
     CaseMovedToVersion,
@@ -45,10 +47,10 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
+from events.catalogue.words import ClassifiedBy, Punctuality, ReportKind, WorkingReading
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent, Recorded
 
-ReportKind = Literal["complaint", "incident", "both", "neither"]
 LetterEvent = LetterSent | LetterPrepared | LetterRefused | LetterUncertain | LetterPosted | LetterBounced
 LetterStatus = Literal["owed", "sent", "prepared", "refused", "uncertain", "returned"]
 
@@ -82,9 +84,9 @@ class CaseClock(msgspec.Struct, frozen=True, kw_only=True):
     binds: str
     strict: Moment
     lenient: Moment
-    working: Literal["strict", "lenient"]
+    working: WorkingReading
     status: ClockStatus = ClockStatus.RUNNING
-    standing: Literal["in time", "disputed", "late"] | None = None
+    standing: Punctuality | None = None
     failed: bool = False
 
     @property
@@ -128,7 +130,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     received: ComplaintReceived
     received_at: datetime
     kind: ReportKind | None = None
-    classified_by: Literal["rule", "person"] | None = None
+    classified_by: ClassifiedBy | None = None
     opened: CaseOpened | None = None
     opened_at: datetime | None = None
     terms: tuple[str, ...] = ()
@@ -168,10 +170,10 @@ def fold_events(events: Iterable[Recorded]) -> Case | None:
 
 
 def as_plain(case: Case) -> dict[str, Any]:
-    """Give a case as plain values, for a person or a program that looks at it."""
-    plain: dict[str, Any] = msgspec.to_builtins(
-        {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
-    )
+    """Give a case as plain values, for a person or a program that looks at it; its life is shown flat."""
+    values = {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
+    values["life"] = as_shown(case.life)
+    plain: dict[str, Any] = msgspec.to_builtins(values)
     return plain
 
 
@@ -184,7 +186,7 @@ def with_decided(case: Case, decided: Sequence[NewEvent]) -> Case:
 
 def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     """Take one more event into account, apart from its version."""
-    life = live(case.life, event, happened_at)
+    life = evolve_life(case.life, event, happened_at)
     case = _evolve(case if life is case.life else replace(case, life=life), event, happened_at)
     letter = owed_by(event)
     if letter is None:
@@ -293,7 +295,7 @@ def _begin(recorded: Recorded) -> Case:
         organisation=recorded.organisation,
         received=event,
         received_at=recorded.happened_at,
-        life=live(UNBORN, event, recorded.happened_at),
+        life=evolve_life(UNBORN, event, recorded.happened_at),
     )
 
 

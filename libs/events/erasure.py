@@ -7,10 +7,10 @@ can still read for a minute.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from events.catalogue import ErasureRequested, SubjectErased
+from events.catalogue.words import ErasureBasis
 from events.errors import CommandRefused, Misconfigured
 from events.failpoints import failpoint
 from events.identity import command_id_of
@@ -18,8 +18,6 @@ from events.platform import Platform
 from events.record.encryption import persons_sealed
 from events.record.envelope import History, NewEvent
 from events.transact import Command, CommandOutcome, transact
-
-ErasureBasis = Literal["request", "retention", "objection", "order"]
 
 
 async def erase(

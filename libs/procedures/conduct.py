@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from procedures.words import Amount, Need, Role, Transition
+from procedures.amounts import Amount
+from procedures.words import EscalationWay, NamedRole, Need, Transition
 
 if TYPE_CHECKING:
     from procedures.schema.model import ProcedureFile
 
 TokenRole = Literal["handler", "quality_manager", "board"]
 
-ROLES: Mapping[Role, tuple[TokenRole, ...]] = {
+ROLES: Mapping[NamedRole, tuple[TokenRole, ...]] = {
     "handler": ("handler",),
     "contact person": ("handler",),
     "account manager": ("handler",),
@@ -44,8 +45,8 @@ class Conduct:
     extends_at_most: Amount | None
     further_by_consent: bool
     contact_before_outcome: bool
-    escalates: Literal["matrix", "role"] | None
-    escalates_to: tuple[Role, ...]
+    escalates: EscalationWay | None
+    escalates_to: tuple[NamedRole, ...]
     external_systems: tuple[str, ...]
     objection_window: str | None
     objection_channels: tuple[str, ...]

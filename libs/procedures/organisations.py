@@ -14,9 +14,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from events.addresses import LONGEST_ADDRESS, stated_address
+from procedures.amounts import AnAmount
 from procedures.schema.model import AZone, Identifier, Line
 from procedures.toml_files import BrokenProcedure, Many, Place, Section, problem, read
-from procedures.words import ALanguage, ALetter, AnAmount, ARole, ATone
+from procedures.words import ALanguage, ALetter, ARole, ATone
 
 _FOLDER = Path(__file__).parent / "organisation_files"
 

@@ -34,4 +34,4 @@ def pinned_procedure(case: Case) -> Procedure:
     """
     if case.opened is None:
         raise CommandRefused("not-open-yet", "the case is being opened: try again in a moment")
-    return pinned(case.opened, case.life.version, case.life.digest)
+    return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)

@@ -8,9 +8,10 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 from events.catalogue import Alternative, ClockRule, Guard
+from events.catalogue.words import FORM_COPY, ReportKind, TermMethod
+from procedures.amounts import Amount
 from procedures.conduct import Conduct, conduct_of
 from procedures.schema.model import (
     AlternativeSection,
@@ -23,7 +24,7 @@ from procedures.schema.model import (
     ProcedureFile,
     Sourced,
 )
-from procedures.words import FORM_COPY, Amount, Classification
+from procedures.words import Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Procedure:
     digest: str
     zone: str
     language: str
-    tone: Literal["u", "je"]
+    tone: Tone
     channels: frozenset[str]
     added_channels: frozenset[str]
     asks: tuple[str, ...]
@@ -72,7 +73,7 @@ class Procedure:
             if name not in given and not any(other in given for other in self._asks[name].instead)
         )
 
-    def classify(self, nature: str, channel: str) -> tuple[Classification, str]:
+    def classify(self, nature: str, channel: str) -> tuple[ReportKind, str]:
         """Classify a report by rule, and say why; a person may decide otherwise later."""
         for rule in self.classification.rule:
             if rule.nature == nature and rule.channel in (None, channel):
@@ -156,7 +157,7 @@ def _clock_rule(clock: ClockSection, file: ProcedureFile) -> ClockRule:
     )
 
 
-def _way_to_end(clock: ClockSection) -> Literal["counted", "counted back", "told", "none"]:
+def _way_to_end(clock: ClockSection) -> TermMethod:
     if clock.no_term:
         return "none"
     if clock.within is not None:

@@ -8,12 +8,13 @@ round. Pure.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from procedures.words import Command, Letter, Stage
+from events.catalogue.words import LetterName
+from procedures.words import CommandName, ProcedureStage
 
 if TYPE_CHECKING:
     from procedures.schema.model import ProcedureFile
 
-BROUGHT_BY: Mapping[str, tuple[Command, ...]] = {
+BROUGHT_BY: Mapping[str, tuple[CommandName, ...]] = {
     "plan made": ("make-plan",),
     "solved": ("record-solved",),
     "complaint handled": ("record-handled", "close"),
@@ -45,7 +46,7 @@ BROUGHT_BY: Mapping[str, tuple[Command, ...]] = {
 }
 """Which command brings a fact or a letter about; what is not here needs none, or every case allows it."""
 
-OWED_IN_EVERY_CASE: tuple[Letter, ...] = (
+OWED_IN_EVERY_CASE: tuple[LetterName, ...] = (
     "request for information",
     "reminder",
     "withdrawal confirmation",
@@ -53,7 +54,7 @@ OWED_IN_EVERY_CASE: tuple[Letter, ...] = (
 )
 """Letters that commands owe which no stage has to allow: every procedure has them."""
 
-LEADS: Mapping[Command, Stage] = {
+LEADS: Mapping[CommandName, ProcedureStage] = {
     "make-plan": "handling",
     "propose": "proposed",
     "record-acceptance": "agreed",
@@ -69,11 +70,11 @@ LEADS: Mapping[Command, Stage] = {
 }
 """The stage a command leads to; other commands stay where they are."""
 
-FIRST: Stage = "handling"
-LAST: Stage = "closed"
+FIRST: ProcedureStage = "handling"
+LAST: ProcedureStage = "closed"
 
 
-def leads_to(command: Command, file: "ProcedureFile") -> Stage:
+def leads_to(command: CommandName, file: "ProcedureFile") -> ProcedureStage:
     """Where there is no stage of what was agreed, an agreement is made in the talk, and a refusal too."""
     in_the_talk = all(stage.name != "agreed" for stage in file.stage)
     if in_the_talk and command in ("record-acceptance", "record-refusal"):

@@ -1,50 +1,34 @@
-"""The closed vocabulary of our data files: every word a file may use, and the amounts written in words.
+"""The words of our data files: those that only files use, and the check of every word that a file may use.
 
-An unknown word is refused with what was probably meant and what is allowed, so that the person who edits a
-procedure needs no second document. A new word is added here, with a test; a file never uses a trick.
+Words that stand in stored events too are defined in `events.catalogue.words`; here they are only checked. An
+unknown word is refused with what was probably meant and what is allowed, so that the person who edits a
+procedure needs no second document. A new word is added with a test; a file never uses a trick.
 """
 
-import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-Unit = Literal["working days", "days", "weeks"]
-Kind = Literal["duty", "target", "window", "right"]
-Party = Literal["company", "customer"]
-Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
-Nature = Literal["technical", "support", "incident", "service", "communication", "billing", "other"]
-Classification = Literal["complaint", "incident", "both", "neither"]
+from events.catalogue.words import (
+    CHANNELS,
+    FIELDS,
+    NATURES,
+    Channel,
+    ClockKind,
+    ComplaintField,
+    Language,
+    LetterName,
+    Nature,
+    Party,
+    ReportKind,
+    StartChoice,
+)
+
+EscalationWay = Literal["matrix", "role"]
 Tone = Literal["u", "je"]
-Language = Literal["nl", "en"]
-Letter = Literal[
-    "acknowledgement",
-    "receipt",
-    "handling notice",
-    "request for information",
-    "substantive reaction",
-    "plan",
-    "invitation",
-    "talk confirmation",
-    "delay notice",
-    "proposal",
-    "response",
-    "objection receipt",
-    "objection too late",
-    "hearing invitation",
-    "hearing record",
-    "board decision",
-    "reminder",
-    "refusal with route",
-    "handed over as incident",
-    "withdrawal confirmation",
-    "reopening notice",
-    "closing notice",
-]
 Content = Literal[
     "date",
     "procedure",
@@ -63,7 +47,7 @@ Content = Literal[
     "timetable",
 ]
 Owed = Literal["at opening", "by command"]
-Role = Literal[
+NamedRole = Literal[
     "handler",
     "contact person",
     "account manager",
@@ -79,9 +63,10 @@ Role = Literal[
     "board",
     "court",
 ]
-Outcome = Literal["founded", "partly founded", "unfounded", "inadmissible"]
-Stage = Literal["handling", "proposed", "agreed", "answered", "objection", "heard", "decided", "closed"]
-Command = Literal[
+ProcedureStage = Literal[
+    "handling", "proposed", "agreed", "answered", "objection", "heard", "decided", "closed"
+]
+CommandName = Literal[
     "note-informal-stage",
     "refuse-with-route",
     "hand-over",
@@ -123,31 +108,6 @@ Need = Literal[
     "objection settled",
 ]
 Transition = Literal["keep", "at next stage", "most favourable"]
-Field = Literal[
-    "description",
-    "name",
-    "company",
-    "role",
-    "email",
-    "phone",
-    "address",
-    "reachability",
-    "reported_on",
-    "references",
-    "about_name",
-    "about_function",
-]
-
-CHANNELS: tuple[str, ...] = get_args(Channel)
-NATURES: tuple[str, ...] = get_args(Nature)
-FORM_COPY = "form copy"
-"""The filled-in form as it goes to the organisation's own inbox: recorded like a letter, and none.
-
-No file names it among its letters, so no clock can wait for it; see `[form_copy]`.
-"""
-
-LETTERS: tuple[str, ...] = (*get_args(Letter), FORM_COPY)
-FIELDS: tuple[str, ...] = get_args(Field)
 
 CONTENTS: dict[str, str] = {
     "date": "the date on which the letter is written",
@@ -168,52 +128,6 @@ CONTENTS: dict[str, str] = {
 }
 """What a letter may be obliged to contain, and what each word means."""
 
-LONGEST_AMOUNT = 400
-"""More than any complaint term: a larger number is a typing error."""
-
-_UNITS: dict[str, Unit] = {
-    "working day": "working days",
-    "working days": "working days",
-    "day": "days",
-    "days": "days",
-    "week": "weeks",
-    "weeks": "weeks",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number with its unit, as in "5 working days"."""
-
-    number: int
-    unit: Unit
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.unit.removesuffix('s') if self.number == 1 else self.unit}"
-
-
-def parse_amount(text: object) -> Amount:
-    """Read "5 working days"; raises an error that shows the form, or the unit that was probably meant."""
-    if isinstance(text, Amount):
-        return text
-    found = re.fullmatch(r"([0-9]{1,9}) +([^0-9].*)", text) if isinstance(text, str) else None
-    if found is None:
-        raise PydanticCustomError(
-            "amount",
-            "{text} is not an amount: write a number and a unit, as in '5 working days'",
-            {"text": repr(text)[:80]},
-        )
-    number, unit = int(found[1]), found[2].strip()
-    if unit not in _UNITS:
-        raise unknown("unit", unit, get_args(Unit))
-    if not 0 < number <= LONGEST_AMOUNT:
-        raise PydanticCustomError(
-            "amount",
-            "{number} is no believable amount: it must lie between 1 and {longest}",
-            {"number": number, "longest": LONGEST_AMOUNT},
-        )
-    return Amount(number, _UNITS[unit])
-
 
 def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustomError:
     """Make the error for a word outside the vocabulary: what was meant, and what is allowed."""
@@ -231,16 +145,6 @@ def unknown(what: str, word: object, allowed: Collection[str]) -> PydanticCustom
     )
 
 
-def parse_lead(text: object) -> Amount:
-    """Read an amount that may be nothing, as in "0 days": a duty that ends with what it leans on."""
-    if isinstance(text, str) and (found := re.fullmatch(r"0 +([^0-9].*)", text)):
-        unit = found[1].strip()
-        if unit not in _UNITS:
-            raise unknown("unit", unit, get_args(Unit))
-        return Amount(0, _UNITS[unit])
-    return parse_amount(text)
-
-
 def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
     """Make a check that lets only the allowed words pass."""
 
@@ -252,23 +156,23 @@ def one_of(what: str, allowed: Collection[str]) -> Callable[[Any], Any]:
     return check
 
 
-AnAmount = Annotated[Amount, BeforeValidator(parse_amount)]
-ALead = Annotated[Amount, BeforeValidator(parse_lead)]
-AKind = Annotated[Kind, BeforeValidator(one_of("kind of clock", get_args(Kind)))]
+AKind = Annotated[ClockKind, BeforeValidator(one_of("kind of clock", get_args(ClockKind)))]
 AParty = Annotated[Party, BeforeValidator(one_of("party", get_args(Party)))]
 AChannel = Annotated[Channel, BeforeValidator(one_of("channel", CHANNELS))]
 ANature = Annotated[Nature, BeforeValidator(one_of("nature", NATURES))]
-AClassification = Annotated[
-    Classification, BeforeValidator(one_of("classification", get_args(Classification)))
+AClassification = Annotated[ReportKind, BeforeValidator(one_of("classification", get_args(ReportKind)))]
+AStartChoice = Annotated[StartChoice, BeforeValidator(one_of("choice", get_args(StartChoice)))]
+AnEscalationWay = Annotated[
+    EscalationWay, BeforeValidator(one_of("way to escalate", get_args(EscalationWay)))
 ]
 ATone = Annotated[Tone, BeforeValidator(one_of("tone", get_args(Tone)))]
 ALanguage = Annotated[Language, BeforeValidator(one_of("language", get_args(Language)))]
-ALetter = Annotated[Letter, BeforeValidator(one_of("letter", get_args(Letter)))]
+ALetter = Annotated[LetterName, BeforeValidator(one_of("letter", get_args(LetterName)))]
 AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_args(Content)))]
 AnOwed = Annotated[Owed, BeforeValidator(one_of("moment", get_args(Owed)))]
-ARole = Annotated[Role, BeforeValidator(one_of("role", get_args(Role)))]
-AStage = Annotated[Stage, BeforeValidator(one_of("stage", get_args(Stage)))]
-ACommand = Annotated[Command, BeforeValidator(one_of("command", get_args(Command)))]
+ARole = Annotated[NamedRole, BeforeValidator(one_of("role", get_args(NamedRole)))]
+AStage = Annotated[ProcedureStage, BeforeValidator(one_of("stage", get_args(ProcedureStage)))]
+ACommand = Annotated[CommandName, BeforeValidator(one_of("command", get_args(CommandName)))]
 ANeed = Annotated[Need, BeforeValidator(one_of("need", get_args(Need)))]
 ATransition = Annotated[Transition, BeforeValidator(one_of("transition", get_args(Transition)))]
-AField = Annotated[Field, BeforeValidator(one_of("field", FIELDS))]
+AField = Annotated[ComplaintField, BeforeValidator(one_of("field", FIELDS))]

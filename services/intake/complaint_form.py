@@ -2,46 +2,26 @@
 
 Types are strict and unknown fields are refused, so that a misspelt name is noticed and not lost. All fields
 but `organisation` and `channel` may be absent, empty or null, which mean the same: an incomplete complaint
-is still a complaint. Cleaning a text is `text.py`'s business.
+is still a complaint. What a text and a moment may hold is in `web.text` and `web.moments`.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from events.refusals import refuse
-from intake.moments import ImpossibleMoment, parse_date, parse_moment
+from events.addresses import LONGEST_ADDRESS
+from events.catalogue.words import Channel
+from web.moments import COMPLAINT_FORM as MOMENT_RULES
+from web.moments import day_reader, moment_reader
+from web.text import COMPLAINT_FORM as TEXT_RULES
 from web.text import email_address, one_line, running
-
-Channel = Literal["portal", "email", "phone", "meeting", "letter", "api"]
-
-_Moment = TypeVar("_Moment", date, datetime)
 
 MOST_REFERENCES = 20
 
 
-def _stated(parse: Callable[[str], _Moment], form: str) -> BeforeValidator:
-    """Read a date or moment from text, and only from text."""
-
-    def read(value: Any) -> _Moment | None:
-        if value is None or value == "":
-            return None
-        try:
-            return parse(value) if isinstance(value, str) else parse("")
-        except ImpossibleMoment as impossible:
-            raise refuse(str(impossible)) from None
-        except ValueError:
-            raise refuse(f"must be {form}") from None
-
-    return BeforeValidator(read)
-
-
-_DATE = _stated(parse_date, "a date such as 2026-03-30")
-_MOMENT = _stated(
-    parse_moment, "a date, a local time or a time with offset, such as 2026-03-30T09:15:00+02:00"
-)
+_DATE = day_reader(MOMENT_RULES)
+_MOMENT = moment_reader(MOMENT_RULES)
 _DATE_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]})
 _MOMENT_SCHEMA = WithJsonSchema(
     {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string"}, {"type": "null"}]}
@@ -67,7 +47,7 @@ class Complainant(_Part):
     role: Annotated[str, Field(max_length=200), AfterValidator(one_line)] | None = Field(
         default=None, description="Their function there."
     )
-    email: Annotated[str, Field(max_length=254), AfterValidator(email_address)] | None = Field(
+    email: Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(email_address)] | None = Field(
         default=None,
         description="One plain e-mail address. Letters go there; without one they are printed and posted.",
     )
@@ -103,9 +83,9 @@ class Submission(_Part):
         max_length=40, description="Identifier of the organisation complained to, for example `destiny`."
     )
     channel: Channel = Field(description="How the complaint came in.")
-    description: Annotated[str, Field(max_length=20_000), AfterValidator(running)] | None = Field(
-        default=None, description="What happened, in the complainant's own words."
-    )
+    description: (
+        Annotated[str, Field(max_length=TEXT_RULES.most_characters), AfterValidator(running)] | None
+    ) = Field(default=None, description="What happened, in the complainant's own words.")
     complainant: Complainant | None = Field(default=None, description="Who complains.")
     references: Annotated[list[Reference], Field(max_length=MOST_REFERENCES)] | None = Field(
         default=None,

@@ -12,15 +12,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cases.state import Case
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplainantWrote
+from events.catalogue.words import Channel
 from events.record.envelope import NewEvent
-from intake.complaint_form import MOST_REFERENCES, About, Channel, Complainant, ReceivedAt, Reference
-from intake.moments import ImpossibleMoment, received
+from intake.complaint_form import MOST_REFERENCES, About, Complainant, ReceivedAt, Reference
+from intake.moments import received
 from intake.submission import filled, given_in
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
+from web.moments import ImpossibleMoment
 from web.problems import FieldError, Problem, invalid
+from web.text import COMPLAINT_FORM as TEXT_RULES
 from web.text import running
 
 _SAYS_NOTHING = frozenset({"channel", "received_at"})
@@ -31,12 +34,12 @@ class Addition(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    message: Annotated[str, Field(max_length=20_000), AfterValidator(running)] | None = Field(
-        default=None, description="What they want to say, in their own words."
+    message: Annotated[str, Field(max_length=TEXT_RULES.most_characters), AfterValidator(running)] | None = (
+        Field(default=None, description="What they want to say, in their own words.")
     )
-    description: Annotated[str, Field(max_length=20_000), AfterValidator(running)] | None = Field(
-        default=None, description="The description of what happened, where it was missing."
-    )
+    description: (
+        Annotated[str, Field(max_length=TEXT_RULES.most_characters), AfterValidator(running)] | None
+    ) = Field(default=None, description="The description of what happened, where it was missing.")
     complainant: Complainant | None = Field(default=None, description="What was missing about who complains.")
     references: Annotated[list[Reference], Field(max_length=MOST_REFERENCES)] | None = Field(
         default=None, description="Contract, order, ticket or invoice numbers."
@@ -78,7 +81,7 @@ def written(addition: Addition, case: Case, by_link: bool, now: Any) -> NewEvent
         channel=addition.channel or "portal",
         sent_by="link" if by_link else "channel",
         given=given,
-        missing=_procedure(case).missing({*case.life.given, *given}),
+        missing=_procedure(case).missing({*case.life.receiving.given, *given}),
     )
     complainant = dict(stated.get("complainant", {}))
     complainant |= {name: stated[name] for name in ("message", "description", "references") if name in stated}
@@ -95,4 +98,4 @@ def fingerprint(addition: Addition, reference: str, key: bytes) -> bytes:
 def _procedure(case: Case) -> Procedure:
     if case.opened is None:
         return in_force(case.organisation, case.received.received_on)
-    return pinned(case.opened, case.life.version, case.life.digest)
+    return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)

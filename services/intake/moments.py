@@ -1,46 +1,16 @@
 """When a complaint was received and reported, as somebody states it.
 
-A moment of receipt is a date, a local time, or a time with its offset; without an offset it is the civil
-time of the procedure's zone. The hour that exists twice in autumn is read as the first one. Both must lie
-within what can be true: not in the future, not before the oldest complaint we can still be asked about.
+A moment of receipt without an offset is the civil time of the procedure's zone. The hour that exists twice in
+autumn is read as the first one. Both must lie within what can be true: not in the future, not before the
+oldest complaint we can still be asked about. How they are written is the business of `web.moments`.
 """
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-AHEAD = timedelta(minutes=5)
-"""So much may a sender's clock be ahead of ours."""
+from web.moments import AHEAD, ImpossibleMoment
 
 OLDEST_YEARS = 10
-FIRST_YEAR, LAST_YEAR = 1900, 2999
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
-
-
-class ImpossibleMoment(ValueError):
-    """The stated moment cannot be true; the text says why, without the value."""
-
-
-def parse_date(text: str) -> date:
-    """Read `2026-03-30`; raises `ImpossibleMoment` for another century, ValueError for anything else."""
-    if not _DATE.fullmatch(text):
-        raise ValueError("not a date")
-    return _in_calendar(date.fromisoformat(text))
-
-
-def parse_moment(text: str) -> datetime:
-    """Read a date, a local time or a time with offset; naive where no offset was given.
-
-    A date alone is its first moment, so that the day of receipt is the day that was named. Raises
-    `ImpossibleMoment` for another century, and ValueError for anything else.
-    """
-    if not (_DATE.fullmatch(text) or _MOMENT.fullmatch(text)):
-        raise ValueError("not a moment")
-    moment = datetime.fromisoformat(text)
-    _in_calendar(moment.date())
-    return moment if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def received(stated: datetime | None, now: datetime, zone: ZoneInfo) -> datetime:
@@ -65,13 +35,6 @@ def reported(stated: date | None, now: datetime, zone: ZoneInfo) -> date | None:
     if stated < _years_before(today):
         raise ImpossibleMoment(f"must not be more than {OLDEST_YEARS} years ago")
     return stated
-
-
-def _in_calendar(day: date) -> date:
-    """Keep away from the ends of the calendar, where moving a zone overflows."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ImpossibleMoment(f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
-    return day
 
 
 def _years_before(day: date) -> date:

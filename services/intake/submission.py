@@ -13,17 +13,19 @@ from typing import Any, TypeVar
 
 from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT, ComplaintReceived
+from events.catalogue.words import Nature
 from events.record.envelope import NewEvent
 from intake.complaint_form import Submission
-from intake.moments import ImpossibleMoment, received, reported
+from intake.moments import received, reported
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.organisations import Organisation, organisations
+from web.moments import ImpossibleMoment
 from web.problems import FieldError, Problem, invalid
 
 StatedT = TypeVar("StatedT")
 
-NATURES: Mapping[str, str] = {
+_NATURE_OF: Mapping[str, Nature] = {
     "technical": "technical", "technisch": "technical", "techniek": "technical",
     "support": "support", "ondersteuning": "support",
     "incident": "incident", "storing": "incident",
@@ -32,7 +34,7 @@ NATURES: Mapping[str, str] = {
     "billing": "billing", "facturatie": "billing", "factuur": "billing",
     "other": "other", "overig": "other", "anders": "other",
 }  # fmt: skip
-"""The closed natures, with the Dutch words for them."""
+"""The natures by the words that people use for them, English and Dutch."""
 
 _SAYS_NOTHING = frozenset({"organisation", "channel", "language", "received_at", "reported_on"})
 """Fields that tell how and when, and nothing about a complaint."""
@@ -71,7 +73,7 @@ def file(submission: Submission, organisation: Organisation, reference: str, now
     received_on = received_at.astimezone(zone).date()
     procedure = in_force(organisation.id, received_on)
     given = given_in(stated)
-    nature = NATURES.get(stated.get("nature", "").casefold(), "other")
+    nature = _NATURE_OF.get(stated.get("nature", "").casefold(), "other")
     language = _language(stated.get("language"), organisation)
     event = ComplaintReceived(
         reference=reference,

@@ -14,7 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from cases.letters import owed_by
-from cases.life import UNBORN, Life, live
+from cases.life.fold import evolve_life
+from cases.life.state import UNBORN, Life
 from events.catalogue import (
     COMPLAINANT,
     CaseClosed,
@@ -116,7 +117,7 @@ def fold(history: History) -> LetterHistory:
 def evolve(case: LetterHistory, recorded: Recorded) -> LetterHistory:
     """Take in one event; those that concern no letter change nothing."""
     event = recorded.event
-    life = live(case.life, event, recorded.happened_at)
+    life = evolve_life(case.life, event, recorded.happened_at)
     if life is not case.life:
         case = replace(case, life=life)
     case = _evolve(case, event, recorded)

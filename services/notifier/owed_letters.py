@@ -15,13 +15,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from cases.letters import ASKS_FOR_SOMETHING, OWING
-from cases.life import Stage
-from events.catalogue import (
-    CaseOpened,
-    ComplainantReminded,
-    PlanMade,
-    TermExtended,
-)
+from cases.life.state import Stage
+from events.catalogue import CaseOpened, ComplainantReminded, PlanMade, TermExtended
+from events.catalogue.words import FORM_COPY
 from notifier.letter_history import (
     LetterHistory,
     OwingEvent,
@@ -34,7 +30,6 @@ from notifier.letter_history import (
 from procedures.library import UnknownProcedure
 from procedures.pinning import ProcedureChanged, pinned
 from procedures.procedure import LetterRule, Procedure
-from procedures.words import FORM_COPY
 
 __all__ = [
     "REACTS_TO",
@@ -125,7 +120,9 @@ def why_not(case: LetterHistory, owing: OwingEvent) -> str | None:
     newest = max(other.occurrence for other in case.owing if other.letter == letter)
     if letter in _TELLS_HOW_THINGS_STAND and owing.occurrence < newest:
         return "a newer letter says how things stand"
-    if isinstance(event, ComplainantReminded) and not (case.life.waiting_since and case.life.reminders):
+    if isinstance(event, ComplainantReminded) and not (
+        case.life.waiting.since and case.life.waiting.reminders
+    ):
         return "the complainant has moved"
     procedure = _pinned(case)
     if procedure is not None and letter not in procedure.letters and not isinstance(event, CaseOpened):
@@ -181,6 +178,6 @@ def _pinned(case: LetterHistory) -> Procedure | None:
     if case.opened is None:
         return None
     try:
-        return pinned(case.opened, case.life.version, case.life.digest)
+        return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)
     except (UnknownProcedure, ProcedureChanged):
         return None

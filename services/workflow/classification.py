@@ -12,15 +12,14 @@ restarts nothing. Away from "complaint" nothing stops: a term is not lost by ren
 from collections.abc import Mapping
 from datetime import datetime
 
-from cases.state import Case, ReportKind
+from cases.state import Case
 from events.catalogue import COMPLAINANT, CaseOpened, ReportClassified
+from events.catalogue.words import REPORT_KINDS, ReportKind
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
 from workflow.rota import assign
-
-KINDS: tuple[ReportKind, ...] = ("complaint", "incident", "both", "neither")
 
 BECAUSE_OF_A_PERSON = "decided by a person; their reason lies in the encrypted part"
 
@@ -87,11 +86,11 @@ def reclassify(
 
 
 def has_complaint_terms(kind: ReportKind | None) -> bool:
-    """Tell whether the terms of the complaint procedure run for a report of this kind."""
+    """Report whether the terms of the complaint procedure run for a report of this kind."""
     return kind is not None and _HAS_COMPLAINT_TERMS[kind]
 
 
 def kinds_of(procedure: Procedure) -> tuple[ReportKind, ...]:
-    """Tell what a report can be under a procedure: only some tell an incident from a complaint."""
+    """List what a report can be under a procedure: only some distinguish an incident from a complaint."""
     known = {procedure.classification.default, *(rule.kind for rule in procedure.classification.rule)}
-    return ("complaint", "neither") if known == {"complaint"} else KINDS
+    return ("complaint", "neither") if known == {"complaint"} else REPORT_KINDS

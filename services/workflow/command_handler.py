@@ -26,7 +26,8 @@ from events.transact import Command, CommandOutcome, transact_many
 from web.problems import Problem
 from workflow import repeats
 from workflow.api.auth import context_of
-from workflow.commands.command import Body, CommandSpec
+from workflow.commands.command import CommandSpec
+from workflow.commands.fields import Body
 from workflow.commands.registry import decide
 from workflow.obligations import notices
 from workflow.worklist import project, write

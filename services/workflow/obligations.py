@@ -1,22 +1,22 @@
 """What a case still owes and to whom, and what whoever works on it should know: for people, from the fold.
 
-Pure. Nothing is decided here: the clocks decide what is late, and `table.py` what may be done.
+Pure. Nothing is decided here: the clocks decide what is late, and `commands.permissions` what may be done.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cases.life import Objection, Stage
+from cases.life.state import Objection, Stage
 from cases.state import Case, CaseLetter
 from events.catalogue import CaseEscalated, ObjectionLodged
+from events.catalogue.words import FORM_COPY
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.conduct import Conduct
 from procedures.counting.zones import civil_date
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from procedures.words import FORM_COPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def owed(case: Case) -> tuple[Obligation, ...]:
     """List what is owed: promises, letters, measures, answers; nothing of a case that goes on elsewhere."""
     life = case.life
     if life.stage is Stage.MERGED:
-        return (Obligation(f"everything, in case {life.merged_into}", "handler"),)
-    handler = life.handler or "handler"
+        return (Obligation(f"everything, in case {life.linking.merged_into}", "handler"),)
+    handler = life.persons.handler or "handler"
     found = [Obligation(clock.clock, "company", clock.due.on) for clock in case.clocks if clock.is_owed]
     found += [
         Obligation(duty.clock, "company")
@@ -49,14 +49,16 @@ def owed(case: Case) -> tuple[Obligation, ...]:
     ]
     found += [
         Obligation(f"measure {measure.measure}", measure.owner, measure.due_on)
-        for measure in life.open_measures
+        for measure in life.handling.open_measures
     ]
-    found += [Obligation(f"answer to consultation {number}", "consulted") for number in life.consultations]
-    if life.waiting_since is not None:
+    found += [
+        Obligation(f"answer to consultation {number}", "consulted") for number in life.handling.consultations
+    ]
+    if life.waiting.since is not None:
         found.append(Obligation("an answer", "complainant"))
     found += [
         Obligation(f"update {external.system} {external.number}", handler)
-        for external in life.externals
+        for external in life.opening.externals
         if not external.is_current
     ]
     return (*found, *_owed_by_norm(case))
@@ -65,7 +67,7 @@ def owed(case: Case) -> tuple[Obligation, ...]:
 def _owed_by_norm(case: Case) -> tuple[Obligation, ...]:
     """Say by when the complainant should hear how it goes, while the next move is the organisation's."""
     life = case.life
-    is_at_work = life.stage not in (Stage.RECEIVED, Stage.CLOSED) and life.waiting_since is None
+    is_at_work = life.stage not in (Stage.RECEIVED, Stage.CLOSED) and life.waiting.since is None
     try:
         procedure = pinned_procedure(case) if is_at_work else None
     except CommandRefused:
@@ -73,11 +75,13 @@ def _owed_by_norm(case: Case) -> tuple[Obligation, ...]:
     if procedure is None or procedure.conduct.informs_within is None:
         return ()
     told = [letter.dated_on for letter in case.letters if letter.status == "sent" and letter.dated_on]
-    if life.contacted_at is not None:
-        told.append(civil_date(life.contacted_at, procedure.zone))
+    if life.handling.contacted_at is not None:
+        told.append(civil_date(life.handling.contacted_at, procedure.zone))
     heard_on = max(told, default=case.received.received_on)
     until = heard_on + procedure.conduct.informs_within
-    return (Obligation("keep the complainant informed (our own norm)", life.handler or "handler", until),)
+    return (
+        Obligation("keep the complainant informed (our own norm)", life.persons.handler or "handler", until),
+    )
 
 
 def _goes_by_post(letter: CaseLetter) -> bool:
@@ -86,7 +90,7 @@ def _goes_by_post(letter: CaseLetter) -> bool:
 
 
 def warnings(case: Case) -> list[str]:
-    """Tell what whoever works on the case should know and no clock says."""
+    """List what whoever works on the case should know and no clock says."""
     if case.opened is None:
         return []
     try:
@@ -96,19 +100,19 @@ def warnings(case: Case) -> list[str]:
     life, said = case.life, []
     if _has_no_matrix(case, conduct):
         said.append(NO_MATRIX)
-    if life.objection is not None and not life.objection.channel_named:
-        said.append(_by_another_way(life.objection, conduct))
-    missing = set(conduct.external_systems) - {external.system for external in life.externals}
+    if life.objecting.objection is not None and not life.objecting.objection.channel_named:
+        said.append(_by_another_way(life.objecting.objection, conduct))
+    missing = set(conduct.external_systems) - {external.system for external in life.opening.externals}
     if missing:
         said.append(f"not registered yet in: {', '.join(sorted(missing))}")
-    if life.extensions > 1:
-        said.append(f"the term was extended {life.extensions} times")
+    if life.handling.extensions > 1:
+        said.append(f"the term was extended {life.handling.extensions} times")
     return said
 
 
 def notices(case: Case, decided: Iterable[NewEvent]) -> list[str]:
-    """Tell whoever gave a command what they should know and would not ask; `case` as it stands then."""
-    conduct, objection = pinned_procedure(case).conduct, case.life.objection
+    """List what whoever gave a command should know and would not ask; `case` is the state after it."""
+    conduct, objection = pinned_procedure(case).conduct, case.life.objecting.objection
     found = []
     for new in decided:
         match new.event:

@@ -38,11 +38,11 @@ _EMAIL = re.compile(r"[\w.+%'*/=?^`{|}~!#$&-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})
 _NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,14}")
 _NAMING = ("name", "company", "email", "phone", "address")
 
-OpenedFields = Mapping[str, Mapping[str, Any]]
+DecryptedFields = Mapping[str, Mapping[str, Any]]
 """Decrypted fields by person slot."""
 
 
-def subjects_of(opened: Iterable[OpenedFields], organisation: Organisation) -> frozenset[str]:
+def subjects_of(opened: Iterable[DecryptedFields], organisation: Organisation) -> frozenset[str]:
     """Name the staff members whom the complaint is about, as far as any of its texts names them."""
     names = [about["name"] for each in opened if (about := each.get(ABOUT)) and about.get("name")]
     return frozenset(
@@ -54,7 +54,7 @@ def subjects_of(opened: Iterable[OpenedFields], organisation: Organisation) -> f
 
 
 def is_same_person(stated: str, known: str) -> bool:
-    """Tell whether what somebody wrote may mean this person.
+    """Report whether what somebody wrote may mean this person.
 
     "mevr. N. Verhagen", "Verhagen" and "Noor" all may mean Noor Verhagen; "Noor Jansen" does not.
     """
@@ -70,7 +70,7 @@ def is_same_person(stated: str, known: str) -> bool:
     return one == [first]
 
 
-def masks_of(opened: Iterable[OpenedFields]) -> tuple[str, ...]:
+def masks_of(opened: Iterable[DecryptedFields]) -> tuple[str, ...]:
     """List the words that name the persons of a case, longest first."""
     words: set[str] = set()
     for each in opened:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from events.addresses import NotAnAddress, parse_address
 from intake.complaint_form import Complainant
 from procedures.organisations import Address
-from workflow.commands.opening import RecordInformation
+from workflow.commands.information import RecordInformation
 
 PLAIN = (
     "eva@example.org", "e.v-a+klacht@sub.example.org", "o'neil@xn--bcher-kva.example", "a@b.co",

@@ -2,8 +2,8 @@
 
 import pytest
 
+from events.catalogue.words import FORM_COPY, LETTERS
 from intake.status.letter_names import LETTERS as NAMES
-from procedures.words import FORM_COPY, LETTERS
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from intake.moments import ImpossibleMoment, parse_date, parse_moment, received, reported
+from intake.moments import received, reported
 from procedures.counting.zones import zone_named
+from web.moments import COMPLAINT_FORM, ImpossibleMoment, parse_day, parse_moment
 
 AMSTERDAM = zone_named("Europe/Amsterdam")
 NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
@@ -24,7 +25,7 @@ NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 )
 def test_a_moment_without_offset_is_civil_time_of_the_zone(stated: str, expected: datetime) -> None:
     """A time that somebody reads from the clock on the wall is understood as Dutch time."""
-    moment = received(parse_moment(stated), NOW, AMSTERDAM)
+    moment = received(parse_moment(stated, COMPLAINT_FORM), NOW, AMSTERDAM)
 
     assert expected == moment
 
@@ -43,15 +44,15 @@ def test_a_sender_whose_clock_is_a_little_ahead_is_believed_to_mean_now() -> Non
 def test_a_receipt_in_the_future_is_refused(stated: str) -> None:
     """Nobody has received a complaint that is still to come."""
     with pytest.raises(ImpossibleMoment, match="future"):
-        received(parse_moment(stated), NOW, AMSTERDAM)
+        received(parse_moment(stated, COMPLAINT_FORM), NOW, AMSTERDAM)
 
 
 def test_a_receipt_of_more_than_ten_years_ago_is_refused() -> None:
     """Ten years to the day is accepted, a day more is not."""
-    assert received(parse_moment("2016-03-30"), NOW, AMSTERDAM) < NOW
+    assert received(parse_moment("2016-03-30", COMPLAINT_FORM), NOW, AMSTERDAM) < NOW
 
     with pytest.raises(ImpossibleMoment, match="10 years"):
-        received(parse_moment("2016-03-29"), NOW, AMSTERDAM)
+        received(parse_moment("2016-03-29", COMPLAINT_FORM), NOW, AMSTERDAM)
 
 
 def test_a_leap_day_has_a_day_ten_years_before() -> None:
@@ -69,15 +70,15 @@ def test_a_leap_day_has_a_day_ten_years_before() -> None:
 def test_anything_else_is_not_a_moment(stated: str) -> None:
     """Only the forms that are documented are read; nothing is guessed."""
     with pytest.raises(ValueError):
-        parse_moment(stated)
+        parse_moment(stated, COMPLAINT_FORM)
 
 
 def test_a_date_is_written_in_one_way() -> None:
     """A date with a time is not a date."""
-    assert date(2026, 3, 30) == parse_date("2026-03-30")
+    assert date(2026, 3, 30) == parse_day("2026-03-30", COMPLAINT_FORM)
 
     with pytest.raises(ValueError):
-        parse_date("2026-03-30T00:00")
+        parse_day("2026-03-30T00:00", COMPLAINT_FORM)
 
 
 def test_a_report_cannot_be_of_tomorrow() -> None:

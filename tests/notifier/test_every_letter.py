@@ -25,6 +25,7 @@ from events.catalogue import (
     SolutionProposed,
     TermExtended,
 )
+from events.catalogue.words import FORM_COPY, LETTERS, Outcome
 from notifier.owed_letters import owed
 from notifier.writing.context import WritingContext
 from notifier.writing.letter import LetterCannotBeMade, write_letter
@@ -45,7 +46,6 @@ from notifier_cases import (
 from procedures.library import library
 from procedures.organisations import with_demonstrations
 from procedures.procedure import LetterRule
-from procedures.words import FORM_COPY, LETTERS, Outcome
 
 OF_PROCEDURES = [
     (procedure.organisation, letter, language)
@@ -323,7 +323,8 @@ def test_a_talk_about_what_nobody_wrote_down_is_confirmed_too() -> None:
 def test_a_letter_names_who_handles_the_case_now() -> None:
     """After somebody else took over, letters name the new handler."""
     found = case("destiny", "nl", *owing("destiny", "proposal"))
-    taken_over = structs.replace(found, life=structs.replace(found.life, handler="des-02"))
+    persons = structs.replace(found.life.persons, handler="des-02")
+    taken_over = structs.replace(found, life=structs.replace(found.life, persons=persons))
     handler = with_demonstrations()["destiny"].staff["des-02"]
 
     written = write_letter(context_of(taken_over, "proposal"))

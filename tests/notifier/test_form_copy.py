@@ -15,6 +15,7 @@ from events.catalogue import (
     LetterRefused,
     LetterSent,
 )
+from events.catalogue.words import FORM_COPY
 from events.testing import A_COMPLAINANT
 from notifier.letter_history import letter_id_of
 from notifier.owed_letters import OwedLetter, fold, owed
@@ -30,7 +31,6 @@ from post_office import PostOffice
 from procedures.counting.facts import FACTS
 from procedures.library import library
 from procedures.organisations import organisations
-from procedures.words import FORM_COPY
 from scripted_smtp import Script
 
 INBOX = organisations()["supportoplus"].form_inbox

@@ -247,7 +247,7 @@ def test_a_letter_follows_the_version_that_the_case_was_moved_to() -> None:
         procedure_version=99, procedure_digest="x", from_version=1, transition="most favourable"
     )
 
-    assert 99 == case("destiny", "nl", moved).life.version
+    assert 99 == case("destiny", "nl", moved).life.versioning.version
     assert [("substantive reaction", 1)] == still_owed("destiny", moved, ReactionGiven(by="x"))
 
 

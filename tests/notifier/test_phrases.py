@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from events.catalogue.words import CHANNELS, FIELDS, Outcome, Unit
 from notifier.writing.phrases import (
     Language,
     amount_in_words,
@@ -13,7 +14,6 @@ from notifier.writing.phrases import (
     route_in_words,
 )
 from procedures.library import library
-from procedures.words import CHANNELS, FIELDS, Outcome, Unit
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 ROUTES = sorted(

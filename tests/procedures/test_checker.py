@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from pydantic import ValidationError
 
+from events.catalogue.words import LetterName
 from procedure_faults import NOBODY_CAN_TELL, faults
 from procedures.checker import check, problems
 from procedures.checks.asking import AT_OPENING
@@ -26,7 +27,6 @@ from procedures.toml_files import BrokenProcedure, read
 from procedures.toml_files import check as read_text
 from procedures.traceability import Traced, coverage, trace
 from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.words import Letter
 
 NAMES = tuple(path.stem for path in files())
 TEXTS = Path(__file__).parents[3] / "shared" / "seeds"
@@ -217,10 +217,10 @@ def is_fine(text: str) -> bool:
 
 def test_every_letter_is_owed_by_the_opening_or_by_a_command() -> None:
     """The checker knows of each letter of the vocabulary who owes it; a new one is told to it."""
-    by_command = set(BROUGHT_BY) & set(get_args(Letter))
+    by_command = set(BROUGHT_BY) & set(get_args(LetterName))
     owed = [*AT_OPENING, *OWED_IN_EVERY_CASE, *by_command]
 
-    assert sorted(get_args(Letter)) == sorted(owed)
+    assert sorted(get_args(LetterName)) == sorted(owed)
 
 
 def test_a_stage_without_a_way_out_is_told_with_the_way_that_leads_there() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.catalogue import ClockRule, Moment
+from events.catalogue.words import Punctuality, Unit
 from procedures.counting.calendars import CALENDARS, OutsideCalendar, calendar
 from procedures.counting.derivation import (
-    Standing,
     add_working_days,
     count_working_days,
     derive,
@@ -18,7 +18,6 @@ from procedures.counting.derivation import (
     subtract_working_days,
 )
 from procedures.counting.zones import UnknownZone, civil_date, zone_named
-from procedures.words import Unit
 
 AMSTERDAM = "Europe/Amsterdam"
 BOTH = ("nl-atw", "nl-kantoor")
@@ -182,7 +181,7 @@ def test_year_ends_and_leap_days_are_days_like_others(
         (datetime(2026, 4, 9, 22, 0, tzinfo=UTC), "late"),
     ],
 )
-def test_in_time_is_strictly_before_midnight(at: datetime, expected: Standing) -> None:
+def test_in_time_is_strictly_before_midnight(at: datetime, expected: Punctuality) -> None:
     """Just before the strict end is in time; from the lenient end on it is late beyond dispute."""
     derivation = derive(rule(), date(2026, 4, 2), AMSTERDAM)
 

@@ -14,10 +14,10 @@ from events.catalogue import (
     LetterSent,
     encode,
 )
+from events.catalogue.words import LETTERS
 from events.errors import MalformedEvent
 from events.record.envelope import FeedPosition, Recorded
 from procedures.counting.facts import FACTS, Fact, facts_in, facts_of, standing_facts
-from procedures.words import LETTERS
 
 CASE = UUID("01930000-0000-7000-8000-000000000001")
 AT = datetime(2026, 4, 2, 8, 15, tzinfo=UTC)

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from events.catalogue import ClockRule
+from events.catalogue.words import Unit
 from procedures.counting.calendars import calendar
 from procedures.counting.derivation import derive, subtract_working_days, working_day_from, working_day_until
-from procedures.words import Unit
 
 AMSTERDAM = "Europe/Amsterdam"
 

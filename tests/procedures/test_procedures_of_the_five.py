@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
+from events.catalogue.words import CHANNELS, FIELDS, NATURES
 from procedures.library import UnknownOrganisation, UnknownProcedure, in_force, procedure
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
-from procedures.words import CHANNELS, CONTENTS, FIELDS, NATURES
+from procedures.words import CONTENTS
 
 TODAY = date(2026, 11, 21)
 FIVE = ("destiny", "bc", "supportoplus", "preact", "ingressus")

@@ -9,6 +9,7 @@ import random
 from collections.abc import Generator
 from uuid import UUID
 
+from events.catalogue.words import FORM_COPY
 from model_world import IDLE, Conflict, ModelWorld, Outgoing, Transaction
 from notifier.owed_letters import OwedLetter, is_settled
 from notifier.sending.outbox import ClaimedLetter
@@ -18,7 +19,6 @@ from notifier.sending.retry import wait_s
 from notifier.smtp.conversation import MailAccepted, MailDeferred, MailRefused, MailUncertain
 from notifier.writing.letter import WrittenLetter
 from procedures.organisations import organisations
-from procedures.words import FORM_COPY
 
 Steps = Generator[float, None, None]
 

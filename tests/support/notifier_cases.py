@@ -200,7 +200,7 @@ def context_of(
         "case": found,
         "owing": newest,
         "organisation": with_demonstrations()[found.organisation],
-        "procedure": procedure(found.opened.procedure, found.life.version or 1),
+        "procedure": procedure(found.opened.procedure, found.life.versioning.version or 1),
         "opened": lambda version: words,
         "written_at": at,
         "name": "Sanne de Wit",

@@ -40,7 +40,7 @@ CONSUMERS = ("workflow", "deadlines", "notifier")
 BEHIND = """
 SELECT EXISTS (
     SELECT FROM {schema}.checkpoint c JOIN gehoor.event e
-      ON get_byte(uuid_send(e.case_id), 15) & 15 = c.partition
+      ON gehoor.partition_of(e.case_id) = c.partition
     WHERE (e.epoch, e.xid, e.position) > (c.epoch, c.xid, c.position))
 """
 LETTERS_IN_HAND = "SELECT EXISTS (SELECT FROM notifier.letter WHERE state IN ('due', 'sending'))"

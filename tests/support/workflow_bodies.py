@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from cases.state import Case
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 
 W = "Om deze reden."
 OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")
@@ -15,7 +15,7 @@ def bodies(command: str, case: Case, asking: CommandContext) -> list[Mapping[str
     """Give bodies for a command about a case as it stands."""
     later = str(asking.today + timedelta(days=60))
     staff = sorted(asking.organisation.staff)
-    measures = [measure.measure for measure in case.life.open_measures]
+    measures = [measure.measure for measure in case.life.handling.open_measures]
     match command:
         case "reclassify":
             return [{"kind": kind, "because": W} for kind in ("complaint", "incident", "both", "neither")]
@@ -37,7 +37,7 @@ def bodies(command: str, case: Case, asking: CommandContext) -> list[Mapping[str
         case "consult":
             return [{"party": "staff", "question": W}]
         case "record-consultation":
-            return [{"consultation": number, "answer": W} for number in case.life.consultations]
+            return [{"consultation": number, "answer": W} for number in case.life.handling.consultations]
         case "make-plan":
             return [{"plan": W, "until": later}]
         case "extend":

@@ -21,7 +21,7 @@ from procedures.counting.terms import terms_of
 from procedures.counting.zones import end_of
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow_stories import CASE, NOW, SECOND, Story, opened
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic_core import PydanticCustomError
 
-from web.text import email_address, one_line, running
+from web.text import COMMAND_BODY, email_address, one_line, running, words_of_command
 
 
 def test_running_text_keeps_what_was_said() -> None:
@@ -46,3 +46,17 @@ def test_an_address_may_be_left_empty_and_is_kept_as_it_was_typed() -> None:
     assert "Eva@Example.org" == email_address(" Eva@Example.org ")
     with pytest.raises(PydanticCustomError):
         email_address("eva..x@example.org")
+
+
+def test_the_words_of_a_command_are_kept_to_the_character() -> None:
+    """What a colleague wrote is stored as they wrote it, white space and accents too."""
+    text = "  E\u0301e\u0301n regel\n\tnog een \ufffe "
+
+    assert text == words_of_command(text) == running(text, COMMAND_BODY)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "a\rb", "a\x00b", "a\x9fb", "\ud800"])
+def test_the_words_of_a_command_say_something_and_hold_no_control_characters(text: str) -> None:
+    """An empty reason is no reason, and a carriage return is a control character there."""
+    with pytest.raises(PydanticCustomError):
+        words_of_command(text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.life import TELLING
+from cases.life.fold import TELLING
 from cases.state import Case, ClockStatus, Phase, evolve, fold, with_decided
 from events.catalogue import (
     CATALOGUE,
@@ -30,14 +30,14 @@ from events.catalogue import (
     TargetMissed,
     WindowLapsed,
 )
+from events.catalogue.words import FORM_COPY, ReportKind
 from events.errors import CommandRefused, MalformedEvent
 from events.record.envelope import History, NewEvent
 from events.testing import history_of
 from procedures.library import in_force, library
 from procedures.organisations import organisations
 from procedures.procedure import Procedure
-from procedures.words import FORM_COPY, Classification
-from workflow.classification import KINDS, kinds_of, reclassify
+from workflow.classification import REPORT_KINDS, kinds_of, reclassify
 from workflow.consumer import WorkflowConsumer
 from workflow.worklist import project
 from workflow_stories import (
@@ -289,8 +289,8 @@ def test_a_history_that_does_not_begin_with_a_complaint_is_told_as_broken() -> N
 
 def test_kinds_are_the_kinds_of_the_procedures() -> None:
     """What a command may say and what a procedure may say are the same words."""
-    assert set(KINDS) == set(get_args(Classification))
-    assert KINDS == kinds_of(in_force("bc", date(2026, 3, 30)))
+    assert set(REPORT_KINDS) == set(get_args(ReportKind))
+    assert REPORT_KINDS == kinds_of(in_force("bc", date(2026, 3, 30)))
 
 
 @given(

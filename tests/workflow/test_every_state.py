@@ -17,7 +17,7 @@ import pytest
 from msgspec import structs
 
 from cases.letters import owed_by
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case, CaseClock, ClockStatus, with_decided
 from events.catalogue import Moment
 from events.errors import CommandRefused
@@ -31,8 +31,8 @@ from procedures.pinning import pinned_procedure
 from procedures.schema.model import ProcedureFile
 from procedures.toml_files import read
 from procedures.transitions import BROUGHT_BY, LEADS, leads_to
-from procedures.words import Command
-from workflow.commands.command import CommandContext
+from procedures.words import CommandName
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, allowed
 from workflow_bodies import bodies
 from workflow_life import WHO
@@ -91,28 +91,46 @@ class State:
     def key(self) -> Hashable:
         """Tell apart what may get different answers."""
         life = self.case.life
-        objection = life.objection
+        objection = life.objecting.objection
         if life.stage is Stage.CLOSED:
             settled = objection is not None and objection.outcome is not None
-            return life.stage, life.outcome is not None, life.withdrawn, settled, bool(life.open_measures)
-        waited = life.waiting_since is not None and self.now >= life.waiting_since + timedelta(weeks=2)
-        waiting = (life.waiting_since is not None, waited, life.reminders)
-        left = (bool(life.open_measures), life.outcome == "inadmissible")
+            return (
+                life.stage,
+                life.answering.outcome is not None,
+                life.closing.withdrawn,
+                settled,
+                bool(life.handling.open_measures),
+            )
+        waited = life.waiting.since is not None and self.now >= life.waiting.since + timedelta(weeks=2)
+        waiting = (life.waiting.since is not None, waited, life.waiting.reminders)
+        left = (bool(life.handling.open_measures), life.answering.outcome == "inadmissible")
         match life.stage:
             case Stage.HANDLING:
-                in_touch = bool(life.contacts or life.attempts)
+                in_touch = bool(life.handling.contacts or life.handling.attempts)
                 kind = self.case.kind if self.case.kind in ("incident", "both") else None
-                ways = (life.refused_with_route, life.handed_over, min(life.extensions, 1))
-                return life.stage, waiting, left, in_touch, kind, ways, bool(life.consultations)
+                ways = (
+                    life.opening.refused_with_route,
+                    life.opening.handed_over,
+                    min(life.handling.extensions, 1),
+                )
+                return life.stage, waiting, left, in_touch, kind, ways, bool(life.handling.consultations)
             case Stage.ANSWERED:
                 window = next((clock for clock in self.case.clocks if clock.kind == "window"), None)
                 over = window and self.now >= window.lenient.at
-                satisfied = over is not None and life.satisfaction == "satisfied"
-                return life.stage, waiting, left, life.solved, life.reported_back, satisfied, over
+                satisfied = over is not None and life.answering.satisfaction == "satisfied"
+                return (
+                    life.stage,
+                    waiting,
+                    left,
+                    life.answering.solved,
+                    life.answering.reported_back,
+                    satisfied,
+                    over,
+                )
             case Stage.OBJECTION | Stage.HEARD | Stage.DECIDED | Stage.PROPOSED | Stage.AGREED:
                 heard = None if objection is None else structs.replace(objection, invited_at=None)
                 silent = bool(objection and objection.invited_at and self.now >= objection.invited_at + LATER)
-                return life.stage, waiting, left, heard, silent, life.outer_route
+                return life.stage, waiting, left, heard, silent, life.objecting.outer_route
             case _:
                 return life.stage
 
@@ -132,10 +150,10 @@ def is_enough(state: State, command: str) -> bool:
     """Bound the walk."""
     life = state.case.life
     return (
-        (command == "agree-measure" and bool(life.open_measures))
-        or (command == "consult" and bool(life.consultations))
-        or (command == "extend" and life.extensions >= 1)
-        or (command == "make-plan" and life.plan_until is not None and life.stage is Stage.HANDLING)
+        (command == "agree-measure" and bool(life.handling.open_measures))
+        or (command == "consult" and bool(life.handling.consultations))
+        or (command == "extend" and life.handling.extensions >= 1)
+        or (command == "make-plan" and life.handling.plan_until is not None and life.stage is Stage.HANDLING)
         or command == "reopen"
     )
 
@@ -173,7 +191,7 @@ def steps(state: State, noted: Seen) -> Iterator[tuple[str, State]]:
             yield from ((f"{by}: {command}", one) for one in after)
     yield "two weeks pass", replace(state, now=state.now + LATER)
     window = asking.conduct.objection_window
-    if window is not None and state.case.life.outcome is not None:
+    if window is not None and state.case.life.answering.outcome is not None:
         running = next((clock for clock in state.case.clocks if clock.clock == window), None)
         if running is None:
             yield "the response arrives", replace(state, case=with_window(state.case, window))
@@ -182,7 +200,7 @@ def steps(state: State, noted: Seen) -> Iterator[tuple[str, State]]:
 
 
 def needs_the_complainant(state: State, command: str) -> bool:
-    objection = state.case.life.objection
+    objection = state.case.life.objecting.objection
     did_not_come = command == "waive-hearing" and objection is not None and objection.hearing == "agreed"
     return command in THE_COMPLAINANTS and not did_not_come
 
@@ -284,7 +302,7 @@ def test_commands_lead_where_the_checker_says(organisation: str) -> None:
 def test_what_brings_a_fact_or_a_letter_is_what_the_checker_says() -> None:
     """A duty has an owner if somebody may give a command that meets it: the table tells the truth."""
     brings = set[tuple[str, str]]().union(*(walk(organisation).noted.brings for organisation in EVERY))
-    of_procedures = set(get_args(Command))
+    of_procedures = set(get_args(CommandName))
     for name, commands in BROUGHT_BY.items():
         seen = {command for command, brought in brings if brought == name and command in of_procedures}
         beside = {"hand-over", "lodge-objection"} if name == "complaint handled" else set()

@@ -49,8 +49,8 @@ def test_the_earliest_receipt_rules() -> None:
 
     assert ("merged", "handling") == (later.stage, earlier.stage)
     assert (("SUP-00000-00001-G",), earlier.case.received.reference) == (
-        earlier.case.life.absorbed,
-        later.case.life.merged_into,
+        earlier.case.life.linking.absorbed,
+        later.case.life.linking.merged_into,
     )
     assert {"unmerge", "link"} <= set(later.allowed())
     assert "merge" not in earlier.allowed()
@@ -70,11 +70,11 @@ def test_links_are_seen_from_both_sides_and_undone_on_both() -> None:
     earlier, later = two()
 
     both("link", earlier, later, relation="incident of this complaint")
-    assert ("SUP-00000-00001-G", "incident of this complaint") == earlier.case.life.links[0]
-    assert "complaint about this incident" == later.case.life.links[0][1]
+    assert ("SUP-00000-00001-G", "incident of this complaint") == earlier.case.life.linking.links[0]
+    assert "complaint about this incident" == later.case.life.linking.links[0][1]
     both("unlink", earlier, later)
 
-    assert ((), ()) == (earlier.case.life.links, later.case.life.links)
+    assert ((), ()) == (earlier.case.life.linking.links, later.case.life.linking.links)
 
 
 @settings(max_examples=40, deadline=None)
@@ -91,7 +91,7 @@ def test_merging_and_unmerging_is_nothing_to_the_clocks(
     bodies = {
         "record-contact": {"how": "phone"},
         "ask-information": {"question": "Wat?"},
-        "agree-measure": {"what": "x", "owner": later.case.life.handler, "due_on": "2026-05-01"},
+        "agree-measure": {"what": "x", "owner": later.case.life.persons.handler, "due_on": "2026-05-01"},
     }
     for command in before:
         later.give(command, **bodies[command])

@@ -40,7 +40,7 @@ def test_destiny_a_proposal_is_agreed_and_carried_out() -> None:
     life.give("record-solved")
     life.give("close", because="handled")
 
-    assert ("closed", "handled") == (life.stage, life.case.life.closed_because)
+    assert ("closed", "handled") == (life.stage, life.case.life.closing.because)
 
 
 def test_destiny_a_refused_proposal_goes_back_to_the_handling() -> None:
@@ -53,7 +53,7 @@ def test_destiny_a_refused_proposal_goes_back_to_the_handling() -> None:
     assert "handling" == life.stage
     life.give("propose", proposal="Meer korting.")
     life.give("record-acceptance")
-    assert (2, "agreed") == (life.case.life.proposals, life.stage)
+    assert (2, "agreed") == (life.case.life.answering.proposals, life.stage)
 
 
 def test_destiny_who_proposed_first_can_still_react() -> None:
@@ -66,7 +66,7 @@ def test_destiny_who_proposed_first_can_still_react() -> None:
     life.give("record-acceptance")
     life.give("react", reaction="De korting staat op de factuur.")
 
-    assert ("agreed", 2) == (life.stage, life.case.life.reactions)
+    assert ("agreed", 2) == (life.stage, life.case.life.handling.reactions)
 
 
 def test_an_unanswered_proposal_is_closed_after_two_reminders_and_can_be_reopened() -> None:
@@ -81,7 +81,7 @@ def test_an_unanswered_proposal_is_closed_after_two_reminders_and_can_be_reopene
     assert "not-now" == life.refused("close", because="no response")
     life.wait(3).give("close", because="no response")
 
-    assert ("closed", "no response") == (life.stage, life.case.life.closed_because)
+    assert ("closed", "no response") == (life.stage, life.case.life.closing.because)
     assert ["CaseReopened"] == life.give("reopen", reason="Antwoord kwam toch.")
     assert "handling" == life.stage
 
@@ -112,7 +112,7 @@ def test_destiny_more_time_is_counted_and_the_second_time_needs_a_word_on_consen
     assert "say-consented" == life.refused("extend", until=soon(30), reason="Nog niet.")
     life.give("extend", until=soon(30), reason="Nog niet.", consented=False)
 
-    assert 2 == life.case.life.extensions
+    assert 2 == life.case.life.handling.extensions
     assert "not-extendable" == life.refused(
         "extend", until=soon(30), reason="x", clock="DES-1", consented=True
     )
@@ -131,7 +131,7 @@ def test_the_awb_gives_four_weeks_more_and_further_only_by_consent() -> None:
     assert "say-consented" == until(until="2026-06-10")
     assert "not-consented" == until(until="2026-06-10", consented=False)
     life.give("extend", until="2026-09-01", reason="De deskundige is ziek.", consented=True)
-    assert 2 == life.case.life.extensions
+    assert 2 == life.case.life.handling.extensions
 
 
 @pytest.mark.usefixtures("demonstrations")
@@ -141,7 +141,7 @@ def test_the_awb_lets_a_complainant_agree_to_more_at_once() -> None:
 
     life.give("extend", until="2026-08-03", reason="De hoorzitting is na de zomer.", consented=True)
 
-    assert 1 == life.case.life.extensions
+    assert 1 == life.case.life.handling.extensions
 
 
 @pytest.mark.usefixtures("demonstrations")
@@ -159,7 +159,7 @@ def test_bc_a_plan_is_made_carried_out_reported_back_and_closed() -> None:
     life.give("record-external", system="pct", number="PCT0042", what="registered")
     life.give("escalate", to="bnc-04", role="account manager", reason="Grote klant.")
     life.give("make-plan", plan="Nieuw gesprek.", until=soon())
-    assert [False, False] == [one.is_current for one in life.case.life.externals]
+    assert [False, False] == [one.is_current for one in life.case.life.opening.externals]
     life.give("record-solved")
     assert "not-now" == life.refused("close", because="handled")
     life.give("report-back")
@@ -180,7 +180,7 @@ def test_bc_a_solution_that_is_none_gets_a_new_plan() -> None:
 
     life.give("make-plan", plan="Anders.", until=soon())
 
-    assert ("handling", False) == (life.stage, life.case.life.solved)
+    assert ("handling", False) == (life.stage, life.case.life.answering.solved)
 
 
 def test_bc_keeps_the_complainant_informed_by_a_norm_of_its_own() -> None:
@@ -326,7 +326,10 @@ def test_a_late_objection_is_recorded_and_decided_never_bounced() -> None:
     for life in (refused, excused):
         life.window_lapses("PRE-4").give("close", because="handled")
         life.give("lodge-objection", channel="email", objection="Alsnog.")
-        assert (True, "objection") == (life.case.life.objection and life.case.life.objection.late, life.stage)
+        assert (True, "objection") == (
+            life.case.life.objecting.objection and life.case.life.objecting.objection.late,
+            life.stage,
+        )
         assert "not-now" == life.refused("invite-to-hearing", "board", how="letter")
 
     assert "too-late" == refused.refused("decide-objection", "board", outcome="founded", **WORDS)
@@ -363,7 +366,9 @@ def test_ingressus_takes_an_objection_in_any_writing() -> None:
         life = Life("ingressus")
         life.give("decide-outcome", outcome="unfounded", **WORDS)
         life.give("lodge-objection", channel=channel, objection="Onvoldoende.")
-        flagged[channel] = bool(life.case.life.objection and not life.case.life.objection.channel_named)
+        flagged[channel] = bool(
+            life.case.life.objecting.objection and not life.case.life.objecting.objection.channel_named
+        )
 
     assert {"portal": False, "email": False, "letter": False, "phone": True} == flagged
 
@@ -389,7 +394,7 @@ def test_ingressus_the_talk_is_recorded_in_both_cases_and_the_court_is_named() -
     satisfied.give("close", "board", because="handled")
     assert "not-now" == unsatisfied.refused("close", "board", because="handled")
     unsatisfied.give("name-outer-route", "board")
-    assert "court in Rotterdam" == unsatisfied.case.life.outer_route
+    assert "court in Rotterdam" == unsatisfied.case.life.objecting.outer_route
     unsatisfied.give("close", "board", because="handled")
     assert ["OuterRouteTaken"] == unsatisfied.give("record-outer-route")
 
@@ -418,7 +423,7 @@ def test_ingressus_who_proposes_as_the_board_also_decides() -> None:
     life.give("decide-objection", "board", outcome="unfounded", **WORDS)
 
     assert "decided" == life.stage
-    assert "staff-b" not in life.case.life.handlers
+    assert "staff-b" not in life.case.life.persons.handlers
 
 
 def test_ingressus_a_phone_call_is_refused_with_the_route_and_stays_recorded() -> None:
@@ -448,7 +453,7 @@ def test_a_complaint_can_be_withdrawn_at_any_stage_and_nothing_is_owed_but_a_con
 
     assert ["ComplaintWithdrawn", "CaseClosed"] == life.give("withdraw", channel="phone")
 
-    assert ("closed", "withdrawn") == (life.stage, life.case.life.closed_because)
+    assert ("closed", "withdrawn") == (life.stage, life.case.life.closing.because)
     assert ("withdrawal confirmation", "owed") in [(one.letter, one.status) for one in life.case.letters]
 
 
@@ -461,7 +466,7 @@ def test_missing_information_is_asked_for_and_taken_off_what_is_missing() -> Non
     life.give("ask-information", question="Wat is er gebeurd?", fields=["description"])
     life.give("record-information", channel="phone", description="De training ging niet door.")
 
-    assert (("phone",), clocks) == (life.case.life.missing, life.case.clocks)
+    assert (("phone",), clocks) == (life.case.life.receiving.missing, life.case.clocks)
 
 
 def test_a_printed_letter_is_posted_and_may_come_back() -> None:

@@ -144,14 +144,14 @@ async def test_whoever_a_complaint_names_is_kept_out_of_it(desk: Desk) -> None:
     shown = await desk.get(f"/v1/cases/{reference}", "handler", actor="staff:des-01")
     drawn = fold(await desk.platform.store.history(case_id))
     assert drawn is not None
-    other = "des-03" if drawn.life.handler == "des-02" else "des-02"
+    other = "des-03" if drawn.life.persons.handler == "des-02" else "des-02"
     await case.give("assign", handler=other, because="conflict of interest")
 
     assert (409, "urn:gehoor:problem:conflict-of-interest") == (refused.status_code, refused.json()["type"])
     assert [] == shown.json()["commands"]
     folded = fold(await desk.platform.store.history(case_id))
     assert folded is not None
-    assert other == folded.life.handler
+    assert other == folded.life.persons.handler
 
 
 async def test_two_cases_are_merged_and_un_merged_on_both_streams_or_neither(desk: Desk) -> None:

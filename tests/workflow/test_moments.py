@@ -143,7 +143,7 @@ def test_who_was_only_given_an_answer_is_not_reminded_of_one() -> None:
     handled.give("record-handled", "quality")
 
     for life in (solved, handled, answered()):
-        assert (None, "answered") == (life.case.life.waiting_since, life.stage)
+        assert (None, "answered") == (life.case.life.waiting.since, life.stage)
     assert "not-now" == handled.refused("remind", "quality")
     handled.give("ask-satisfaction", "quality", how="phone")
     assert ["ComplainantReminded"] == handled.wait(7).give("remind", "quality")

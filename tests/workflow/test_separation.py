@@ -11,7 +11,7 @@ from events.catalogue import CaseAssigned, HearingHeld, ObjectionDecided, Outcom
 from events.errors import CommandRefused
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, allowed, decide
 from workflow.persons import is_same_person, masked, masks_of, subjects_of
 from workflow_bodies import bodies
@@ -43,7 +43,7 @@ def test_the_handler_does_not_decide_the_objection() -> None:
 
     known = COMMANDS["decide-objection"]
     body = known.body.model_validate({"outcome": "founded", "grounds": "x"})
-    for person in (life.case.life.handler or "", "staff-h"):
+    for person in (life.case.life.persons.handler or "", "staff-h"):
         asking = CommandContext(
             person=person,
             roles=frozenset({"board", "admin"}),
@@ -86,7 +86,7 @@ def test_over_any_history_the_subject_decides_nothing_and_the_decider_decides_on
     """In whatever order people act: nothing by the subject, no objection judged by who handled."""
     subject = data.draw(st.sampled_from(PEOPLE))
     case, now = opened("preact").case, NOW
-    handled: set[str] = {case.life.handler or ""}
+    handled: set[str] = {case.life.persons.handler or ""}
     decided: set[str] = set()
     for _ in range(data.draw(st.integers(4, 25))):
         now += data.draw(st.sampled_from([DAY, 15 * DAY]))

@@ -154,7 +154,7 @@ def test_after_the_move_the_case_follows_the_new_version(version_2: Change) -> N
 
     case.give("move-to-version", "quality", version=2)
 
-    assert (2, 2) == (case.case.life.version, case.asking().procedure.version)
+    assert (2, 2) == (case.case.life.versioning.version, case.asking().procedure.version)
     assert "not-newer" == case.refused("move-to-version", "quality", version=2)
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chaos.record import RequestAnswered, RequestOutcome, RequestSent, RunHistory
+from events.catalogue.words import CHANNELS
 
 CANARY = "kanarie"
 """Stands in every personal field of every complaint, and nowhere in the code of a service."""
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
-CHANNELS = ("portal", "email", "phone", "meeting", "letter", "api")
 ANSWERS_WITHIN_S = 15.0
 MOST_AT_ONCE = 200
 ATTEMPTS = 40

@@ -31,7 +31,7 @@ UNION ALL SELECT 'relay', count(*) FROM gehoor.event e, gehoor.relay_checkpoint 
 """
 _COUNT_WAITING_PARTITIONS = """
 SELECT count(*) FROM {consumer}.checkpoint c WHERE EXISTS (
-    SELECT FROM gehoor.event e WHERE get_byte(uuid_send(e.case_id), 15) & 15 = c.partition
+    SELECT FROM gehoor.event e WHERE gehoor.partition_of(e.case_id) = c.partition
     AND (e.epoch, e.xid, e.position) > (c.epoch, c.xid, c.position))
 """
 

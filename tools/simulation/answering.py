@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import get_args
 
-from simulation.plan import Role
+from events.catalogue.words import Outcome
+from procedures.conduct import TokenRole
 from simulation.script import Script
 
-OUTCOMES = ("founded", "partly founded", "unfounded", "inadmissible")
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def judgement(script: Script) -> dict[str, str]:
@@ -45,7 +47,7 @@ def aftermath(script: Script, window: int, more: Callable[[Script], None]) -> No
     more(script)
 
 
-def hearing(script: Script, by: Role = "board") -> bool:
+def hearing(script: Script, by: TokenRole = "board") -> bool:
     """Invite and hear; return whether there was a talk."""
     script.later(3).give("invite-to-hearing", by, how=script.chance.choice(("letter", "phone")))
     way = script.chance.random()

@@ -7,9 +7,9 @@ simply late.
 from collections.abc import Mapping
 from datetime import timedelta
 
+from procedures.conduct import TokenRole
 from simulation.answering import judgement
 from simulation.organisation_scripts import WAYS
-from simulation.plan import Role
 from simulation.script import Script
 
 
@@ -31,7 +31,7 @@ def write(script: Script, organisation: str, nature: str) -> str:
     return story
 
 
-_DESK: Mapping[str, Role] = {"supportoplus": "quality_manager"}
+_DESK: Mapping[str, TokenRole] = {"supportoplus": "quality_manager"}
 _SPARE: Mapping[str, str] = {
     "destiny": "des-03", "bc": "bnc-04", "supportoplus": "sup-03", "preact": "pre-03", "ingressus": "ing-03",
     "awb": "awb-02",

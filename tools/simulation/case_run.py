@@ -40,7 +40,7 @@ from simulation.agenda import Agenda, Dispatch, day_to_tell
 from simulation.plan import CasePlan, PlannedStep
 from simulation.stream import Stream
 from workflow.classification import open_case
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.commands.registry import COMMANDS, decide
 from workflow.persons import subjects_of
 
@@ -147,7 +147,7 @@ class _CaseRunner:
             self._dispatch(at, act)
         elif act.command == "write":
             wrote = ComplainantWrote(
-                channel="portal", sent_by="link", given=(), missing=self._case.life.missing
+                channel="portal", sent_by="link", given=(), missing=self._case.life.receiving.missing
             )
             self._record(
                 [NewEvent(wrote, at, {COMPLAINANT: {"message": act.body["message"]}})], at, "channel"

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from deadlines.look import ClockOutcome, Clocks, fold
-from events.catalogue import ClockRule, DeadlineSet, Kind
+from events.catalogue import ClockRule, DeadlineSet
+from events.catalogue.words import ClockKind
 from events.record.envelope import History
 from simulation.case_run import CaseRun
 from simulation.plan import CasePlan
@@ -54,7 +55,7 @@ _OF_A_WINDOW: Mapping[ClockOutcome, End] = {
     "met late": "lapsed",
 }
 _OF_A_RIGHT: Mapping[ClockOutcome, End] = {**_OF_A_WINDOW, "met late": "used"}
-_WORDS: Mapping[Kind, Mapping[ClockOutcome, End]] = {
+_WORDS: Mapping[ClockKind, Mapping[ClockOutcome, End]] = {
     "duty": _OF_A_DUTY,
     "target": _OF_A_TARGET,
     "window": _OF_A_WINDOW,
@@ -68,7 +69,7 @@ class ClockEnd(msgspec.Struct, frozen=True, kw_only=True):
     case: int
     organisation: str
     clock: str
-    kind: Kind
+    kind: ClockKind
     end: End
     outcome: ClockOutcome
     strict: date | None
@@ -87,7 +88,7 @@ def ends_of(plan: CasePlan, history: History) -> Iterator[ClockEnd]:
         yield _ended(plan, rule, clocks)
 
 
-def end_in_words(kind: Kind, outcome: ClockOutcome) -> End:
+def end_in_words(kind: ClockKind, outcome: ClockOutcome) -> End:
     """Return a reader's word for the outcome of a clock of this kind."""
     return _WORDS[kind][outcome]
 

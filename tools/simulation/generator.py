@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
+from events.catalogue.words import Language
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
 from procedures.organisations import Organisation, with_demonstrations
 from simulation.arrivals import Season, arrival, moment
 from simulation.behaviour import write
 from simulation.hard_days import HARD_MOMENTS, hard_days
-from simulation.invented_people import Language, complaint, person
+from simulation.invented_people import complaint, person
 from simulation.plan import CasePlan, PlannedDelivery
 from simulation.script import Script
 

@@ -4,9 +4,9 @@ Mail goes to example domains only, numbers come from a range that nobody has, an
 """
 
 import random
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["nl", "en"]
+from events.catalogue.words import Language
 
 _GIVEN = ("Noor", "Bram", "Sanne", "Joris", "Fenna", "Daan", "Mieke", "Ruben", "Wietske", "Olaf", "Esra",
           "Imre", "Lotte", "Siebe", "Amal", "Tjeerd", "Yara", "Guus", "Nienke", "Pelle")  # fmt: skip

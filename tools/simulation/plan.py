@@ -6,11 +6,11 @@ it can be compared with what somebody else makes of the very same plan. Everythi
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-Role = Literal["handler", "quality_manager", "board"]
+from procedures.conduct import TokenRole
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     command: str
-    by: Role
+    by: TokenRole
     body: Mapping[str, Any] = {}
 
 

@@ -9,8 +9,9 @@ from math import log
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from procedures.conduct import TokenRole
 from simulation.arrivals import moment
-from simulation.plan import PlannedStep, Role
+from simulation.plan import PlannedStep
 
 WORDS = {"nl": "Zoals besproken; zie het dossier.", "en": "As discussed; see the file."}
 _SATURDAY = 5
@@ -48,7 +49,7 @@ class Script:
         self.at = moment(self._day(number), self.chance.choice(_LAST_MOMENTS), self.zone)
         return self
 
-    def give(self, command: str, by: Role = "handler", /, **body: Any) -> "Script":
+    def give(self, command: str, by: TokenRole = "handler", /, **body: Any) -> "Script":
         """Add a command by somebody at the current moment of the script."""
         self.steps.append(PlannedStep(at=self.at, command=command, by=by, body=body))
         return self

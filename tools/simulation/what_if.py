@@ -8,14 +8,15 @@ import msgspec
 from pydantic_core import PydanticCustomError
 
 from deadlines.look import ClockOutcome, Clocks
-from events.catalogue import ClockRule, Kind
+from events.catalogue import ClockRule
+from events.catalogue.words import ClockKind
 from events.errors import GehoorError
+from procedures.amounts import Amount, parse_amount
 from procedures.counting.calendars import calendar
 from procedures.procedure import Procedure, procedure_of
 from procedures.schema.consistency import inconsistencies
 from procedures.schema.model import ProcedureFile
 from procedures.toml_files import BrokenProcedure, problem, read
-from procedures.words import Amount, parse_amount
 from simulation.clock_ends import End, end_in_words
 from simulation.replay import Rules
 
@@ -46,7 +47,7 @@ class Difference:
     """How one clock of one case stands, and how it would."""
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     was: End
     would_be: End
     is_newly_late: bool

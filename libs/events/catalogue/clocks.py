@@ -1,10 +1,11 @@
 """What deadlines tells: every clock from its setting to its end."""
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import Event, Value
-from events.catalogue.rules import ClockRule, Kind, Party
+from events.catalogue.rules import ClockRule
+from events.catalogue.words import ClockKind, Party, PassedReading, Punctuality, WorkingReading
 
 
 class Moment(Value, frozen=True, kw_only=True):
@@ -41,13 +42,13 @@ class DeadlineSet(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     binds: Party
     zone: str
     timezone_data: str
     strict: Moment
     lenient: Moment
-    working: Literal["strict", "lenient"]
+    working: WorkingReading
     warn_at: datetime | None
     readings: tuple[Reading, ...]
     rule: ClockRule
@@ -111,7 +112,7 @@ class OpenEndedSet(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     binds: Party
     zone: str
     since_on: date
@@ -155,11 +156,11 @@ class DeadlineMet(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     fact: str
     by_version: int
     met_at: datetime
-    standing: Literal["in time", "disputed", "late"]
+    standing: Punctuality
     late_by_s: int
 
 
@@ -173,7 +174,7 @@ class DeadlineBreached(Event, frozen=True, kw_only=True):
 
     clock: str
     binds: Party
-    reading: Literal["strict", "lenient", "both"]
+    reading: PassedReading
     due: Moment
     beyond_dispute: bool
 
@@ -184,6 +185,6 @@ class TargetMissed(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "deadlines"
 
     clock: str
-    reading: Literal["strict", "lenient", "both"]
+    reading: PassedReading
     due: Moment
     beyond_dispute: bool

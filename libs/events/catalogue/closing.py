@@ -1,11 +1,11 @@
-"""The end of a case, and its going on in another one."""
+"""The end of a case: withdrawn, closed, or reopened after all."""
 
 from collections.abc import Mapping
-from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import REASON, Event
 from events.catalogue.rules import ClockRule
+from events.catalogue.words import ClosingReason
 
 
 class ComplaintWithdrawn(Event, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class CaseClosed(Event, frozen=True, kw_only=True):
 
     emitted_by: ClassVar[str] = "workflow"
 
-    because: Literal["handled", "withdrawn", "no response", "handed over", "inadmissible", "merged"]
+    because: ClosingReason
 
 
 class CaseReopened(Event, frozen=True, kw_only=True):
@@ -35,59 +35,3 @@ class CaseReopened(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = REASON
 
     clocks: tuple[ClockRule, ...] = ()
-
-
-class CaseLinked(Event, frozen=True, kw_only=True):
-    """This case has to do with another one of the same organisation; both streams say so."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    other: str
-    relation: Literal[
-        "same matter", "incident of this complaint", "complaint about this incident", "earlier case"
-    ]
-
-
-class CaseUnlinked(Event, frozen=True, kw_only=True):
-    """A link to another case was a mistake; both streams say so."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    other: str
-
-
-class CaseMerged(Event, frozen=True, kw_only=True):
-    """This case is the same complaint as `into`, which came first and is handled for both.
-
-    Nothing is moved: this case keeps its own history. Its clocks are dropped, and set again as they stood
-    when the merge is undone: the mistake was not the complainant's.
-    """
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    into: str
-
-
-class CaseUnmerged(Event, frozen=True, kw_only=True):
-    """The merge was a mistake: this case goes on from where it stood, on its own clocks."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    out_of: str
-
-
-class CaseAbsorbed(Event, frozen=True, kw_only=True):
-    """Another case turned out to be the same complaint and is handled here; told by this case's stream."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    other: str
-    received_on: date
-
-
-class CaseReleased(Event, frozen=True, kw_only=True):
-    """A case that was absorbed goes on by itself again; told by this case's stream."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    other: str

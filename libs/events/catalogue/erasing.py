@@ -1,9 +1,10 @@
 """What the keys tell: a person was forgotten."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 from events.catalogue.event import Event
+from events.catalogue.words import ErasureBasis
 
 
 class ErasureRequested(Event, frozen=True, kw_only=True):
@@ -12,7 +13,7 @@ class ErasureRequested(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "keys"
 
     persons: tuple[str, ...]
-    basis: Literal["request", "retention", "objection", "order"]
+    basis: ErasureBasis
 
 
 class SubjectErased(Event, frozen=True, kw_only=True):

@@ -1,10 +1,34 @@
-"""What is said and done between the opening of a case and its answer."""
+"""What is said, asked, planned and agreed between the opening of a case and its answer."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import COMPLAINANT, REASON, Event
+from events.catalogue.words import ConsultedParty, ContactWay, InvitationWay, TalkWay
+
+
+class ConsultationAsked(Event, frozen=True, kw_only=True):
+    """Colleagues or a supplier are asked about the matter; `consultation` counts them from 1.
+
+    What they get is `share`: the question with every name, address and number of the persons masked.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("share",)}
+
+    by: str
+    consultation: int
+    party: ConsultedParty
+
+
+class ConsultationAnswered(Event, frozen=True, kw_only=True):
+    """Those who were consulted gave their view."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("answer",)}
+
+    consultation: int
 
 
 class ContactMade(Event, frozen=True, kw_only=True):
@@ -14,7 +38,7 @@ class ContactMade(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
     by: str
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
 
 
 class ContactAttempted(Event, frozen=True, kw_only=True):
@@ -26,7 +50,7 @@ class ContactAttempted(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
 
     by: str
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
 
 
 class TalkInvited(Event, frozen=True, kw_only=True):
@@ -38,7 +62,7 @@ class TalkInvited(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
 
     by: str
-    how: Literal["letter", "phone", "in person"]
+    how: InvitationWay
 
 
 class TalkHeld(Event, frozen=True, kw_only=True):
@@ -48,7 +72,7 @@ class TalkHeld(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
     by: str
-    how: Literal["phone", "in person"]
+    how: TalkWay
 
 
 class ReactionGiven(Event, frozen=True, kw_only=True):
@@ -89,67 +113,35 @@ class TermExtended(Event, frozen=True, kw_only=True):
     consented: bool = False
 
 
-class SolutionProposed(Event, frozen=True, kw_only=True):
-    """The organisation proposes how to put things right; `proposal` counts them from 1."""
+class MeasureAgreed(Event, frozen=True, kw_only=True):
+    """Something will be done by `due_on`, and `owner` answers for it; `measure` counts them from 1.
 
-    emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("proposal",)}
-
-    proposal: int
-    by: str = ""
-
-
-class ProposalAccepted(Event, frozen=True, kw_only=True):
-    """The complainant agrees with a proposal; silence is never this."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    proposal: int
-
-
-class ProposalRefused(Event, frozen=True, kw_only=True):
-    """The complainant does not agree with a proposal."""
-
-    emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = REASON
-
-    proposal: int
-
-
-class OutcomeDecided(Event, frozen=True, kw_only=True):
-    """The complaint was judged; nobody is told by this event alone. `by` decided, pseudonymous."""
-
-    emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("grounds", "solution", "changes")}
-
-    by: str
-    outcome: Literal["founded", "partly founded", "unfounded", "inadmissible"]
-
-
-class RefusedWithRoute(Event, frozen=True, kw_only=True):
-    """The complaint came by a way the procedure does not handle: the complainant is told the right one.
-
-    It stays recorded; what was promised to complainants still counts until the case is closed.
+    The day is the organisation's own, never a promise of the procedure.
     """
 
     emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("measure",)}
 
-    by: str
-    route: str
+    measure: int
+    owner: str
+    due_on: date
 
 
-class HandedOverAsIncident(Event, frozen=True, kw_only=True):
-    """The report, or the part of it that is an incident, went to the incident process."""
+class MeasureCarriedOut(Event, frozen=True, kw_only=True):
+    """A measure was carried out; happened_at is when."""
 
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
+    measure: int
     by: str
 
 
-class ComplaintHandled(Event, frozen=True, kw_only=True):
-    """The organisation has done all it had to do; what is left, if anything, is the complainant's move."""
+class MeasureDropped(Event, frozen=True, kw_only=True):
+    """A measure will not be carried out after all; the reason lies in the encrypted part."""
 
     emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = REASON
 
+    measure: int
     by: str

@@ -1,4 +1,4 @@
-"""What notifier tells: what became of every letter."""
+"""What became of every letter: sent or printed by notifier, posted or come back as a person records it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from events.catalogue.event import COMPLAINANT, Event
+from events.catalogue.words import ReturnWay, SmtpStage
 
 _LETTER: Mapping[str, tuple[str, ...]] = {COMPLAINANT: ("to", "subject", "text")}
 
@@ -57,7 +58,7 @@ class LetterRefused(Event, frozen=True, kw_only=True):
     letter_id: UUID
     message_id: str
     reply_code: int
-    stage: Literal["connect", "mail from", "recipient", "data", "address"]
+    stage: SmtpStage
     attempts: int
 
 
@@ -70,3 +71,30 @@ class LetterUncertain(Event, frozen=True, kw_only=True):
     letter_id: UUID
     message_id: str
     attempt: int
+
+
+class LetterPosted(Event, frozen=True, kw_only=True):
+    """A person put a printed letter into the post at happened_at: dispatch, and arrival unless it comes back.
+
+    `period_until` is the last day of the period that the letter tells, if it tells one.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    letter: str
+    letter_id: UUID
+    dated_on: date
+    period_until: date | None = None
+
+
+class LetterBounced(Event, frozen=True, kw_only=True):
+    """A letter that counted as arrived came back; happened_at is when that was learnt.
+
+    It did not arrive, so what "u ontvangt" promised is owed again from that moment; it was sent all the same.
+    """
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    letter: str
+    letter_id: UUID
+    how: ReturnWay

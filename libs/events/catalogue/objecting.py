@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import COMPLAINANT, REASON, Event
+from events.catalogue.words import InvitationWay, Outcome, TalkWay, WaiverReason
 
 
 class ObjectionLodged(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,7 +42,7 @@ class HearingInvited(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
 
     by: str
-    how: Literal["letter", "phone", "in person"]
+    how: InvitationWay
 
 
 class HearingAgreed(Event, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ class HearingHeld(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
 
     by: str
-    how: Literal["phone", "in person"]
+    how: TalkWay
     satisfied: bool
     new_facts: bool = False
 
@@ -72,7 +73,7 @@ class HearingWaived(Event, frozen=True, kw_only=True):
 
     emitted_by: ClassVar[str] = "workflow"
 
-    because: Literal["declined", "did not come"]
+    because: WaiverReason
 
 
 class HearingRecorded(Event, frozen=True, kw_only=True):
@@ -91,7 +92,7 @@ class ObjectionDecided(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("grounds", "solution")}
 
     by: str
-    outcome: Literal["founded", "partly founded", "unfounded", "inadmissible"]
+    outcome: Outcome
 
 
 class OuterRouteNamed(Event, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
-"""The beginning of a case: what it is, who handles it, who was asked, what was still missing."""
+"""The beginning of a case: what it is, who handles it, what was missing, and where else it belongs."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import ADDED, COMPLAINANT, REASON, Event
 from events.catalogue.rules import ClockRule
+from events.catalogue.words import AssignmentReason, ClassifiedBy, InformalResult, RecordChange, ReportKind
 
 
 class ReportClassified(Event, frozen=True, kw_only=True):
@@ -19,8 +20,8 @@ class ReportClassified(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("because",)}
 
-    kind: Literal["complaint", "incident", "both", "neither"]
-    by: Literal["rule", "person"]
+    kind: ReportKind
+    by: ClassifiedBy
     because: str
     clocks: tuple[ClockRule, ...] = ()
 
@@ -53,7 +54,7 @@ class InformalStageNoted(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
     by: str
-    result: Literal["solved", "not solved", "still tried"]
+    result: InformalResult
 
 
 class InformationAsked(Event, frozen=True, kw_only=True):
@@ -91,7 +92,7 @@ class CaseAssigned(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = REASON
 
     handler: str
-    because: Literal["conflict of interest", "absence", "workload", "expertise"]
+    because: AssignmentReason
 
 
 class CaseEscalated(Event, frozen=True, kw_only=True):
@@ -108,24 +109,32 @@ class CaseEscalated(Event, frozen=True, kw_only=True):
     level: int = 0
 
 
-class ConsultationAsked(Event, frozen=True, kw_only=True):
-    """Colleagues or a supplier are asked about the matter; `consultation` counts them from 1.
+class ExternalRecordWritten(Event, frozen=True, kw_only=True):
+    """The case stands in another recording system of the organisation, under `number`."""
 
-    What they get is `share`: the question with every name, address and number of the persons masked.
+    emitted_by: ClassVar[str] = "workflow"
+
+    system: str
+    number: str
+    what: RecordChange
+
+
+class RefusedWithRoute(Event, frozen=True, kw_only=True):
+    """The complaint came by a way the procedure does not handle: the complainant is told the right one.
+
+    It stays recorded; what was promised to complainants still counts until the case is closed.
     """
 
     emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("share",)}
 
     by: str
-    consultation: int
-    party: Literal["staff", "supplier"]
+    route: str
 
 
-class ConsultationAnswered(Event, frozen=True, kw_only=True):
-    """Those who were consulted gave their view."""
+class HandedOverAsIncident(Event, frozen=True, kw_only=True):
+    """The report, or the part of it that is an incident, went to the incident process."""
 
     emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("answer",)}
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
-    consultation: int
+    by: str

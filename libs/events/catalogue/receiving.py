@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import ABOUT, ADDED, COMPLAINANT, Event
+from events.catalogue.words import MessageSource
 
 
 class ComplaintReceived(Event, frozen=True, kw_only=True):
@@ -48,6 +49,6 @@ class ComplainantWrote(Event, frozen=True, kw_only=True):
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = ADDED
 
     channel: str
-    sent_by: Literal["link", "channel"]
+    sent_by: MessageSource
     given: tuple[str, ...]
     missing: tuple[str, ...]

@@ -1,12 +1,7 @@
 """The rule of a clock, as a case keeps it from the version it was opened under."""
 
-from typing import Literal
-
 from events.catalogue.event import Value
-
-Unit = Literal["working days", "days", "weeks"]
-Kind = Literal["duty", "target", "window", "right"]
-Party = Literal["company", "customer"]
+from events.catalogue.words import ClockKind, Party, StartChoice, TermMethod, Unit
 
 
 class Guard(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,7 +49,7 @@ class ClockRule(Value, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     clock: str
-    kind: Kind
+    kind: ClockKind
     binds: Party
     amount: int
     unit: Unit
@@ -63,10 +58,10 @@ class ClockRule(Value, frozen=True, kw_only=True, omit_defaults=True):
     calendars: tuple[str, ...]
     warn_before_working_days: int
     source: str
-    term: Literal["counted", "counted back", "told", "none"] = "counted"
+    term: TermMethod = "counted"
     reading: str = ""
     starts_also: tuple[str, ...] = ()
-    starts_at: Literal["earliest", "latest"] = "earliest"
+    starts_at: StartChoice = "earliest"
     guard: Guard | None = None
     alternatives: tuple[Alternative, ...] = ()
     end_of: str | None = None

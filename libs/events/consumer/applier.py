@@ -36,7 +36,7 @@ ATTEMPTS = 3
 
 _TO_RETRY = """
 SELECT case_id, version FROM parked
-WHERE retry_at <= (SELECT clock_timestamp()) AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+WHERE retry_at <= (SELECT clock_timestamp()) AND gehoor.partition_of(case_id) = ANY($1::integer[])
 ORDER BY parked_at LIMIT 50
 """
 

@@ -33,7 +33,7 @@ PUBLIC_PAGE = PAGE.replace("data, pii,", "data, NULL::bytea AS pii,")
 
 EVENT_REFS = f"""
 SELECT case_id, version, type, epoch, xid, position FROM gehoor.event
-WHERE {VISIBLE} AND get_byte(uuid_send(case_id), 15) & 15 = ANY($5::integer[])
+WHERE {VISIBLE} AND gehoor.partition_of(case_id) = ANY($5::integer[])
 ORDER BY epoch, xid, position LIMIT $4
 """
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from events.catalogue.words import LETTERS
 from procedures.counting.facts import facts_of_letter
 from procedures.schema.model import ClockSection, LetterSection, ProcedureFile
 from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.words import LETTERS, Command
+from procedures.words import CommandName
 
 Stories = Iterator[tuple[str, str]]
 """What a rule finds: identifiers, each with the shortest story that shows it."""
@@ -21,7 +22,7 @@ AT_OPENING = ("acknowledgement", "receipt", "handling notice")
 _ENDINGS = (" sent", " arrived", " dated", " period")
 
 
-def commands(file: ProcedureFile) -> frozenset[Command]:
+def commands(file: ProcedureFile) -> frozenset[CommandName]:
     """Name the commands that some stage lets somebody give."""
     return frozenset(command for stage in file.stage for command in stage.may)
 
@@ -34,7 +35,7 @@ def letter_of(fact: str) -> str | None:
     return None
 
 
-def brought_by(fact: str) -> tuple[Command, ...] | None:
+def brought_by(fact: str) -> tuple[CommandName, ...] | None:
     """Name the commands that bring a fact or a letter about; None for one that needs none of a stage.
 
     Nothing brings a letter of the opening about: where the opening does not owe it, nobody does.
@@ -50,10 +51,10 @@ def owed_at_opening(file: ProcedureFile) -> frozenset[str]:
     return frozenset(letter.name for letter in file.letter if letter.owed == "at opening")
 
 
-def owed_by_command(file: ProcedureFile) -> Mapping[str, Command | None]:
+def owed_by_command(file: ProcedureFile) -> Mapping[str, CommandName | None]:
     """Give the letters that people owe, with the command that owes each; None where every case allows it."""
     given = commands(file)
-    owing: dict[str, Command | None] = dict.fromkeys(OWED_IN_EVERY_CASE)
+    owing: dict[str, CommandName | None] = dict.fromkeys(OWED_IN_EVERY_CASE)
     for letter in LETTERS:
         for command in BROUGHT_BY.get(letter, ()):
             if command in given:

@@ -1,10 +1,10 @@
 """Where the text of an organisation ends: what it has no word on, though it will happen."""
 
+from events.catalogue.words import CHANNELS
 from procedures.checks.asking import Stories
 from procedures.counting.facts import WITHDRAWN
 from procedures.schema.model import ProcedureFile
 from procedures.transitions import FIRST
-from procedures.words import CHANNELS
 
 
 def roads_that_end(file: ProcedureFile) -> Stories:

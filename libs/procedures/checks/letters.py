@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from events.catalogue.words import LetterName
 from procedures.checks.asking import (
     AT_OPENING,
     Stories,
@@ -12,9 +13,9 @@ from procedures.checks.asking import (
 )
 from procedures.schema.model import LetterSection, ProcedureFile
 from procedures.transitions import BROUGHT_BY, OWED_IN_EVERY_CASE
-from procedures.words import CONTENTS, Content, Letter
+from procedures.words import CONTENTS, Content
 
-IS_FOR: Mapping[Letter, tuple[Content, ...]] = {
+IS_FOR: Mapping[LetterName, tuple[Content, ...]] = {
     "acknowledgement": ("handler", "handler contact"),
     "handling notice": ("handler", "handler contact"),
     "plan": ("plan",),

@@ -6,7 +6,7 @@ from procedures.checks.asking import THE_CUSTOMERS, Stories, brought_by, command
 from procedures.conduct import ROLES
 from procedures.schema.model import ProcedureFile
 from procedures.transitions import FIRST
-from procedures.words import Command
+from procedures.words import CommandName
 
 TELLING_NOBODY: Mapping[str, str] = {
     "plan made": "a plan is made",
@@ -16,7 +16,7 @@ TELLING_NOBODY: Mapping[str, str] = {
 }
 """Facts inside the organisation: a clock met by one of them alone lets nobody tell the complainant."""
 
-ANSWERED_BY: Mapping[Command, tuple[Command, ...]] = {
+ANSWERED_BY: Mapping[CommandName, tuple[CommandName, ...]] = {
     "propose": ("record-acceptance", "record-refusal"),
     "consult": ("record-consultation",),
     "make-plan": ("record-solved",),
@@ -28,7 +28,7 @@ ANSWERED_BY: Mapping[Command, tuple[Command, ...]] = {
 }
 """What a command asks for, and the commands that record the answer, whichever it is."""
 
-ONLY_AFTER: Mapping[Command, Command] = {
+ONLY_AFTER: Mapping[CommandName, CommandName] = {
     "record-acceptance": "propose",
     "record-refusal": "propose",
     "record-consultation": "consult",

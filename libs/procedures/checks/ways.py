@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from procedures.checks.asking import Stories, commands
 from procedures.schema.model import ProcedureFile
 from procedures.transitions import FIRST, LAST, LEADS, leads_to
-from procedures.words import Command, Need
+from procedures.words import CommandName, Need
 
-SETTLED_BY: Mapping[Need, Command] = {
+SETTLED_BY: Mapping[Need, CommandName] = {
     "reported back": "report-back",
     "hearing recorded": "write-hearing-record",
     "objection settled": "decide-objection",

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal, assert_never
+from typing import assert_never
 
-from events.catalogue import ClockRule, Guard, Moment, Reading, Step, Unit
+from events.catalogue import ClockRule, Guard, Moment, Reading, Step
+from events.catalogue.words import Punctuality, Unit, WorkingReading
 from procedures.counting.calendars import Calendar, calendar
 from procedures.counting.zones import end_of, instant
 
@@ -22,8 +23,6 @@ WARNED_AT = time(8, 0)
 
 KEPT = 512
 """So many results of each function are kept: a few days of receipts, some 5 KB each."""
-
-Standing = Literal["in time", "disputed", "late"]
 
 _DAY = timedelta(days=1)
 
@@ -38,7 +37,7 @@ class Derivation:
 
     strict: Moment
     lenient: Moment
-    working: Literal["strict", "lenient"]
+    working: WorkingReading
     readings: tuple[Reading, ...]
     warn_at: datetime | None
     calendars: tuple[str, ...] = ()
@@ -144,7 +143,7 @@ def interval(rule: ClockRule, readings: Sequence[tuple[Reading, Calendar]], zone
         raise ValueError(f"clock {rule.clock} has no reading: name at least one calendar")
     ends = [reading.ends for reading, _ in readings]
     strict, lenient = min(ends, key=_instant_of), max(ends, key=_instant_of)
-    working: Literal["strict", "lenient"] = "strict" if rule.binds == "company" else "lenient"
+    working: WorkingReading = "strict" if rule.binds == "company" else "lenient"
     warn_at = None
     if rule.binds == "company":
         days = [_warn_on(rule, strict.on, works) for reading, works in readings if reading.ends == strict]
@@ -159,7 +158,7 @@ def interval(rule: ClockRule, readings: Sequence[tuple[Reading, Calendar]], zone
     )
 
 
-def standing(deadline: Derivation | tuple[Moment, Moment], at: datetime) -> Standing:
+def standing(deadline: Derivation | tuple[Moment, Moment], at: datetime) -> Punctuality:
     """Say how something done at `at` stands: met is strictly before the moment, disputed between the two.
 
     `deadline` is a derivation, or the pair (strict, lenient) as it stands in a `DeadlineSet`.

@@ -46,10 +46,10 @@ from events.catalogue import (
     TalkHeld,
     TalkInvited,
 )
+from events.catalogue.words import LETTERS
 from events.errors import MalformedEvent
 from events.record.envelope import Recorded
 from procedures.counting.zones import civil_date
-from procedures.words import LETTERS
 
 COMPLAINT_RECEIVED = "complaint received"
 CASE_OPENED = "case opened"

@@ -2,10 +2,10 @@
 
 import re
 
+from events.catalogue.words import LETTERS
 from procedures.counting.facts import facts_of_letter
 from procedures.schema.model import ClockSection, ProcedureFile, sourced
 from procedures.toml_files import Place
-from procedures.words import LETTERS
 
 
 def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:

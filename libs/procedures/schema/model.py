@@ -7,12 +7,13 @@ see this file's classes.
 """
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.errors import GehoorError
+from procedures.amounts import ALead, Amount, AnAmount
 from procedures.counting.calendars import CALENDARS
 from procedures.counting.facts import FACTS, TOLD
 from procedures.counting.zones import zone_named
@@ -25,16 +26,15 @@ from procedures.words import (
     AField,
     AKind,
     ALanguage,
-    ALead,
     ALetter,
-    Amount,
-    AnAmount,
     ANature,
     ANeed,
+    AnEscalationWay,
     AnOwed,
     AParty,
     ARole,
     AStage,
+    AStartChoice,
     ATone,
     ATransition,
     one_of,
@@ -170,9 +170,7 @@ class ClockSection(Sourced):
     norm: AnAmount | None = None
     starts: Annotated[AFact | None, Field(alias="from")] = None
     or_from: Many[AFact] = ()
-    starts_at: Annotated[
-        Literal["earliest", "latest"], BeforeValidator(one_of("choice", ("earliest", "latest")))
-    ] = "earliest"
+    starts_at: AStartChoice = "earliest"
     guard: GuardSection | None = None
     reading: Line | None = None
     alternative: Many[AlternativeSection] = ()
@@ -210,9 +208,7 @@ class ConductSection(Section):
     extends_at_most: AnAmount | None = None
     further_by_consent: bool = False
     contact_before_outcome: bool = False
-    escalates: Annotated[
-        Literal["matrix", "role"] | None, BeforeValidator(one_of("way to escalate", ("matrix", "role")))
-    ] = None
+    escalates: AnEscalationWay | None = None
     escalates_to: Many[ARole] = ()
     external_systems: Many[Identifier] = ()
     objection_window: ClockId | None = None

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, assert_never
+from typing import assert_never
 
 from events.catalogue import DeadlineBreached, DeadlineMet, DeadlineSet, Moment, OpenEndedSet, TargetMissed
+from events.catalogue.words import PassedReading
 from procedures.counting.derivation import standing
 from procedures.counting.facts import Fact
 
@@ -17,7 +18,7 @@ class Passing:
     clock is not met.
     """
 
-    reading: Literal["strict", "lenient", "both"]
+    reading: PassedReading
     due: Moment
     at: datetime
     beyond_dispute: bool

@@ -12,6 +12,7 @@ from typing import Any
 
 from events.addresses import NotAnAddress, parse_address
 from events.catalogue import COMPLAINANT, Erased
+from events.catalogue.words import FORM_COPY
 from events.errors import GehoorError, MalformedEvent
 from events.record.envelope import History, Recorded
 from notifier.letter_history import LetterHistory, OwingEvent, fold, letter_id_of
@@ -28,7 +29,6 @@ from notifier.writing.letter import WrittenLetter, write_letter
 from procedures.organisations import Organisation, organisations
 from procedures.pinning import pinned
 from procedures.procedure import Procedure
-from procedures.words import FORM_COPY
 
 _FIELDS_OF_A_PERSON = ("name", "email", "address")
 _LONGEST_REASON = 500
@@ -166,4 +166,4 @@ def _is_on_paper(owing: OwingEvent, claimed: ClaimedLetter) -> bool:
 def _pinned(case: LetterHistory) -> Procedure:
     if case.opened is None:
         raise GehoorError(f"case {case.case_id} is not open: its letter cannot be owed")
-    return pinned(case.opened, case.life.version, case.life.digest)
+    return pinned(case.opened, case.life.versioning.version, case.life.versioning.digest)

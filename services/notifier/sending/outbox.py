@@ -80,7 +80,7 @@ _CLAIM = f"""
 WITH chosen AS (
     SELECT letter_id AS id FROM letter
     WHERE state IN ('due', 'held') AND next_attempt_at <= clock_timestamp()
-      AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+      AND gehoor.partition_of(case_id) = ANY($1::integer[])
     ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE letter SET
@@ -104,7 +104,7 @@ async def claim(
 # claim was lost ($3 are those it holds); its process left the table `member`; or its lease is over.
 _ABANDONED = f"""
 SELECT {_CLAIMED_COLUMNS} FROM letter
-WHERE state = 'sending' AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+WHERE state = 'sending' AND gehoor.partition_of(case_id) = ANY($1::integer[])
   AND letter_id <> ALL($3::uuid[])
   AND (claimed_by = $2 OR NOT EXISTS (SELECT FROM member WHERE member_id = claimed_by)
        OR attempt_started_at < clock_timestamp() - make_interval(secs => $4))
@@ -171,7 +171,7 @@ async def postpone(connection: Connection, postponed: Sequence[Postponed]) -> No
 _MAKE_DUE = """
 UPDATE letter SET next_attempt_at = clock_timestamp()
 WHERE state = 'due' AND last_stage = 'connect' AND next_attempt_at > clock_timestamp()
-  AND get_byte(uuid_send(case_id), 15) & 15 = ANY($1::integer[])
+  AND gehoor.partition_of(case_id) = ANY($1::integer[])
 """
 
 

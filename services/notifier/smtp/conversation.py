@@ -7,13 +7,11 @@ have left. The result holds the server's code and the stage, and never its words
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
 
+from events.catalogue.words import SmtpStage
 from events.failpoints import failpoint
-
-Stage = Literal["connect", "mail from", "recipient", "data", "address"]
 
 _CONCERNS_OUR_SETUP = frozenset({502, 503, 530, 534, 535, 538})
 """Codes of 5xx that concern our set-up (login, encryption, unknown commands) and not this mail.
@@ -36,7 +34,7 @@ class MailRefused:
     """The server refused this mail for good, with a code of 5xx."""
 
     code: int
-    stage: Stage
+    stage: SmtpStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class MailDeferred:
     """The mail has not left: a code of 4xx, or 0 where the connection failed before the mail was sent."""
 
     code: int
-    stage: Stage
+    stage: SmtpStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ async def deliver(connection: SMTP, sender: str, to: str, message: bytes, final_
     is how long the server may take to answer the whole mail. No fault of server or network is raised. After
     any result but `MailAccepted` the caller resets the connection or closes it.
     """
-    stage: Stage = "mail from"
+    stage: SmtpStage = "mail from"
     try:
         # Not `connection.mail` and `connection.rcpt`: those parse addresses with the standard library, which
         # reads some hostile address as another one. So the commands are written here, as bytes.
@@ -107,7 +105,7 @@ def code_of(error: BaseException) -> int:
     return code if isinstance(code, int) and 200 <= code <= 599 else 0
 
 
-def _result_of(answer: SMTPResponse, stage: Stage) -> SmtpResult:
+def _result_of(answer: SMTPResponse, stage: SmtpStage) -> SmtpResult:
     """Return what an answer other than the hoped-for one means for the mail."""
     if answer.code // 100 == 5 and answer.code not in _CONCERNS_OUR_SETUP:
         return MailRefused(answer.code, stage)

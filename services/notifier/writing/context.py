@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from events.catalogue.words import FORM_COPY, Language
 from notifier.letter_history import LetterHistory, OwingEvent
-from notifier.writing.phrases import Language
 from procedures.counting.zones import civil_date
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure
-from procedures.words import FORM_COPY
 
 OpenedFields = Callable[[int], Mapping[str, Any]]
 """Returns the decrypted fields of the complainant in the event with this version."""

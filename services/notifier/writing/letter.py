@@ -8,9 +8,9 @@ letter cannot name another one. A letter that lacks a mandatory part is not made
 from dataclasses import dataclass
 from datetime import date
 
+from events.catalogue.words import Language
 from notifier.writing.context import WritingContext
 from notifier.writing.periods import LetterCannotBeMade, period_of
-from notifier.writing.phrases import Language
 from notifier.writing.required_contents import proven
 from notifier.writing.subjects import SUBJECTS
 from notifier.writing.templates import blocks_of, on_one_line, page, plain, render

@@ -7,11 +7,9 @@ that every word that a procedure file may use has words here.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
 
+from events.catalogue.words import Language
 from procedures.localised_dates import day_in_words
-
-Language = Literal["nl", "en"]
 
 _DAYS: Mapping[Language, tuple[str, ...]] = {
     "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),

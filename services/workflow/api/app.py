@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case, Phase, fold
 from events import access_tokens as tokens
 from events.access_tokens import Access, NotAllowed

@@ -19,7 +19,7 @@ from procedures.counting.terms import terms_of
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
 from web.problems import Problem
-from workflow.commands.command import CommandContext
+from workflow.commands.context import CommandContext
 from workflow.persons import masks_of, subjects_of
 
 NAMING = frozenset({"ComplaintReceived", "ComplainantWrote", "InformationReceived"})

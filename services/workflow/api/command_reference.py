@@ -7,7 +7,7 @@ A test compares the file with what the code and the procedure files say.
 
 from collections.abc import Iterator, Mapping
 
-from cases.life import Stage
+from cases.life.state import Stage
 from procedures.conduct import Conduct
 from procedures.library import library
 from workflow.api.field_reference import fields_in_words

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
 from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
+from events.catalogue.words import FORM_COPY
 from events.record.envelope import History, Recorded
-from procedures.words import FORM_COPY
 from web.problems import Problem, described
 from workflow.api.auth import ACaller, Caller
 

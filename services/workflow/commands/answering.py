@@ -1,43 +1,31 @@
-"""Answering a complaint: proposals and what becomes of them, the outcome, solving, satisfaction, reminders.
+"""Answering a complaint: proposals and what becomes of them, the outcome, solving, and all that was due.
 
 Events: SolutionProposed, ProposalAccepted, ProposalRefused, OutcomeDecided, ComplaintSolved,
-SolutionReportedBack, ComplaintHandled, SatisfactionAsked, SatisfactionAnswered, ComplainantReminded.
+SolutionReportedBack, ComplaintHandled. What follows the answer is in `follow_up.py`.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import Field
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case
 from events.catalogue import (
-    ComplainantReminded,
     ComplaintHandled,
     ComplaintSolved,
     OutcomeDecided,
     ProposalAccepted,
     ProposalRefused,
-    SatisfactionAnswered,
-    SatisfactionAsked,
     SolutionProposed,
     SolutionReportedBack,
 )
+from events.catalogue.words import Outcome
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import (
-    Answered,
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    Measures,
-    Words,
-    event_with_words,
-)
-from workflow.commands.handling import measures_agreed
-
-OutcomeWord = Literal["founded", "partly founded", "unfounded", "inadmissible"]
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import Answered, CommandContext
+from workflow.commands.fields import AStatedMoment, Body, Measures, Nothing, Words
+from workflow.commands.measures import measures_agreed
 
 
 class Propose(Body):
@@ -63,7 +51,7 @@ class RecordRefusal(Body):
 class DecideOutcome(Body):
     """Judge the complaint; the response tells it."""
 
-    outcome: OutcomeWord
+    outcome: Outcome
     grounds: Words
     solution: Words | None = None
     changes: Words | None = None
@@ -77,43 +65,27 @@ class RecordSolved(Body):
     at: AStatedMoment = None
 
 
-class Nothing(Body):
-    """The command says it all."""
-
-
-class AskSatisfaction(Body):
-    """Ask whether the complainant is satisfied."""
-
-    how: Literal["phone", "in person", "email"]
-
-
-class RecordSatisfaction(Body):
-    """What the complainant said."""
-
-    answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
-    remark: Words | None = None
-    at: AStatedMoment = None
-
-
 def _may_propose(case: Case, context: CommandContext) -> str | None:
-    if case.life.stage is Stage.HEARD and not (case.life.objection and case.life.objection.new_facts):
+    if case.life.stage is Stage.HEARD and not (
+        case.life.objecting.objection and case.life.objecting.objection.new_facts
+    ):
         return "after a talk there is a new proposal only when new facts or solutions came up in it"
     return None
 
 
 def _propose(case: Case, body: Propose, context: CommandContext) -> Sequence[NewEvent]:
-    event = SolutionProposed(proposal=case.life.proposals + 1, by=context.person)
+    event = SolutionProposed(proposal=case.life.answering.proposals + 1, by=context.person)
     return [event_with_words(event, context.now, proposal=body.proposal)]
 
 
 def _accept(case: Case, body: RecordAcceptance, context: CommandContext) -> Sequence[NewEvent]:
     at = context.at(body.at, case, _proposal(context))
-    accepted = event_with_words(ProposalAccepted(proposal=case.life.proposals), at)
+    accepted = event_with_words(ProposalAccepted(proposal=case.life.answering.proposals), at)
     return [accepted, *measures_agreed(case, body.measures, context)]
 
 
 def _refuse(case: Case, body: RecordRefusal, context: CommandContext) -> Sequence[NewEvent]:
-    event = ProposalRefused(proposal=case.life.proposals)
+    event = ProposalRefused(proposal=case.life.answering.proposals)
     return [event_with_words(event, context.at(body.at, case, _proposal(context)), reason=body.reason)]
 
 
@@ -122,7 +94,9 @@ def _proposal(context: CommandContext) -> Answered | None:
 
 
 def _has_been_in_touch(case: Case, context: CommandContext) -> str | None:
-    if context.conduct.contact_before_outcome and not (case.life.contacts or case.life.attempts):
+    if context.conduct.contact_before_outcome and not (
+        case.life.handling.contacts or case.life.handling.attempts
+    ):
         return (
             "the complainant is always asked for an explanation first: record the contact, or the attempt, "
             "because nobody who cannot be reached blocks their own answer"
@@ -144,7 +118,7 @@ def _decide(case: Case, body: DecideOutcome, context: CommandContext) -> Sequenc
 
 
 def _nothing_left_to_do(case: Case, context: CommandContext) -> str | None:
-    left = case.life.open_measures
+    left = case.life.handling.open_measures
     if left:
         numbers = ", ".join(str(measure.measure) for measure in left)
         return f"measures are open: {numbers}; carry them out or drop them first"
@@ -156,9 +130,9 @@ def _solved(case: Case, body: RecordSolved, context: CommandContext) -> Sequence
 
 
 def _is_solved(case: Case, context: CommandContext) -> str | None:
-    if not case.life.solved:
+    if not case.life.answering.solved:
         return "nothing is solved yet that could be reported back"
-    return "it was reported back already" if case.life.reported_back else None
+    return "it was reported back already" if case.life.answering.reported_back else None
 
 
 def _report_back(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
@@ -167,49 +141,15 @@ def _report_back(case: Case, body: Nothing, context: CommandContext) -> Sequence
 
 def _can_be_handled(case: Case, context: CommandContext) -> str | None:
     life = case.life
-    if life.handled:
+    if life.answering.handled:
         return "it was recorded as handled already"
-    if life.stage is Stage.HANDLING and not (life.contacts or life.attempts):
+    if life.stage is Stage.HANDLING and not (life.handling.contacts or life.handling.attempts):
         return "nobody has been in touch with the complainant yet"
     return _nothing_left_to_do(case, context)
 
 
 def _handled(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
     return [event_with_words(ComplaintHandled(by=context.person), context.now)]
-
-
-def _was_not_asked(case: Case, context: CommandContext) -> str | None:
-    return "they were asked already" if case.life.satisfaction is not None else None
-
-
-def _ask_satisfaction(case: Case, body: AskSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
-    return [event_with_words(SatisfactionAsked(by=context.person, how=body.how), context.now)]
-
-
-def _record_satisfaction(case: Case, body: RecordSatisfaction, context: CommandContext) -> Sequence[NewEvent]:
-    event = SatisfactionAnswered(answer=body.answer)
-    return [event_with_words(event, context.at(body.at, case), remark=body.remark)]
-
-
-def _waits_for_the_complainant(case: Case, context: CommandContext) -> str | None:
-    if case.life.waiting_since is None:
-        return "the next move is not the complainant's"
-    if case.life.reminders >= context.conduct.reminders:
-        return f"they were reminded {case.life.reminders} times, and that is enough"
-    return None
-
-
-def _remind(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
-    life = case.life
-    of: Literal["information", "proposal", "answer", "hearing"]
-    match life.stage:
-        case Stage.PROPOSED:
-            of = "proposal"
-        case Stage.OBJECTION:
-            of = "hearing"
-        case _:
-            of = "information" if life.asked is not None else "answer"
-    return [event_with_words(ComplainantReminded(reminder=life.reminders + 1, of=of), context.now)]
 
 
 COMMANDS: tuple[CommandSpec, ...] = (
@@ -237,25 +177,5 @@ COMMANDS: tuple[CommandSpec, ...] = (
         Nothing,
         _handled,
         _can_be_handled,
-    ),
-    CommandSpec(
-        "ask-satisfaction",
-        "Ask whether the complainant is satisfied.",
-        AskSatisfaction,
-        _ask_satisfaction,
-        _was_not_asked,
-    ),
-    CommandSpec(
-        "record-satisfaction",
-        "Record whether the complainant is satisfied.",
-        RecordSatisfaction,
-        _record_satisfaction,
-    ),
-    CommandSpec(
-        "remind",
-        "Remind the complainant of what waits for them.",
-        Nothing,
-        _remind,
-        _waits_for_the_complainant,
     ),
 )

@@ -4,32 +4,29 @@ Events: ComplaintWithdrawn, CaseClosed, CaseReopened.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 from msgspec import structs
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case, ClockStatus
 from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
+from events.catalogue.words import Channel
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.facts import CERTAIN, REOPENED, WITHDRAWN
 from procedures.counting.schedule import Timed
 from procedures.words import Need
 from workflow.classification import has_complaint_terms
-from workflow.commands.command import (
-    AStatedMoment,
-    Body,
-    Channel,
-    CommandContext,
-    CommandSpec,
-    Words,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import AStatedMoment, Body, Words
 from workflow.commands.objecting import window
 
-Because = Literal["handled", "no response", "inadmissible"]
-WAYS: tuple[Because, ...] = ("handled", "no response", "inadmissible")
+WayToClose = Literal["handled", "no response", "inadmissible"]
+"""The reasons that somebody may give; the others of a `ClosingReason` come with another command."""
+
+WAYS: tuple[WayToClose, ...] = get_args(WayToClose)
 
 
 class Withdraw(Body):
@@ -43,7 +40,7 @@ class Withdraw(Body):
 class Close(Body):
     """Close the case; it can be reopened."""
 
-    because: Because
+    because: WayToClose
 
 
 class Reopen(Body):
@@ -60,8 +57,8 @@ def _withdraw(case: Case, body: Withdraw, context: CommandContext) -> Sequence[N
     ]
 
 
-def obstacle_to_closing(because: Because, case: Case, context: CommandContext) -> str | None:
-    """Tell why a case cannot be closed for this reason now; None when it can."""
+def obstacle_to_closing(because: WayToClose, case: Case, context: CommandContext) -> str | None:
+    """Say why a case cannot be closed for this reason now; None when it can."""
     life = case.life
     match because:
         case "handled":
@@ -72,16 +69,16 @@ def obstacle_to_closing(because: Because, case: Case, context: CommandContext) -
             obstacles = (_unmet(need, case, context) for need in sorted(context.conduct.closes_when))
             return next((obstacle for obstacle in obstacles if obstacle is not None), None)
         case "no response":
-            if life.waiting_since is None:
+            if life.waiting.since is None:
                 return "the next move is not the complainant's"
-            if life.reminders < context.conduct.reminders:
-                return f"they were reminded {life.reminders} of {context.conduct.reminders} times"
-            open_from = life.waiting_since + context.conduct.answer_within
+            if life.waiting.reminders < context.conduct.reminders:
+                return f"they were reminded {life.waiting.reminders} of {context.conduct.reminders} times"
+            open_from = life.waiting.since + context.conduct.answer_within
             if context.now < open_from:
                 return f"they may answer until {open_from.isoformat(timespec='minutes')}"
             return _still_owed(case, context)
         case "inadmissible":
-            if life.outcome == "inadmissible" or life.refused_with_route:
+            if life.answering.outcome == "inadmissible" or life.opening.refused_with_route:
                 return None
             return "nobody decided that it is inadmissible"
         case _:
@@ -109,14 +106,18 @@ def _unmet(need: Need, case: Case, context: CommandContext) -> str | None:
     life = case.life
     match need:
         case "measures settled":
-            return "measures are open: carry them out or drop them" if life.open_measures else None
+            return "measures are open: carry them out or drop them" if life.handling.open_measures else None
         case "reported back":
-            return "the solution is not reported back" if life.solved and not life.reported_back else None
+            return (
+                "the solution is not reported back"
+                if life.answering.solved and not life.answering.reported_back
+                else None
+            )
         case "window over":
             return _window_open(case, context)
         case "hearing recorded":
-            held = life.objection is not None and life.objection.hearing == "held"
-            recorded = life.objection is not None and life.objection.is_recorded
+            held = life.objecting.objection is not None and life.objecting.objection.hearing == "held"
+            recorded = life.objecting.objection is not None and life.objecting.objection.is_recorded
             return "the talk is not recorded in writing" if held and not recorded else None
         case "objection settled":
             return _objection_open(case, context)
@@ -127,7 +128,11 @@ def _unmet(need: Need, case: Case, context: CommandContext) -> str | None:
 def _window_open(case: Case, context: CommandContext) -> str | None:
     """A complainant who is satisfied, or has objected, needs no window any more."""
     life = case.life
-    if life.satisfaction == "satisfied" or life.objection is not None or life.outcome is None:
+    if (
+        life.answering.satisfaction == "satisfied"
+        or life.objecting.objection is not None
+        or life.answering.outcome is None
+    ):
         return None
     clock = window(case, context)
     if clock is None:
@@ -139,8 +144,8 @@ def _window_open(case: Case, context: CommandContext) -> str | None:
 
 
 def _objection_open(case: Case, context: CommandContext) -> str | None:
-    objection = case.life.objection
-    if objection is None or objection.satisfied or case.life.outer_route is not None:
+    objection = case.life.objecting.objection
+    if objection is None or objection.satisfied or case.life.objecting.outer_route is not None:
         return None
     if objection.outcome is None:
         return "the objection is not settled"

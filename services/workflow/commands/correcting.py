@@ -1,33 +1,22 @@
-"""Putting right what was recorded wrongly, and counting on a changed calendar: always by a new event.
+"""Putting right what was recorded wrongly: when the complaint came in, and the date of a letter.
 
-Events: ReceiptCorrected, LetterDateCorrected, CalendarsRenewed. What was recorded stays as it was known; the
-clocks move from the correction on, and a breach that was told is never taken back.
+Events: ReceiptCorrected, LetterDateCorrected. What was recorded stays as it was known; the clocks move from
+the correction on, and a breach that was told is never taken back.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
-from cases.state import Case, CaseLetter, ClockStatus
-from events.catalogue import CalendarsRenewed, LetterDateCorrected, ReceiptCorrected
+from cases.state import Case, CaseLetter
+from events.catalogue import LetterDateCorrected, ReceiptCorrected
+from events.catalogue.words import LetterName
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from procedures.counting.calendars import calendar
 from procedures.counting.zones import civil_date
-from procedures.words import Letter as LetterName
-from workflow.commands.command import (
-    AHEAD,
-    ADay,
-    AMoment,
-    Answered,
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    Words,
-    event_with_words,
-)
-
-_RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
+from web.moments import AHEAD
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import Answered, CommandContext
+from workflow.commands.fields import ADay, AMoment, AStatedMoment, Body, Words
 
 
 class CorrectReceipt(Body):
@@ -43,12 +32,6 @@ class CorrectLetterDate(Body):
     letter: LetterName
     dated_on: ADay | None = None
     posted_at: AStatedMoment = None
-    reason: Words
-
-
-class RenewCalendars(Body):
-    """Count the running clocks of this case on the calendars as they are now."""
-
     reason: Words
 
 
@@ -125,29 +108,6 @@ def _dated(case: Case) -> dict[str, CaseLetter]:
     }
 
 
-def _is_on_older_calendars(case: Case, context: CommandContext) -> str | None:
-    return None if _newer(case, context) else "the clocks are counted on the calendars of today already"
-
-
-def _renew_calendars(case: Case, body: RenewCalendars, context: CommandContext) -> Sequence[NewEvent]:
-    return [
-        event_with_words(CalendarsRenewed(calendars=_newer(case, context)), context.now, reason=body.reason)
-    ]
-
-
-def _newer(case: Case, context: CommandContext) -> tuple[str, ...]:
-    """Name the versions of the calendars on which a running clock is not counted yet."""
-    rules, counted = context.terms.rules, context.terms.calendars
-    found = {
-        version
-        for clock in case.clocks
-        if clock.status in _RUNNING and clock.clock in rules and clock.clock in counted
-        for version in {calendar(name).version for name in rules[clock.clock].calendars}
-        - counted[clock.clock]
-    }
-    return tuple(sorted(found - context.terms.renewed))
-
-
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "correct-receipt",
@@ -161,12 +121,5 @@ COMMANDS: tuple[CommandSpec, ...] = (
         CorrectLetterDate,
         _correct_letter_date,
         _has_left,
-    ),
-    CommandSpec(
-        "renew-calendars",
-        "Count the running clocks on the calendars as they are now.",
-        RenewCalendars,
-        _renew_calendars,
-        _is_on_older_calendars,
     ),
 )

@@ -6,25 +6,25 @@ earliest receipt rules: the case that came in first goes on for both.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case
 from events.catalogue import CaseAbsorbed, CaseLinked, CaseMerged, CaseReleased, CaseUnlinked, CaseUnmerged
+from events.catalogue.words import LinkRelation
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body
 
 OtherReference = Annotated[
     str, Field(min_length=1, max_length=40, description="Reference of the other case.")
 ]
-Relation = Literal[
-    "same matter", "incident of this complaint", "complaint about this incident", "earlier case"
-]
 
-_SEEN_FROM_THERE: dict[str, Relation] = {
+_SEEN_FROM_THERE: dict[str, LinkRelation] = {
     "same matter": "same matter",
     "incident of this complaint": "complaint about this incident",
     "complaint about this incident": "incident of this complaint",
@@ -41,7 +41,7 @@ class AboutTwo(Body):
 class Link(AboutTwo):
     """The two cases have to do with each other."""
 
-    relation: Relation
+    relation: LinkRelation
 
 
 class Unlink(AboutTwo):
@@ -64,7 +64,7 @@ def _other(case: Case, context: CommandContext) -> Case:
 
 def _link(case: Case, body: Link, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if (reference, body.relation) in case.life.links:
+    if (reference, body.relation) in case.life.linking.links:
         raise CommandRefused("nothing-changes", "they are linked like this already")
     return [event_with_words(CaseLinked(other=reference, relation=body.relation), context.now)]
 
@@ -79,13 +79,15 @@ def _link_there(case: Case, body: Link, context: CommandContext) -> Sequence[New
 
 
 def _is_linked(case: Case, context: CommandContext) -> str | None:
-    return None if case.life.links else "the case is linked with no other"
+    return None if case.life.linking.links else "the case is linked with no other"
 
 
 def _unlink(case: Case, body: Unlink, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if reference not in case.life.links_to:
-        raise CommandRefused("not-linked", f"it is linked with: {', '.join(sorted(case.life.links_to))}")
+    if reference not in case.life.linking.links_to:
+        raise CommandRefused(
+            "not-linked", f"it is linked with: {', '.join(sorted(case.life.linking.links_to))}"
+        )
     return [event_with_words(CaseUnlinked(other=reference), context.now)]
 
 
@@ -94,8 +96,8 @@ def _unlink_there(case: Case, body: Unlink, context: CommandContext) -> Sequence
 
 
 def _absorbed_none(case: Case, context: CommandContext) -> str | None:
-    if case.life.absorbed:
-        return f"this case goes on for {', '.join(case.life.absorbed)}: undo that first"
+    if case.life.linking.absorbed:
+        return f"this case goes on for {', '.join(case.life.linking.absorbed)}: undo that first"
     return None
 
 
@@ -119,8 +121,8 @@ def _absorb(case: Case, body: Merge, context: CommandContext) -> Sequence[NewEve
 
 def _unmerge(case: Case, body: Unmerge, context: CommandContext) -> Sequence[NewEvent]:
     reference = _other(case, context).received.reference
-    if reference != case.life.merged_into:
-        raise CommandRefused("not-merged-into", f"the case is merged into {case.life.merged_into}")
+    if reference != case.life.linking.merged_into:
+        raise CommandRefused("not-merged-into", f"the case is merged into {case.life.linking.merged_into}")
     return [event_with_words(CaseUnmerged(out_of=reference), context.now)]
 
 

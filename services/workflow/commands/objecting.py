@@ -1,43 +1,26 @@
-"""Objecting: from the objection, in time or late, over the hearing to the board's decision and the way out.
+"""Objecting: the objection, in time or late, the board's decision, and the way out of the organisation.
 
-Events: ObjectionLodged, LatenessExcused, HearingInvited, HearingAgreed, HearingHeld, HearingWaived,
-HearingRecorded, ObjectionDecided, OuterRouteNamed, OuterRouteTaken. Whoever handled or decided the complaint
-neither hears nor decides the objection.
+Events: ObjectionLodged, LatenessExcused, ObjectionDecided, OuterRouteNamed, OuterRouteTaken. Whoever handled
+or decided the complaint does not decide the objection. The talk about it is in `hearing.py`.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
-from cases.life import Objection, Stage
+from cases.life.state import Objection, Stage
 from cases.state import Case, CaseClock, ClockStatus
 from events.catalogue import (
-    HearingAgreed,
-    HearingHeld,
-    HearingInvited,
-    HearingRecorded,
-    HearingWaived,
     LatenessExcused,
     ObjectionDecided,
     ObjectionLodged,
     OuterRouteNamed,
     OuterRouteTaken,
 )
+from events.catalogue.words import Channel, Outcome
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
-from workflow.commands.answering import Nothing, OutcomeWord
-from workflow.commands.command import (
-    AMoment,
-    Answered,
-    AStatedMoment,
-    Body,
-    Channel,
-    CommandContext,
-    CommandSpec,
-    How,
-    Spoken,
-    Words,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import AStatedMoment, Body, Nothing, Words
 
 
 class LodgeObjection(Body):
@@ -54,45 +37,10 @@ class ExcuseLateness(Body):
     reason: Words
 
 
-class InviteToHearing(Body):
-    """Invite the complainant to explain the objection."""
-
-    how: How
-    at: AStatedMoment = None
-
-
-class AgreeHearing(Body):
-    """Record when the talk will be."""
-
-    hearing_at: AMoment
-
-
-class RecordHearing(Body):
-    """The complainant was heard."""
-
-    how: Spoken
-    satisfied: bool
-    new_facts: bool = False
-    at: AStatedMoment = None
-
-
-class WaiveHearing(Body):
-    """The complainant does without the talk."""
-
-    because: Literal["declined", "did not come"]
-    at: AStatedMoment = None
-
-
-class WriteHearingRecord(Body):
-    """Record the talk in writing."""
-
-    record: Words
-
-
 class DecideObjection(Body):
     """Decide on the objection."""
 
-    outcome: OutcomeWord
+    outcome: Outcome
     grounds: Words
     solution: Words | None = None
 
@@ -110,9 +58,9 @@ def window(case: Case, context: CommandContext) -> CaseClock | None:
 
 def _has_an_answer(case: Case, context: CommandContext) -> str | None:
     life = case.life
-    if life.objection is not None and life.objection.outcome is not None:
+    if life.objecting.objection is not None and life.objecting.objection.outcome is not None:
         return "the objection was decided already; the text has no second one"
-    if life.withdrawn or life.outcome is None:
+    if life.closing.withdrawn or life.answering.outcome is None:
         return "there is no outcome yet that could be objected to; what they wrote is kept with the case"
     return None
 
@@ -133,7 +81,7 @@ def _lodge(case: Case, body: LodgeObjection, context: CommandContext) -> Sequenc
 
 
 def _is_late(case: Case, context: CommandContext) -> str | None:
-    objection = _of(case)
+    objection = objection_of(case)
     if not objection.late:
         return "the objection came in time"
     return "the lateness is excused already" if objection.excused else None
@@ -143,64 +91,9 @@ def _excuse(case: Case, body: ExcuseLateness, context: CommandContext) -> Sequen
     return [event_with_words(LatenessExcused(by=context.person), context.now, reason=body.reason)]
 
 
-def _may_invite(case: Case, context: CommandContext) -> str | None:
-    objection = _of(case)
-    if objection.late and not objection.excused:
-        return "the objection came too late: excuse that, or decide it as inadmissible"
-    return "the talk is agreed already" if objection.hearing == "agreed" else None
-
-
-def _invite(case: Case, body: InviteToHearing, context: CommandContext) -> Sequence[NewEvent]:
-    """A talk that a procedure asks for before any objection answers none."""
-    lodged = context.answered("objection arrived", "the objection was lodged")
-    at = context.at(body.at, case, None if case.life.objection is None else lodged)
-    return [event_with_words(HearingInvited(by=context.person, how=body.how), at)]
-
-
-def _is_invited(case: Case, context: CommandContext) -> str | None:
-    return None if _of(case).hearing in ("invited", "agreed") else "the complainant is not invited yet"
-
-
-def _agree(case: Case, body: AgreeHearing, context: CommandContext) -> Sequence[NewEvent]:
-    if body.hearing_at < context.now:
-        raise CommandRefused(
-            "in-the-past", "a talk is agreed for a moment to come: record it when it was held"
-        )
-    return [event_with_words(HearingAgreed(at=body.hearing_at), context.now)]
-
-
-def _held(case: Case, body: RecordHearing, context: CommandContext) -> Sequence[NewEvent]:
-    event = HearingHeld(by=context.person, how=body.how, satisfied=body.satisfied, new_facts=body.new_facts)
-    return [event_with_words(event, context.at(body.at, case, _invitation(case)))]
-
-
-def _waive(case: Case, body: WaiveHearing, context: CommandContext) -> Sequence[NewEvent]:
-    if body.because == "did not come" and _of(case).hearing != "agreed":
-        raise CommandRefused("not-agreed", "nobody can miss a talk that was not agreed: say declined")
-    return [
-        event_with_words(HearingWaived(because=body.because), context.at(body.at, case, _invitation(case)))
-    ]
-
-
-def _invitation(case: Case) -> Answered | None:
-    invited_at = _of(case).invited_at
-    return None if invited_at is None else Answered("the complainant was invited", invited_at)
-
-
-def _was_held(case: Case, context: CommandContext) -> str | None:
-    objection = _of(case)
-    if objection.hearing != "held":
-        return "no talk was held that could be recorded"
-    return "the talk is recorded already" if objection.is_recorded else None
-
-
-def _write_record(case: Case, body: WriteHearingRecord, context: CommandContext) -> Sequence[NewEvent]:
-    return [event_with_words(HearingRecorded(by=context.person), context.now, record=body.record)]
-
-
 def _may_decide(case: Case, context: CommandContext) -> str | None:
     """After the talk, a waiver, or an invitation that stayed without an answer for two weeks."""
-    objection = _of(case)
+    objection = objection_of(case)
     if objection.late and not objection.excused:
         return None
     if case.life.stage is Stage.HEARD:
@@ -214,7 +107,7 @@ def _may_decide(case: Case, context: CommandContext) -> str | None:
 
 
 def _decide(case: Case, body: DecideObjection, context: CommandContext) -> Sequence[NewEvent]:
-    objection = _of(case)
+    objection = objection_of(case)
     if objection.late and not objection.excused and body.outcome != "inadmissible":
         raise CommandRefused(
             "too-late", "the objection came too late: excuse that first, or say inadmissible"
@@ -224,9 +117,9 @@ def _decide(case: Case, body: DecideObjection, context: CommandContext) -> Seque
 
 
 def _may_name_route(case: Case, context: CommandContext) -> str | None:
-    if _of(case).satisfied:
+    if objection_of(case).satisfied:
         return "the talk led to a solution that the complainant accepts"
-    return "it is named already" if case.life.outer_route is not None else None
+    return "it is named already" if case.life.objecting.outer_route is not None else None
 
 
 def _name_route(case: Case, body: Nothing, context: CommandContext) -> Sequence[NewEvent]:
@@ -234,46 +127,28 @@ def _name_route(case: Case, body: Nothing, context: CommandContext) -> Sequence[
 
 
 def _may_be_taken(case: Case, context: CommandContext) -> str | None:
-    if case.life.outer_route is None:
+    if case.life.objecting.outer_route is None:
         return "no outer route was named yet"
-    return "it is recorded already" if case.life.outer_route_taken else None
+    return "it is recorded already" if case.life.objecting.outer_route_taken else None
 
 
 def _take_route(case: Case, body: RecordOuterRoute, context: CommandContext) -> Sequence[NewEvent]:
-    return [event_with_words(OuterRouteTaken(route=case.life.outer_route or ""), context.at(body.at, case))]
+    return [
+        event_with_words(
+            OuterRouteTaken(route=case.life.objecting.outer_route or ""), context.at(body.at, case)
+        )
+    ]
 
 
-def _of(case: Case) -> Objection:
+def objection_of(case: Case) -> Objection:
     """Give the objection, or the talk that comes without one; what nobody lodged is not late."""
-    return case.life.objection or case.life.hearing or Objection(late=False)
+    return case.life.objecting.objection or case.life.objecting.hearing or Objection(late=False)
 
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("lodge-objection", "Record an objection.", LodgeObjection, _lodge, _has_an_answer),
     CommandSpec(
         "excuse-lateness", "Take up a late objection.", ExcuseLateness, _excuse, _is_late, apart=True
-    ),
-    CommandSpec(
-        "invite-to-hearing", "Invite the complainant to be heard.", InviteToHearing, _invite, _may_invite
-    ),
-    CommandSpec("agree-hearing", "Record when the talk will be.", AgreeHearing, _agree, _is_invited),
-    CommandSpec(
-        "record-hearing",
-        "Record that the complainant was heard.",
-        RecordHearing,
-        _held,
-        _is_invited,
-        apart=True,
-    ),
-    CommandSpec(
-        "waive-hearing",
-        "Record that the complainant does without the talk.",
-        WaiveHearing,
-        _waive,
-        _is_invited,
-    ),
-    CommandSpec(
-        "write-hearing-record", "Record the talk in writing.", WriteHearingRecord, _write_record, _was_held
     ),
     CommandSpec(
         "decide-objection", "Decide on the objection.", DecideObjection, _decide, _may_decide, apart=True

@@ -1,52 +1,45 @@
-"""Taking a complaint up: what came before, what is missing, who handles it, and where it belongs.
+"""Opening a complaint: what came before, who handles it, and where it belongs.
 
-Events: InformalStageNoted, InformationAsked, InformationReceived, CaseAssigned, CaseEscalated,
-ExternalRecordWritten, RefusedWithRoute, HandedOverAsIncident with CaseClosed; ReportClassified is in `case`.
+Events: InformalStageNoted, CaseAssigned, CaseEscalated, ExternalRecordWritten, RefusedWithRoute,
+HandedOverAsIncident with CaseClosed; ReportClassified is decided in `workflow.classification`. What is asked
+of the complainant is in `information.py`.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from cases.state import Case, ReportKind
+from cases.state import Case
 from events.catalogue import (
-    ABOUT,
-    COMPLAINANT,
     CaseAssigned,
     CaseClosed,
     CaseEscalated,
     ExternalRecordWritten,
     HandedOverAsIncident,
     InformalStageNoted,
-    InformationAsked,
-    InformationReceived,
     RefusedWithRoute,
+)
+from events.catalogue.words import (
+    AssignmentReason,
+    InformalResult,
+    RecordChange,
+    ReportKind,
 )
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.conduct import ROLES
-from procedures.words import Field as AskedField
-from procedures.words import Role
+from procedures.words import NamedRole
 from workflow import classification as cases
-from workflow.commands.command import (
-    AStatedMoment,
-    Body,
-    Channel,
-    CommandContext,
-    CommandSpec,
-    Email,
-    Short,
-    Staff,
-    Words,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body, Staff, Words
 
 
 class NoteInformalStage(Body):
     """The complainant had been to their own contact first."""
 
-    result: Literal["solved", "not solved", "still tried"]
+    result: InformalResult
     note: Words | None = None
 
 
@@ -59,38 +52,11 @@ class Reclassify(Body):
     because: Words
 
 
-class AskInformation(Body):
-    """Ask the complainant for more; the clocks go on."""
-
-    question: Words
-    fields: Annotated[list[AskedField], Field(max_length=12)] = Field(
-        default=[], description="The fields asked for, in the procedure's words."
-    )
-
-
-class RecordInformation(Body):
-    """What the complainant added, by telephone for example."""
-
-    channel: Channel
-    message: Words | None = None
-    name: Short | None = None
-    company: Short | None = None
-    role: Short | None = None
-    email: Email | None = None
-    phone: Short | None = None
-    address: Short | None = None
-    reachability: Short | None = None
-    description: Words | None = None
-    about_name: Short | None = None
-    about_function: Short | None = None
-    at: AStatedMoment = None
-
-
 class Assign(Body):
     """Let somebody else handle the case."""
 
     handler: Staff
-    because: Literal["conflict of interest", "absence", "workload", "expertise"]
+    because: AssignmentReason
     reason: Words | None = None
 
 
@@ -98,7 +64,7 @@ class Escalate(Body):
     """Take the case to somebody who can do more; they do not become its handler by that."""
 
     to: Staff
-    role: Role
+    role: NamedRole
     reason: Words
 
 
@@ -107,7 +73,7 @@ class RecordExternal(Body):
 
     system: Annotated[str, Field(max_length=32)]
     number: Annotated[str, Field(pattern=r"^[A-Z]{2,8}[0-9]{3,12}$", description="Such as INC0012345.")]
-    what: Literal["registered", "updated", "closed"]
+    what: RecordChange
 
 
 class RefuseWithRoute(Body):
@@ -129,45 +95,14 @@ def _reclassify(case: Case, body: Reclassify, context: CommandContext) -> Sequen
     return cases.reclassify(case, body.kind, body.because, context.procedure, context.now)
 
 
-def _ask_information(case: Case, body: AskInformation, context: CommandContext) -> Sequence[NewEvent]:
-    event = InformationAsked(by=context.person, fields=tuple(dict.fromkeys(body.fields)))
-    return [event_with_words(event, context.now, question=body.question)]
-
-
-_OF_ABOUT = {"about_name": "name", "about_function": "function"}
-
-
-def _record_information(case: Case, body: RecordInformation, context: CommandContext) -> Sequence[NewEvent]:
-    stated: dict[str, Any] = {
-        name: text
-        for name, text in body.model_dump(exclude={"channel", "at"}, exclude_none=True).items()
-        if isinstance(text, str)
-    }
-    if not stated:
-        raise CommandRefused("nothing-in-it", "say what the complainant added")
-    given = tuple(name for name in stated if name != "message")
-    event = InformationReceived(
-        by=context.person,
-        channel=body.channel,
-        given=given,
-        missing=context.procedure.missing({*case.life.given, *given}),
-    )
-    personal: dict[str, dict[str, Any]] = {
-        COMPLAINANT: {name: text for name, text in stated.items() if name not in _OF_ABOUT},
-        ABOUT: {_OF_ABOUT[name]: text for name, text in stated.items() if name in _OF_ABOUT},
-    }
-    filled = {slot: fields for slot, fields in personal.items() if fields}
-    return [NewEvent(event, context.at(body.at, case), filled)]
-
-
 def _has_somebody_else(case: Case, context: CommandContext) -> str | None:
-    others = context.organisation.staff.keys() - {case.life.handler} - context.subjects
+    others = context.organisation.staff.keys() - {case.life.persons.handler} - context.subjects
     return None if others else "nobody else on the staff may handle it"
 
 
 def _assign(case: Case, body: Assign, context: CommandContext) -> Sequence[NewEvent]:
     handler = context.member(body.handler, "the handler")
-    if handler == case.life.handler:
+    if handler == case.life.persons.handler:
         raise CommandRefused("nothing-changes", f"{handler} handles the case already")
     return [
         event_with_words(CaseAssigned(handler=handler, because=body.because), context.now, reason=body.reason)
@@ -208,7 +143,7 @@ def _record_external(case: Case, body: RecordExternal, context: CommandContext) 
 
 
 def _is_another_way(case: Case, context: CommandContext) -> str | None:
-    if case.life.refused_with_route:
+    if case.life.opening.refused_with_route:
         return "the complainant was told the route already"
     if case.received.channel_named:
         return f"the procedure handles complaints that come by {case.received.channel}"
@@ -223,7 +158,7 @@ def _refuse_with_route(case: Case, body: RefuseWithRoute, context: CommandContex
 def _is_an_incident(case: Case, context: CommandContext) -> str | None:
     if case.kind not in ("incident", "both"):
         return f"the report is classified as {case.kind}: reclassify it first"
-    return "it was handed over already" if case.life.handed_over else None
+    return "it was handed over already" if case.life.opening.handed_over else None
 
 
 def _hand_over(case: Case, body: HandOver, context: CommandContext) -> Sequence[NewEvent]:
@@ -246,16 +181,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "Say what the report is after all: a complaint, an incident, both or neither.",
         Reclassify,
         _reclassify,
-    ),
-    CommandSpec(
-        "ask-information", "Ask the complainant for more; no clock stops.", AskInformation, _ask_information
-    ),
-    CommandSpec(
-        "record-information",
-        "Record what the complainant added.",
-        RecordInformation,
-        _record_information,
-        about=True,
     ),
     CommandSpec("assign", "Let somebody else handle the case.", Assign, _assign, _has_somebody_else),
     CommandSpec("escalate", "Take the case to somebody who can do more.", Escalate, _escalate),

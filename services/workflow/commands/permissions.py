@@ -7,12 +7,13 @@ may give every command, but nobody may decide about themselves, whatever their r
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cases.life import Stage
+from cases.life.state import Stage
 from cases.state import Case
 from events.access_tokens import Role
 from events.errors import CommandRefused
 from procedures.conduct import Conduct
-from workflow.commands.command import CommandContext, CommandSpec
+from workflow.commands.command import CommandSpec
+from workflow.commands.context import CommandContext
 
 OPEN: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED, Stage.CLOSED, Stage.MERGED}
 _STARTED: frozenset[Stage] = frozenset(Stage) - {Stage.RECEIVED}
@@ -109,8 +110,12 @@ def _obstacle(case: Case, spec: CommandSpec, context: CommandContext) -> Command
             "conflict-of-interest", "the complaint is about you: somebody else must do this, see assign"
         )
     # Where a procedure hears the complainant before it answers, whoever handles the complaint may hear them.
-    is_second_look = case.life.objection is not None
-    if spec.apart and is_second_look and context.person in {*case.life.handlers, *case.life.deciders}:
+    is_second_look = case.life.objecting.objection is not None
+    if (
+        spec.apart
+        and is_second_look
+        and context.person in {*case.life.persons.handlers, *case.life.persons.deciders}
+    ):
         return CommandRefused(
             "not-the-same-person",
             "you handled or decided this complaint: somebody else decides the objection",

@@ -1,7 +1,7 @@
-"""The commands a person can give about a case: all of them, collected from the files of their stages.
+"""The commands a person can give about a case: all of them, collected from the files of their parts.
 
-Who may give one, and in which stage, is the procedure's business (`table.py`). Everything around a command
-(rights, `If-Match`, repeats, appending, answers) is the same for all and stands in `desk.py`.
+Who may give one, and in which stage, is the procedure's business (`permissions.py`). Everything around a
+command (rights, `If-Match`, repeats, appending, answers) is the same for all, in `command_handler.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,101 @@ from workflow.commands import (
     answering,
     closing,
     correcting,
+    extending,
+    follow_up,
     handling,
+    hearing,
+    information,
+    letters,
     linking,
+    measures,
     objecting,
     opening,
     permissions,
-    posting,
     versioning,
 )
-from workflow.commands.command import Body, CommandContext, CommandSpec
+from workflow.commands.command import CommandSpec
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body
 
-COMMANDS: Mapping[str, CommandSpec] = {
-    spec.name: spec
-    for group in (opening, handling, answering, objecting, closing, posting, versioning, linking, correcting)
-    for spec in group.COMMANDS
-}
+_PARTS = (
+    opening,
+    information,
+    handling,
+    extending,
+    measures,
+    answering,
+    follow_up,
+    objecting,
+    hearing,
+    closing,
+    letters,
+    versioning,
+    linking,
+    correcting,
+)
+
+_BY_NAME: Mapping[str, CommandSpec] = {spec.name: spec for part in _PARTS for spec in part.COMMANDS}
+
+# The API and its document show the commands in this order; a command that is not in it cannot be given.
+_ORDER = (
+    "note-informal-stage",
+    "reclassify",
+    "ask-information",
+    "record-information",
+    "assign",
+    "escalate",
+    "record-external",
+    "refuse-with-route",
+    "hand-over",
+    "record-contact",
+    "record-contact-attempt",
+    "invite-to-talk",
+    "record-talk",
+    "consult",
+    "record-consultation",
+    "react",
+    "make-plan",
+    "extend",
+    "agree-measure",
+    "carry-out-measure",
+    "drop-measure",
+    "propose",
+    "record-acceptance",
+    "record-refusal",
+    "decide-outcome",
+    "record-solved",
+    "report-back",
+    "record-handled",
+    "ask-satisfaction",
+    "record-satisfaction",
+    "remind",
+    "lodge-objection",
+    "excuse-lateness",
+    "invite-to-hearing",
+    "agree-hearing",
+    "record-hearing",
+    "waive-hearing",
+    "write-hearing-record",
+    "decide-objection",
+    "name-outer-route",
+    "record-outer-route",
+    "withdraw",
+    "close",
+    "reopen",
+    "record-posted",
+    "record-returned",
+    "move-to-version",
+    "link",
+    "unlink",
+    "merge",
+    "unmerge",
+    "correct-receipt",
+    "correct-letter-date",
+    "renew-calendars",
+)
+
+COMMANDS: Mapping[str, CommandSpec] = {name: _BY_NAME[name] for name in _ORDER}
 
 
 def decide(case: Case, spec: CommandSpec, body: Body, context: CommandContext) -> Sequence[NewEvent]:

@@ -1,6 +1,6 @@
-"""Moving a running case to a newer version of its procedure, as that version declares.
+"""The version of the procedure, and of the calendars, that a running case is counted by.
 
-Event: CaseMovedToVersion.
+Events: CaseMovedToVersion, as the newer version declares; CalendarsRenewed, when a calendar has changed.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,15 @@ from typing import assert_never
 
 from pydantic import Field
 
-from cases.state import Case
-from events.catalogue import CaseMovedToVersion, ClockRule
+from cases.state import Case, ClockStatus
+from events.catalogue import (
+    CalendarsRenewed,
+    CaseMovedToVersion,
+    ClockRule,
+)
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
+from procedures.counting.calendars import calendar
 from procedures.counting.derivation import Derivation, derive
 from procedures.counting.facts import COMPLAINT_RECEIVED
 from procedures.counting.schedule import ClockPlan, OpenEnd, Timed
@@ -21,7 +26,9 @@ from procedures.counting.zones import civil_date
 from procedures.library import UnknownProcedure, procedure
 from procedures.procedure import Procedure
 from workflow.classification import has_complaint_terms
-from workflow.commands.command import Body, CommandContext, CommandSpec, event_with_words
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import CommandContext
+from workflow.commands.fields import Body, Words
 
 
 class MoveToVersion(Body):
@@ -110,7 +117,7 @@ Leads = tuple[ClockRule, ClockPlan]
 
 
 def serves_better(new: Leads, old: Leads | None, terms: Terms) -> bool:
-    """Tell whether a rule serves the complainant at least as well: the company sooner, the customer longer.
+    """Decide whether a rule serves the complainant no worse: the company sooner, the customer longer.
 
     Terms that run are compared by their ends, those that wait by where they would lead from the day of
     receipt. A rule that cannot be compared stays as it was, because nobody can say that it serves better.
@@ -147,8 +154,47 @@ def _ends_better(rule: ClockRule, new: Derivation, old: Derivation) -> bool:
     return new.strict.on >= old.strict.on and new.lenient.on >= old.lenient.on
 
 
+_RUNNING = (ClockStatus.RUNNING, ClockStatus.WARNED, ClockStatus.DISPUTED)
+
+
+class RenewCalendars(Body):
+    """Count the running clocks of this case on the calendars as they are now."""
+
+    reason: Words
+
+
+def _is_on_older_calendars(case: Case, context: CommandContext) -> str | None:
+    return None if _newer(case, context) else "the clocks are counted on the calendars of today already"
+
+
+def _renew_calendars(case: Case, body: RenewCalendars, context: CommandContext) -> Sequence[NewEvent]:
+    return [
+        event_with_words(CalendarsRenewed(calendars=_newer(case, context)), context.now, reason=body.reason)
+    ]
+
+
+def _newer(case: Case, context: CommandContext) -> tuple[str, ...]:
+    """Name the versions of the calendars on which a running clock is not counted yet."""
+    rules, counted = context.terms.rules, context.terms.calendars
+    found = {
+        version
+        for clock in case.clocks
+        if clock.status in _RUNNING and clock.clock in rules and clock.clock in counted
+        for version in {calendar(name).version for name in rules[clock.clock].calendars}
+        - counted[clock.clock]
+    }
+    return tuple(sorted(found - context.terms.renewed))
+
+
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "move-to-version", "Move the case to a newer version of its procedure.", MoveToVersion, _move
+    ),
+    CommandSpec(
+        "renew-calendars",
+        "Count the running clocks on the calendars as they are now.",
+        RenewCalendars,
+        _renew_calendars,
+        _is_on_older_calendars,
     ),
 )

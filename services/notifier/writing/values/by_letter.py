@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from events.catalogue.words import FORM_COPY
 from notifier.writing.context import WritingContext
 from notifier.writing.periods import Period
 from notifier.writing.values import answering, closing, handling, objecting, opening
 from notifier.writing.values.common import common_values
 from notifier.writing.values.variables import Values
-from procedures.words import FORM_COPY
 
 
 def values_of(context: WritingContext, period: Period | None, explanation: str) -> Values:

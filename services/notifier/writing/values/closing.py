@@ -18,8 +18,8 @@ def closed(context: WritingContext) -> Values:
     assert isinstance(event, CaseClosed)  # noqa: S101 - no other event owes a closing notice
     # The board has written its decision itself. The outcome before it no longer counts, and must not be
     # repeated as if it did.
-    is_overtaken = life.objection is not None and life.objection.outcome is not None
-    outcome = "" if is_overtaken else life.outcome or ""
+    is_overtaken = life.objecting.objection is not None and life.objecting.objection.outcome is not None
+    outcome = "" if is_overtaken else life.answering.outcome or ""
     return Values(
         {
             "because": event.because,
@@ -38,7 +38,7 @@ def _open_outer_route(context: WritingContext) -> str:
     """
     conduct, life = context.procedure.conduct, context.case.life
     if conduct.objection_window is not None:
-        satisfied = None if life.objection is None else life.objection.satisfied
-        if satisfied or (satisfied is None and life.outer_route is None):
+        satisfied = None if life.objecting.objection is None else life.objecting.objection.satisfied
+        if satisfied or (satisfied is None and life.objecting.outer_route is None):
             return ""
     return route_in_words(conduct.outer_route or "", context.language)

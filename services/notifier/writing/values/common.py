@@ -42,7 +42,7 @@ def common_values(context: WritingContext, period: Period | None, explanation: s
         "received_on": in_words(case.received_on, language),
         "reference": case.opened.reference,
         "name": salutation_name(context.name),
-        "handler": handler_of(context, case.life.handler or case.opened.handler),
+        "handler": handler_of(context, case.life.persons.handler or case.opened.handler),
         "organisation": organisation.name,
         "signature": organisation.signature,
         "address_line": organisation.address_line,

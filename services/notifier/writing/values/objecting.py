@@ -16,12 +16,12 @@ def lodged(context: WritingContext) -> Values:
 
 def hearing(context: WritingContext) -> Values:
     """Return whether the talk is about an objection or belongs to the handling."""
-    return Values({"objection": context.case.life.objection is not None})
+    return Values({"objection": context.case.life.objecting.objection is not None})
 
 
 def record(context: WritingContext) -> Values:
     """Return the record of the talk, its day, and whether it satisfied the complainant."""
-    heard_at, objection = context.case.heard_at, context.case.life.objection
+    heard_at, objection = context.case.heard_at, context.case.life.objecting.objection
     words = needed_words(context, "record")
     return Values(
         {

@@ -5,23 +5,17 @@ Events: LetterPosted, LetterBounced.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from cases.state import Case, CaseLetter
 from events.catalogue import LetterBounced, LetterPosted
+from events.catalogue.words import LetterName, ReturnWay
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures.counting.zones import civil_date
-from procedures.words import Letter as LetterName
-from workflow.commands.command import (
-    Answered,
-    AStatedMoment,
-    Body,
-    CommandContext,
-    CommandSpec,
-    event_with_words,
-)
+from workflow.commands.command import CommandSpec, event_with_words
+from workflow.commands.context import Answered, CommandContext
+from workflow.commands.fields import AStatedMoment, Body
 
 
 class RecordPosted(Body):
@@ -35,7 +29,7 @@ class RecordReturned(Body):
     """A letter that counted as arrived came back."""
 
     letter: LetterName
-    how: Literal["email", "post"]
+    how: ReturnWay
     at: AStatedMoment = None
 
 

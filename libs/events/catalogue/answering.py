@@ -1,44 +1,47 @@
-"""A measure from its agreement to the question whether it helped."""
+"""The answer: proposals, the outcome, the solution, and whether the complainant is satisfied."""
 
 from collections.abc import Mapping
-from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from events.catalogue.event import COMPLAINANT, REASON, Event
+from events.catalogue.words import AwaitedReply, ContactWay, Outcome, Satisfaction
 
 
-class MeasureAgreed(Event, frozen=True, kw_only=True):
-    """Something will be done by `due_on`, and `owner` answers for it; `measure` counts them from 1.
-
-    The day is the organisation's own, never a promise of the procedure.
-    """
+class SolutionProposed(Event, frozen=True, kw_only=True):
+    """The organisation proposes how to put things right; `proposal` counts them from 1."""
 
     emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("measure",)}
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("proposal",)}
 
-    measure: int
-    owner: str
-    due_on: date
+    proposal: int
+    by: str = ""
 
 
-class MeasureCarriedOut(Event, frozen=True, kw_only=True):
-    """A measure was carried out; happened_at is when."""
+class ProposalAccepted(Event, frozen=True, kw_only=True):
+    """The complainant agrees with a proposal; silence is never this."""
 
     emitted_by: ClassVar[str] = "workflow"
-    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("note",)}
 
-    measure: int
-    by: str
+    proposal: int
 
 
-class MeasureDropped(Event, frozen=True, kw_only=True):
-    """A measure will not be carried out after all; the reason lies in the encrypted part."""
+class ProposalRefused(Event, frozen=True, kw_only=True):
+    """The complainant does not agree with a proposal."""
 
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = REASON
 
-    measure: int
+    proposal: int
+
+
+class OutcomeDecided(Event, frozen=True, kw_only=True):
+    """The complaint was judged; nobody is told by this event alone. `by` decided, pseudonymous."""
+
+    emitted_by: ClassVar[str] = "workflow"
+    personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("grounds", "solution", "changes")}
+
     by: str
+    outcome: Outcome
 
 
 class ComplaintSolved(Event, frozen=True, kw_only=True):
@@ -58,13 +61,21 @@ class SolutionReportedBack(Event, frozen=True, kw_only=True):
     by: str
 
 
+class ComplaintHandled(Event, frozen=True, kw_only=True):
+    """The organisation has done all it had to do; what is left, if anything, is the complainant's move."""
+
+    emitted_by: ClassVar[str] = "workflow"
+
+    by: str
+
+
 class SatisfactionAsked(Event, frozen=True, kw_only=True):
     """The complainant was asked whether they are satisfied."""
 
     emitted_by: ClassVar[str] = "workflow"
 
     by: str
-    how: Literal["phone", "in person", "email"]
+    how: ContactWay
 
 
 class SatisfactionAnswered(Event, frozen=True, kw_only=True):
@@ -73,7 +84,7 @@ class SatisfactionAnswered(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
     personal: ClassVar[Mapping[str, tuple[str, ...]]] = {COMPLAINANT: ("remark",)}
 
-    answer: Literal["satisfied", "partly satisfied", "dissatisfied"]
+    answer: Satisfaction
 
 
 class ComplainantReminded(Event, frozen=True, kw_only=True):
@@ -82,14 +93,4 @@ class ComplainantReminded(Event, frozen=True, kw_only=True):
     emitted_by: ClassVar[str] = "workflow"
 
     reminder: int
-    of: Literal["information", "proposal", "answer", "hearing"]
-
-
-class ExternalRecordWritten(Event, frozen=True, kw_only=True):
-    """The case stands in another recording system of the organisation, under `number`."""
-
-    emitted_by: ClassVar[str] = "workflow"
-
-    system: str
-    number: str
-    what: Literal["registered", "updated", "closed"]
+    of: AwaitedReply

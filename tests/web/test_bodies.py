@@ -8,8 +8,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI, Request
 
+from web.answers import install
 from web.bodies import BodyGuard, strict_json
-from web.problems import Problem, install
+from web.problems import Problem
 
 JSON = {"Content-Type": "application/json"}
 

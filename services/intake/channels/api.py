@@ -30,9 +30,11 @@ from procedures.library import UnknownProcedure, library
 from procedures.organisations import admit_demonstrations, organisations
 from procedures.pinning import ProcedureChanged
 from web import idempotency
+from web.answers import install
 from web.bodies import BodyGuard, StrictRoute
 from web.headers import SecureAnswers
-from web.problems import Problem, described, install
+from web.problem_documents import described
+from web.problems import Problem
 from web.unreadable import answer_unreadable
 
 BODY_LIMIT_BYTES = 512 * 1024

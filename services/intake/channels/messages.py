@@ -28,7 +28,8 @@ from intake.message import Addition, fingerprint, written
 from intake.recorder import UNRECORDED, NotRecorded, Repeatable
 from web import idempotency
 from web.bodies import StrictRoute
-from web.problems import Problem, described
+from web.problem_documents import described
+from web.problems import Problem
 
 if TYPE_CHECKING:
     from intake.channels.api import Desk

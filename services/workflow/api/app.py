@@ -32,8 +32,10 @@ from procedures.library import library
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
 from web import idempotency
+from web.answers import install
 from web.bodies import BodyGuard, StrictRoute
-from web.problems import FieldError, Problem, described, install, invalid
+from web.problem_documents import described
+from web.problems import FieldError, Problem, invalid
 from workflow import command_handler, worklist
 from workflow.api import views
 from workflow.api.auth import ACaller, Caller, context_of, not_allowed

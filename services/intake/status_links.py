@@ -17,12 +17,21 @@ from joserfc.jwk import OctKey
 from events.canonical import to_json
 from events.errors import Misconfigured
 from events.identity import NotAReference, parse_reference
+from events.settings import Settings
 
 LONGEST = 400
 """Characters of a token that are looked at; ours have fewer than 250."""
 
 _AUDIENCE = "status"
 _TYPE = "gehoor-status+jws"
+
+
+def public_url(settings: Settings) -> str:
+    """Return the address that status links begin with.
+
+    Never taken from a request: whoever sends the header Host would decide where the links of others lead.
+    """
+    return settings.public_url or f"http://127.0.0.1:{settings.intake_port}"
 
 
 class _Scope(msgspec.Struct, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from application_server import serving
 from events.platform import Platform
-from intake.channels.api import application
+from intake.app import application
 from intake_desk import BODY, Desk
 from web.answers import install
 from web.bodies import BodyGuard

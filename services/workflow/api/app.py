@@ -31,16 +31,16 @@ from events.record.envelope import History
 from procedures.library import library
 from procedures.organisations import organisations
 from procedures.pinning import pinned_procedure
-from web import idempotency
+from web import idempotency_keys
 from web.answers import install
 from web.bodies import BodyGuard, StrictRoute
 from web.problem_documents import described
 from web.problems import FieldError, Problem, invalid
+from web.unavailable import answer_store_away, answer_unreadable
 from workflow import command_handler, worklist
 from workflow.api import views
 from workflow.api.auth import ACaller, Caller, context_of, not_allowed
 from workflow.api.letters import reading_letters
-from workflow.api.unavailable import answer_faults
 from workflow.commands.command import CommandSpec
 from workflow.commands.linking import AboutTwo
 from workflow.commands.permissions import roles_for
@@ -246,12 +246,12 @@ def _route_for(spec: CommandSpec) -> Callable[..., Awaitable[Response]]:
         context: Annotated[tuple[Caller, History], Depends(asker)],
         body: Any,
         if_match: Annotated[str | None, Header(description="The ETag of the case as you read it.")] = None,
-        idempotency_key: Annotated[str | None, Header(description=idempotency.EXPLAINED)] = None,
+        idempotency_key: Annotated[str | None, Header(description=idempotency_keys.EXPLAINED)] = None,
     ) -> Response:
         caller, history = context
         if caller.platform.keys is not None:
             await caller.platform.keys.load_for(history)
-        asked = command_handler.CommandRequest(
+        wanted = command_handler.CommandRequest(
             access=caller.access,
             case_id=history.case_id,
             reference=parse_reference(reference),
@@ -261,7 +261,7 @@ def _route_for(spec: CommandSpec) -> Callable[..., Awaitable[Response]]:
             key=idempotency_key,
             other_id=await _other(caller, history, body) if spec.mirror is not None else None,
         )
-        answer = await command_handler.carry_out(caller.platform, request.app.state.fingerprint_key, asked)
+        answer = await command_handler.carry_out(caller.platform, request.app.state.fingerprint_key, wanted)
         headers = _NO_STORE | {"ETag": command_handler.etag(answer.version)}
         if answer.again:
             headers["Idempotency-Replayed"] = "true"
@@ -307,7 +307,8 @@ def skeleton() -> FastAPI:
     app.include_router(commanding)
     app.include_router(reading)
     app.include_router(reading_letters)
-    answer_faults(app)
+    answer_store_away(app)
+    answer_unreadable(app)
     app.add_middleware(BodyGuard, limit_bytes=BODY_LIMIT_BYTES)
     install(app)
     return app

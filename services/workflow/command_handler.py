@@ -130,8 +130,10 @@ async def _transact(
     commands = await _commands(platform, request, key, decision)
 
     async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]) -> None:
-        if len(done) < len(commands):
-            raise _NotDone  # of two streams both get their event or neither does
+        # Of two streams both get their event or neither does. When none got one, nothing is to be undone, and
+        # the outcome of the first says why: a refusal, a fault of ours or a conflict, which is tried again.
+        if 0 < len(done) < len(commands):
+            raise _NotDone
         for command, outcome in done:
             if outcome.status == "ok":
                 history = await platform.store.history(command.case_id, connection)
@@ -177,6 +179,7 @@ class _Decision:
         self._request = request
         self._versions = versions
         self._case: Case | None = None
+        self._is_decided = False
         self.other: Case | None = None
         self.refused: CommandRefused | None = None
         self.notices: Sequence[str] = ()
@@ -185,6 +188,7 @@ class _Decision:
         """Decide about the case of the command; raises `CommandRefused`, and keeps it for the second case."""
         request = self._request
         # Set again on each attempt: after a conflict the case is another one.
+        self._is_decided, self.refused = False, None
         case = self._case = fold(history)
         if case is None:
             raise NoSuchCase(f"case {request.case_id} has no events")
@@ -197,12 +201,13 @@ class _Decision:
             self.refused = refused
             raise
         self.notices = notices(with_decided(case, decided), decided)
+        self._is_decided = True
         return decided
 
     def mirror(self, history: History, now: datetime) -> Sequence[NewEvent]:
         """Decide the event of the second case; raises `CommandRefused` when the first got none."""
         case, request = fold(history), self._request
-        if self.refused is not None or case is None or self._case is None or request.spec.mirror is None:
+        if not self._is_decided or case is None or self._case is None or request.spec.mirror is None:
             raise CommandRefused("not-done", "the first case does not allow it")
         # The first case was decided with the second as it stood before the lock. Its If-Match says nothing
         # about the second, so without this line both could be linked on the ground of what is no longer so.

@@ -218,6 +218,31 @@ def test_decisions_are_pure() -> None:
     told(findings)
 
 
+KNOWS_NO_HTTP = (
+    "libs/web/problems.py",
+    "libs/web/idempotency.py",
+    "libs/web/idempotency_keys.py",
+    "services/intake/desk.py",
+    "services/intake/group_commit.py",
+    "services/intake/message_recorder.py",
+    "services/intake/recorder.py",
+    "services/intake/sender.py",
+)
+SPEAKS_HTTP = frozenset({"fastapi", "starlette", "uvicorn", "h11"})
+
+
+@pytest.mark.parametrize("file", KNOWS_NO_HTTP)
+def test_complaints_can_come_in_without_http(file: str) -> None:
+    """Mail, the portal and connectors use the same desk, so neither it nor what it stands on knows HTTP."""
+    told(
+        [
+            f"{file}:{one.line}: imports {one.name}: a channel reads requests and makes a Sender of them"
+            for one in imports(ROOT / file)
+            if one.package in SPEAKS_HTTP
+        ]
+    )
+
+
 def test_nobody_asks_the_machine_for_the_time() -> None:
     """The clock is handed in, so that any moment can be tested and an accelerated one works."""
     told(

@@ -53,8 +53,8 @@ class CommandDone(BaseModel):
 def _route_for(spec: CommandSpec) -> Callable[..., Awaitable[Response]]:
     """Make the route of one command; its body is read by the command's own model."""
 
-    # A dependency, because FastAPI runs it before it reads the body: who may not give the command learns
-    # nothing about its fields, and gets 404 or 403 whatever the body holds.
+    # A dependency, because FastAPI runs it before it fits the body into the model: who may not give the
+    # command gets 404 or 403, and learns nothing about the case or its fields from a 422.
     async def permitted(caller: ACaller, reference: str) -> tuple[Caller, History]:
         history = await caller.history_of(reference)
         case = fold(history)

@@ -8,7 +8,7 @@ import pytest
 
 from events.provision.clusters import OWNER
 from events.provision.migrate import Migrations, migrate
-from events.provision.provision import IDEMPOTENCY_SQL
+from events.provision.provision import IDEMPOTENCY_SQL, provision
 from events.store.idempotency_rows import IdempotencyTable, delete_old_rows
 from events.store.new_cases import REQUEST_KEYS as OF_INTAKE
 from events.testing import TestSystem
@@ -70,6 +70,24 @@ async def test_the_tables_that_stand_are_as_the_one_description_makes_them(
 
     assert expected == found
     assert all(expected.values())
+
+
+@pytest.mark.postgres
+async def test_a_service_that_is_to_come_gets_its_table_by_provisioning(
+    system: TestSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may store and read its keys, and can take back none that may still be repeated."""
+    monkeypatch.setattr("events.provision.provision.REMEMBERS_REQUESTS", ("notifier",))
+    table = IdempotencyTable("notifier")
+
+    await provision(system.settings, system.database_url, system.keys_url)
+    pool = await system.pool_of("notifier")
+    async with pool.acquire() as service:
+        await remember(service, table, asked(), uuid4(), b"the answer")
+        await service.execute("UPDATE notifier.idempotency SET response = 'another'")
+        await service.execute("DELETE FROM notifier.idempotency")
+
+    assert b"the answer" == await recall(pool, table, asked())
 
 
 @pytest.mark.postgres

@@ -63,6 +63,7 @@ PURE = (
     "libs/cases/*.py",
     "services/workflow/classification.py",
     "services/workflow/commands/registry.py",
+    "services/workflow/entity_tags.py",
     "services/workflow/obligations.py",
     "services/workflow/persons.py",
     "services/workflow/commands/linking.py",

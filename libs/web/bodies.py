@@ -1,25 +1,16 @@
-"""What a request body must be before its meaning is read: small, in time, UTF-8 and plain JSON.
+"""What a request body must be before anybody reads it: small, in time, of the right type and UTF-8.
 
 `BodyGuard` reads the body itself, within a size and a time, and passes it on whole. A refused body costs
-no more memory than the limit. `strict_json` accepts only JSON that every reader understands alike: no name
-twice, no deep nesting, no NaN. `StrictRoute` makes FastAPI read bodies that way.
+no more memory than the limit. `web.strict_json` reads what is in it.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import Problem
-
-MOST_NAMES = 64
-"""More fields than any object of ours has; a longer list of names is an attempt to make us work."""
 
 MOST_HELD_BYTES = 64 * 1024 * 1024
 """Bodies of all requests together that one process holds; beyond it new ones are asked to come back."""
@@ -148,50 +139,6 @@ def _check_once(headers: Headers) -> None:
             )  # fmt: skip
 
 
-def strict_json(body: bytes) -> Any:
-    """Read JSON that means the same to every reader; raises `Problem` (400) naming place or reason."""
-    text = body.decode("utf-8-sig")  # some editors and Windows programs put a byte order mark in front
-    try:
-        return json.loads(text, object_pairs_hook=_fields, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise _not_json(f"It stops being JSON at line {error.lineno}, column {error.colno}.") from None
-    except ValueError:  # a whole number of thousands of digits
-        raise _not_json("A number in it is too long.") from None
-    except RecursionError:  # the parser stops at the interpreter's own limit, long before memory matters
-        raise _not_json("It is nested too deep.") from None
-
-
-class StrictRoute(APIRoute):
-    """A route whose JSON body is read by `strict_json` before FastAPI fits it into the model."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            # FastAPI would read the body inside `handle` by json.loads, which keeps the last of equal names.
-            # It is read here first and given to FastAPI as a value, so that no second parser sees it.
-            body = await request.body()
-            value = strict_json(body) if body else None
-            return await handle(_ReadRequest(request.scope, request.receive, body, value))
-
-        return strict
-
-
-class _ReadRequest(Request):
-    """A request whose body was read before."""
-
-    def __init__(self, scope: Scope, receive: Receive, body: bytes, value: Any) -> None:
-        super().__init__(scope, receive)
-        self._whole = body
-        self._value = value
-
-    async def body(self) -> bytes:
-        return self._whole
-
-    async def json(self) -> Any:
-        return self._value
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives the whole body once, and after that what the connection sends.
 
@@ -242,20 +189,3 @@ def _check_bytes(body: bytearray) -> None:
             400, "encoding", "The body is not valid UTF-8",
             f"Byte {error.start} does not belong to a UTF-8 character. Send it again in UTF-8.",
         ) from None  # fmt: skip
-
-
-def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MOST_NAMES:
-        raise _not_json(f"An object in it has more than {MOST_NAMES} fields.")
-    fields = dict(pairs)  # the last of two equal names stays, and the length shows that one is gone
-    if len(fields) < len(pairs):
-        raise _not_json("A field stands twice in the same object.")
-    return fields
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _not_json("NaN and Infinity are not JSON.")
-
-
-def _not_json(why: str) -> Problem:
-    return Problem(400, "json", "The body is not usable JSON", f"{why} Nothing was stored.")

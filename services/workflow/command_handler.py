@@ -4,7 +4,6 @@ Did this request come before (then the same answer)? Does the caller know the ca
 Does the case allow it? Then the events, the worklist's row and the answer are written in one transaction.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +29,7 @@ from web.problems import Problem
 from workflow.api.auth import context_of
 from workflow.commands.command import Body, CommandSpec
 from workflow.commands.registry import decide
+from workflow.entity_tags import etag, versions_in
 from workflow.obligations import notices
 from workflow.worklist import project, write
 
@@ -37,8 +37,6 @@ log = structlog.get_logger()
 
 REQUEST_KEYS = IdempotencyTable("workflow", "repeat")
 """The keys of commands, under the name that the table has had since before there was one for all services."""
-
-_TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
 class Stale(CommandRefused):
@@ -215,39 +213,6 @@ class _Decision:
             raise CommandRefused("moved-on", "the second case has moved on meanwhile")
         context = context_of(self._platform, request.access, history, case, now, self._case)
         return request.spec.mirror(case, request.body, context)
-
-
-def versions_in(if_match: str | None) -> frozenset[int]:
-    """Read the versions named by an `If-Match` header.
-
-    Raises `Problem`: 428 when it names none, 400 when it is no list of entity tags.
-
-    A star would match whatever stands there, which is the accident this header exists to prevent.
-    """
-    if if_match is None or if_match.strip() in ("", "*"):
-        raise Problem(
-            428,
-            "if-match-missing",
-            "Say which version of the case you have seen",
-            'Read the case, then send its ETag back, for example If-Match: "7".',
-        )
-    # Bounded before it is split: matching runs over all of it, and no real header names so many versions.
-    tags = [_TAG.fullmatch(part) for part in if_match[:1000].split(",")]
-    if not all(tags):
-        raise Problem(
-            400,
-            "if-match",
-            "This If-Match cannot be read",
-            'Send the ETag as it came, for example If-Match: "7".',
-        )
-    # A weak tag matches nothing: it would mean "about the same", and a command needs exactly the same case.
-    strong = [tag[2] for tag in tags if tag is not None and tag[1] is None]
-    return frozenset(int(tag) for tag in strong if tag.isascii() and tag.isdecimal() and len(tag) <= 9)
-
-
-def etag(version: int) -> str:
-    """Return a version as a strong entity tag."""
-    return f'"{version}"'
 
 
 def _answer(reference: str, version: int, outcome: CommandOutcome, notices: Sequence[str]) -> bytes:

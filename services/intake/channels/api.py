@@ -13,8 +13,8 @@ from intake.complaint_form import Submission
 from intake.desk import Desk
 from intake.submission import find_organisation
 from web import idempotency_keys
-from web.bodies import StrictRoute
 from web.problem_documents import described
+from web.strict_json import StrictRoute
 
 _PROBLEMS = {
     400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be used.",

@@ -15,9 +15,9 @@ from intake.desk import Desk
 from intake.message import Addition
 from intake.sender import COMPLAINANT_BY_LINK, Sender, Writer
 from web import idempotency_keys
-from web.bodies import StrictRoute
 from web.problem_documents import described
 from web.problems import Problem
+from web.strict_json import StrictRoute
 
 _PROBLEMS = {
     400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be used.",

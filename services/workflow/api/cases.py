@@ -27,10 +27,11 @@ from events.record.envelope import History
 from procedures.organisations import organisations
 from web.problem_documents import described
 from web.problems import FieldError, Problem, invalid
-from workflow import command_handler, worklist
+from workflow import worklist
 from workflow.api import views
 from workflow.api.auth import ACaller, Caller, context_of
 from workflow.commands.registry import allowed
+from workflow.entity_tags import etag
 from workflow.obligations import warnings
 
 EXPECTED = {
@@ -105,7 +106,7 @@ async def read_case(caller: ACaller, reference: str, response: Response) -> view
     if case is None:
         raise RuntimeError(f"case {history.case_id} has events and no state")
     personal = await _personal(caller, history)
-    response.headers.update(NO_STORE | {"ETag": command_handler.etag(case.version)})
+    response.headers.update(NO_STORE | {"ETag": etag(case.version)})
     return views.case_view(case, personal, _allowed(caller, history, case), warnings(case))
 
 

@@ -13,9 +13,9 @@ from events.identity import parse_reference
 from events.record.envelope import History
 from procedures.pinning import pinned_procedure
 from web import idempotency_keys
-from web.bodies import StrictRoute
 from web.problem_documents import described
 from web.problems import FieldError, Problem, invalid
+from web.strict_json import StrictRoute
 from workflow import command_handler
 from workflow.api.auth import ACaller, Caller, not_allowed
 from workflow.api.cases import EXPECTED, NO_STORE
@@ -23,6 +23,7 @@ from workflow.commands.command import CommandSpec
 from workflow.commands.linking import AboutTwo
 from workflow.commands.permissions import roles_for
 from workflow.commands.registry import COMMANDS
+from workflow.entity_tags import etag
 
 _PROBLEMS = EXPECTED | {
     400: "The body is not clean UTF-8 or not usable JSON, or a header cannot be read.",
@@ -89,7 +90,7 @@ def _route_for(spec: CommandSpec) -> Callable[..., Awaitable[Response]]:
             other_id=await _other(caller, history, body) if spec.mirror is not None else None,
         )
         answer = await command_handler.carry_out(caller.platform, request.app.state.fingerprint_key, wanted)
-        headers = NO_STORE | {"ETag": command_handler.etag(answer.version)}
+        headers = NO_STORE | {"ETag": etag(answer.version)}
         if answer.again:
             headers["Idempotency-Replayed"] = "true"
         return Response(answer.body, media_type="application/json", headers=headers)

@@ -1,25 +1,16 @@
-"""What a request body must be before anybody looks at its meaning: small, quick, UTF-8 and plain JSON.
+"""What a request body must be before anybody reads it: small, in time, of the right type and UTF-8.
 
-`BodyGuard` reads the body itself, within a size and a time, and hands it on whole; what it refuses costs
-no more memory than the limit. `strict_json` understands only JSON that every reader understands alike:
-no double names, no deep nesting, no NaN. `StrictRoute` makes FastAPI read bodies that way.
+`BodyGuard` reads the body itself, within a size and a time, and passes it on whole. A refused body costs
+no more memory than the limit. `web.strict_json` reads what is in it.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import Problem
-
-MOST_NAMES = 64
-"""More fields than any object of ours has; a longer list of names is an attempt to make us work."""
 
 MOST_HELD_BYTES = 64 * 1024 * 1024
 """Bodies of all requests together that one process holds; beyond it new ones are asked to come back."""
@@ -31,9 +22,10 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BodyGuard:
-    """Refuses a body that is too large, too slow, of another type or not UTF-8, and headers in two minds.
+    """Refuses a body that is too large, too slow, of another type or not UTF-8, and contradicting headers.
 
-    `accepts` are media types without parameters. Raises `Problem`: `problems.install` goes around it.
+    `accepts` are media types without parameters. Raises `Problem`: `answers.install` must come after it, so
+    that the middleware which renders problems is around this one.
     """
 
     def __init__(
@@ -61,6 +53,7 @@ class BodyGuard:
         if scope["method"] in _BODILESS:
             await self.app(scope, receive, send)
             return
+        # Before the first byte is read: who waits for 100 Continue then never sends a refused body.
         if announced := _announces_body(headers):
             self._check_headers(headers)
         body = bytearray()
@@ -72,17 +65,23 @@ class BodyGuard:
             _check_bytes(body)
             await self.app(scope, _replay(bytes(body), receive), send)
         finally:
+            # `_read` adds chunk by chunk, so `body` holds what was counted, also when it raised half-way.
+            # Without this line refused bodies would stay counted, and all requests would soon be "busy".
             self._held_bytes -= len(body)
 
     def _check_headers(self, headers: Headers) -> None:
         if "content-length" in headers and "transfer-encoding" in headers:
+            # A proxy in front and this server may each believe another of the two lengths. The rest of the
+            # body would then be read as a second request, which the proxy never checked (request smuggling).
             raise Problem(
                 400, "framing", "The length of the body is told in two ways",
                 "Send either Content-Length or Transfer-Encoding.", unread=True,
             )  # fmt: skip
         told = headers.get("content-length", "0")
+        # `isdecimal` alone is true for Arabic digits, and int() of a long text takes quadratic time.
         if not (told.isascii() and told.isdecimal()) or len(told) > 18 or int(told) > self.limit_bytes:
             raise self._too_large()
+        # A compressed body of some kilobytes can become gigabytes: the limit would bound the wrong number.
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem(
                 415, "content-encoding", "Compressed bodies are not taken",
@@ -96,7 +95,11 @@ class BodyGuard:
             )  # fmt: skip
 
     async def _read(self, receive: Receive, body: bytearray) -> bool:
-        """Read the whole body into `body`; False when the client went away."""
+        """Read the whole body into `body`; return False when the client went away.
+
+        Raises `Problem` when it is too large (413), too slow (408) or when all requests together hold too
+        much (503).
+        """
         try:
             async with asyncio.timeout(self.within_s):
                 while True:
@@ -104,6 +107,7 @@ class BodyGuard:
                     if message["type"] == "http.disconnect":
                         return False
                     chunk: bytes = message.get("body", b"")
+                    # Checked for each chunk: a chunked body announces no length, and a length may be a lie.
                     if len(body) + len(chunk) > self.limit_bytes:
                         raise self._too_large()
                     if self._held_bytes + len(chunk) > self.most_held_bytes:
@@ -126,7 +130,7 @@ class BodyGuard:
 
 
 def _check_once(headers: Headers) -> None:
-    """Refuse a header of which there can be one: two readers may take one each."""
+    """Raise `Problem` (400) for a header that stands twice: two readers may take one each."""
     for name in _ONCE:
         if len(headers.getlist(name.lower())) > 1:
             raise Problem(
@@ -135,50 +139,11 @@ def _check_once(headers: Headers) -> None:
             )  # fmt: skip
 
 
-def strict_json(body: bytes) -> Any:
-    """Read JSON that means the same to every reader; raises `Problem` saying where it goes wrong."""
-    text = body.decode("utf-8-sig")
-    try:
-        return json.loads(text, object_pairs_hook=_fields, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise _not_json(f"It stops being JSON at line {error.lineno}, column {error.colno}.") from None
-    except ValueError:  # a whole number of thousands of digits
-        raise _not_json("A number in it is too long.") from None
-    except RecursionError:  # the parser stops at the interpreter's own limit, long before memory matters
-        raise _not_json("It is nested too deep.") from None
-
-
-class StrictRoute(APIRoute):
-    """A route whose JSON body is read by `strict_json` before FastAPI fits it into the model."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            body = await request.body()
-            value = strict_json(body) if body else None
-            return await handle(_ReadRequest(request.scope, request.receive, body, value))
-
-        return strict
-
-
-class _ReadRequest(Request):
-    """A request whose body was read before."""
-
-    def __init__(self, scope: Scope, receive: Receive, body: bytes, value: Any) -> None:
-        super().__init__(scope, receive)
-        self._whole = body
-        self._value = value
-
-    async def body(self) -> bytes:
-        return self._whole
-
-    async def json(self) -> Any:
-        return self._value
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give the whole body once, and then what the connection says."""
+    """Return a `receive` that gives the whole body once, and after that what the connection sends.
+
+    After the body it must wait for the connection: Starlette calls it again to notice a client that left.
+    """
     handed = False
 
     async def again() -> Message:
@@ -203,7 +168,7 @@ def _announces_body(headers: Headers) -> bool:
 
 
 def _is_utf8(parameters: str) -> bool:
-    """Tell whether the parameters of a media type leave UTF-8 as the character set."""
+    """Return whether the parameters of a media type leave UTF-8 as the character set."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
@@ -212,6 +177,7 @@ def _is_utf8(parameters: str) -> bool:
 
 
 def _check_bytes(body: bytearray) -> None:
+    # NUL is valid UTF-8, so the next check would let it pass; Postgres can store no text that holds it.
     if b"\x00" in body:
         raise Problem(
             400, "nul-byte", "The body holds a NUL byte", "Send plain text in UTF-8 without NUL bytes."
@@ -223,20 +189,3 @@ def _check_bytes(body: bytearray) -> None:
             400, "encoding", "The body is not valid UTF-8",
             f"Byte {error.start} does not belong to a UTF-8 character. Send it again in UTF-8.",
         ) from None  # fmt: skip
-
-
-def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MOST_NAMES:
-        raise _not_json(f"An object in it has more than {MOST_NAMES} fields.")
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise _not_json("A field stands twice in the same object.")
-    return fields
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _not_json("NaN and Infinity are not JSON.")
-
-
-def _not_json(why: str) -> Problem:
-    return Problem(400, "json", "The body is not usable JSON", f"{why} Nothing was stored.")

@@ -14,7 +14,7 @@ HEADERS: Mapping[str, str] = {
 
 
 class SecureAnswers:
-    """Adds the headers that keep an answer from being cached, framed, guessed at or told to other sites."""
+    """Adds headers against caching, framing, guessing the type, and telling other sites the address."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,44 +1,85 @@
-"""Idempotency-Keys: what may be one, as what it is kept, and how the stream itself knows a repeat; pure.
+"""Requests that came before: the same key with the same words gets the same answer and no second effect.
 
-A key is kept as a keyed hash only, because nobody can know what a client puts into it.
+The order for every service: make a `RequestKey`, `recall` before anything is done, `remember` in the
+transaction of the effect. Two equal requests at the same moment both recall nothing; the primary key of the
+table lets one of them commit, and the other recalls its answer afterwards. Key and words are kept as keyed
+hashes for ninety days. After that the stream still knows the command id of what was done.
 """
 
-import hmac
-import re
+from collections.abc import Iterable
 from uuid import UUID
 
-from events.canonical import prefixed
-from events.identity import command_id_of
+import asyncpg
 
-LONGEST = 255
-"""Characters: room for two UUIDs and a few words, on every route the same."""
-
-FORM = f"1 to {LONGEST} visible ASCII characters without spaces, for example a random UUID"
-
-EXPLAINED = (
-    f"{FORM}. The same key with the same body gives the same answer and does nothing twice; with another "
-    "body it is refused (409). A key is remembered for ninety days."
+from events.store.idempotency_rows import (
+    IdempotencyRow,
+    IdempotencyTable,
+    find_row,
+    find_rows,
+    insert_row,
 )
-"""What the description of the interface says about the header."""
-
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST}}}")
-
-
-def is_usable(key: str) -> bool:
-    """Tell whether this can be a key."""
-    return _KEY.fullmatch(key) is not None
+from web.idempotency_keys import RequestKey
+from web.problems import Problem
 
 
-def hidden(secret: bytes, key: str) -> str:
-    """Give the keyed hash as which a key is kept."""
-    return hmac.digest(secret, prefixed((b"key", key.encode())), "sha256").hex()
+class KeyUsedForAnother(Problem):
+    """The key was used for a request that said something else: the one 409 for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            409,
+            "idempotency-key-used",
+            "This Idempotency-Key was used for another request",
+            "Nothing was done. Use a new key for a new request, and the same body for a repeat.",
+        )
 
 
-def command_of(service: str, scope: str, hidden_key: str, fingerprint: bytes) -> UUID:
-    """Name what a request does, by its key and by what it says.
+async def recall(
+    connection: asyncpg.Connection | asyncpg.Pool, table: IdempotencyTable, key: RequestKey
+) -> bytes | None:
+    """Return the answer that this request got before, or None when it is new or has no key.
 
-    The row of a key is forgotten after ninety days and the stream never: named by the key alone, other words
-    that come under it later would pass for a repeat and be lost. Nobody can check a guess of the words
-    against this name without our secret and the client's own key, of which nothing is kept any more then.
+    Raises `KeyUsedForAnother` when the key belongs to another request; the caller passes it on.
     """
-    return command_id_of(service, scope, hidden_key, fingerprint.hex())
+    if key.key is None:
+        return None
+    row = await find_row(connection, table, key.scope, key.key)
+    if row is None:
+        return None
+    if not key.is_for(row.fingerprint):
+        raise KeyUsedForAnother
+    return row.response
+
+
+async def recall_rows(
+    connection: asyncpg.Connection | asyncpg.Pool, table: IdempotencyTable, keys: Iterable[RequestKey]
+) -> dict[RequestKey, IdempotencyRow]:
+    """Return what is stored under these keys, for many requests in one statement.
+
+    It raises nothing for a key of another request, because the other requests of the batch go on: the caller
+    compares each row by `RequestKey.is_for`.
+    """
+    asked = {key: (key.scope, key.key) for key in keys if key.key is not None}
+    rows = await find_rows(connection, table, list(asked.values()))
+    return {key: rows[place] for key, place in asked.items() if place in rows}
+
+
+async def remember(
+    connection: asyncpg.Connection, table: IdempotencyTable, key: RequestKey, case_id: UUID, answer: bytes
+) -> None:
+    """Store the answer under the key of its request; without a key there is nothing to store.
+
+    `connection` must be in the transaction of the effect: an answer that is stored apart could stand without
+    its effect, and the repeat would never be done. Raises asyncpg's UniqueViolationError when another
+    request has stored the key at this moment; the caller lets it roll back and recalls.
+    """
+    row = row_of(key, case_id, answer)
+    if row is not None:
+        await insert_row(connection, table, row)
+
+
+def row_of(key: RequestKey, case_id: UUID, answer: bytes) -> IdempotencyRow | None:
+    """Return the row that `remember` would insert, for a caller that inserts many in its own statement."""
+    if key.key is None:
+        return None
+    return IdempotencyRow(key.scope, key.key, key.fingerprint, case_id, answer)

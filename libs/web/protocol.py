@@ -1,7 +1,7 @@
-"""HTTP as it comes over the wire: what is no HTTP, or never becomes a whole request, is answered and let go.
+"""HTTP on the wire: what is no HTTP, or never becomes a whole request, gets an answer and is disconnected.
 
-uvicorn's own protocol answers a malformed request in plain text, where ours are problem documents, and waits
-for ever for the end of a request's head, so that whoever sends a byte now and then keeps a connection.
+uvicorn's own protocol answers a malformed request in plain text; ours are problem documents. It also waits
+for ever for the end of a request's head, so a client that sends a byte now and then keeps a connection.
 """
 
 import asyncio
@@ -28,7 +28,10 @@ _TOO_SLOW = Problem(
 
 
 class Protocol(H11Protocol):
-    """uvicorn's protocol with our answers and a bound on the time a request's head may take."""
+    """uvicorn's protocol with our answers, and a time limit for the head of a request.
+
+    It overrides methods that uvicorn does not promise to keep; `tests/web/test_protocol.py` notices a change.
+    """
 
     _head_is_late: asyncio.TimerHandle | None = None
 
@@ -42,13 +45,16 @@ class Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        # IDLE is h11's state until the head is whole. It is IDLE again when an answer is out and the client
+        # may send its next request; the timer then starts with the first byte of that, not with the silence
+        # before it, which uvicorn's own keep-alive timer ends.
         if self.conn.their_state is not h11.IDLE:
             self._stop_waiting()
         elif self._head_is_late is None and not self.transport.is_closing():
             self._await_head()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(_MALFORMED)
+        self._refuse(_MALFORMED)  # `msg` is h11's and may hold bytes that were sent, so it is not repeated
 
     def _await_head(self) -> None:
         self._head_is_late = self.loop.call_later(HEAD_WITHIN_S, self._refuse, _TOO_SLOW)
@@ -59,10 +65,11 @@ class Protocol(H11Protocol):
             self._head_is_late = None
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer where an answer can still be given, and close."""
+        """Send a problem where an answer can still be sent, and close the connection."""
         self._stop_waiting()
         if self.transport.is_closing():
             return
+        # In any other state an answer has begun: h11 would raise, and bytes in its middle are no answer.
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = to_json(problem.document())
             headers = [

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from intake.channels.api import application
+from events.store.new_cases import REQUEST_KEYS
+from intake.app import application
 from service.host import run
 from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
@@ -15,7 +16,7 @@ def main() -> None:
             name="intake",
             http=application,
             port=lambda settings: settings.intake_port,
-            loops=(partial(IdempotencyExpiryLoop, table="gehoor.idempotency"),),
+            loops=(partial(IdempotencyExpiryLoop, table=REQUEST_KEYS),),
             keys=True,
         )
     )

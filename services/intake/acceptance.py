@@ -1,4 +1,4 @@
-"""What a sender is told about a complaint that stands: made of its first event alone, so always the same."""
+"""The answer to a complaint that is recorded, made of its first event alone, so always the same."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class Accepted(BaseModel):
 
 
 def acceptance_of(received: Recorded, receipts: Receipts, links: StatusLinks) -> dict[str, Any]:
-    """Give the content of the 201 for a case that begins with this event."""
+    """Return the content of the 201 for a case that begins with this event."""
     event = received.event
     assert isinstance(event, ComplaintReceived)  # noqa: S101 - intake begins every stream
     answer: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What is told about each request to intake: one log line and one count, with no word of what was sent."""
+"""One log line and one count for each request to intake, with no word of what was sent."""
 
 from time import monotonic
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 def report_accepted(done: RecordedComplaint, filing: Filing, began_s: float) -> None:
-    """Note a 201; `began_s` is a moment of the monotonic clock."""
+    """Log and count a complaint that is recorded; `began_s` is a moment of the monotonic clock."""
     took_s = monotonic() - began_s
     OUTCOMES.labels(filing.organisation.id, done.outcome).inc()
     ACCEPTING.observe(took_s)
@@ -37,9 +37,9 @@ def report_accepted(done: RecordedComplaint, filing: Filing, began_s: float) -> 
 
 
 def report_refused(problem: Problem) -> None:
-    """Note any answer that is a problem, by its stable code and the names of our own fields.
+    """Log and count an answer that is a problem, by its stable code and the names of our own fields.
 
-    Whom it was meant for is not counted: in a refused request that is only what somebody typed.
+    The organisation is not counted: in a refused request it is only what somebody typed.
     """
     OUTCOMES.labels("none", problem.code).inc()
     (log.warning if problem.status >= 500 else log.info)(

@@ -5,7 +5,7 @@ The document is checked in, so that a change of the interface is seen in review;
 
 import sys
 
-from intake.channels.api import skeleton
+from intake.app import skeleton
 from web.openapi import as_text
 
 

@@ -36,7 +36,7 @@ class Receipts:
         }
 
     def sign(self, reference: str, received: Recorded) -> str:
-        """Make the receipt of a case from its first event."""
+        """Return the receipt of a case, made of its first event."""
         header = {"alg": "EdDSA", "kid": self._jwk["kid"], "typ": TYPE}
         statement = {
             "reference": reference,
@@ -49,7 +49,7 @@ class Receipts:
         return f"{signed}.{_part(self._key.sign(signed.encode()))}"
 
     def key_set(self) -> dict[str, Any]:
-        """Give the public key as a JWK set, for `/.well-known/jwks.json`."""
+        """Return the public key as a JWK set, for `/.well-known/jwks.json`."""
         return {"keys": [self._jwk]}
 
 

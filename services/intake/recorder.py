@@ -1,15 +1,14 @@
-"""Recording complaints: keys, then one transaction for all that wait, then the bell.
+"""Recording complaints: persons' keys, then one transaction for all that wait, then the doorbell.
 
-What always holds: whoever gets `RecordedComplaint` may be told 201, because it is committed. A request whose
-key was used before gets the earlier answer and appends nothing. A complaint that loses (a key that another
-replica used at the same moment) does not disturb the others of its transaction.
+What always holds: a `RecordedComplaint` is returned only after its commit, so it can be answered with 201. A
+request whose key was used before gets the earlier answer and appends nothing. A complaint that loses (a key
+that another replica used at the same moment) does not disturb the others of its transaction.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -18,46 +17,43 @@ from events.canonical import to_json
 from events.catalogue import ABOUT, COMPLAINANT
 from events.errors import ClockDisagrees
 from events.failpoints import failpoint
-from events.identity import command_id_of, new_case_id, new_reference
+from events.identity import new_case_id, new_reference
 from events.platform import Platform
 from events.record.envelope import Cause
 from events.record.sealing import next_rows
 from events.store.database import transaction
+from events.store.idempotency_rows import IdempotencyRow
 from events.store.keys import KeyStore, NewPerson
-from events.store.new_cases import EARLIER, Key, NewCase, append_new_cases
+from events.store.new_cases import REQUEST_KEYS, NewCase, append_new_cases
 from events.store.streams import StreamAppend
-from events.transient import RETRYABLE, TRANSIENT_ERRORS
 from intake.acceptance import acceptance_of
 from intake.receipts import Receipts
 from intake.status_links import StatusLinks
 from intake.submission import Filing
+from web.idempotency import recall_rows, row_of
+from web.idempotency_keys import RequestKey
+from web.unavailable import AWAY
 
 ATTEMPTS = 4
 """For a reference that is taken (one in 2^50), or a clock that has to be measured again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Repeatable:
-    """How a repeat of a request is recognised: its key, and what it said, both as keyed hashes."""
-
-    scope: str
-    key: str
-    fingerprint: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ComplaintToRecord:
-    """A complaint to be recorded."""
+    """A complaint to be recorded, by whom, and how a repeat of it is recognised."""
 
     filing: Filing
     actor: str
-    repeatable: Repeatable | None = None
+    key: RequestKey
     traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedComplaint:
-    """How it fared: `answer` is the content of the 201; a mismatch used its key for another complaint."""
+    """The result for one complaint: `answer` is the content of the 201.
+
+    A mismatch was not recorded, because its key was used for another request; its `answer` is empty.
+    """
 
     outcome: Literal["created", "repeated", "mismatch"]
     case_id: UUID
@@ -65,17 +61,17 @@ class RecordedComplaint:
 
     @property
     def status_url(self) -> str:
-        """The address in the answer."""
+        """Return the address of the status page, which stands in the answer."""
         address: str = msgspec.json.decode(self.answer)["status_url"]
         return address
 
 
 class NotRecorded(Exception):
-    """It could not be recorded this time, and nothing of it stands: try again."""
+    """It could not be recorded this time, and nothing of it is stored: try again."""
 
 
-UNRECORDED: tuple[type[Exception], ...] = (*TRANSIENT_ERRORS, *RETRYABLE, NotRecorded)
-"""Why something may fail without being wrong itself; a lost connection may have committed it all the same."""
+UNRECORDED: tuple[type[Exception], ...] = (*AWAY, NotRecorded)
+"""Errors for which a request is not to blame; a lost connection may have committed it all the same."""
 
 
 class Recorder:
@@ -90,7 +86,10 @@ class Recorder:
         self._links = links
 
     async def record(self, batch: Sequence[ComplaintToRecord]) -> list[RecordedComplaint]:
-        """Record a batch; gives how each fared, in order. Raises one of `UNRECORDED` for all together."""
+        """Record a batch and return one result for each, in order.
+
+        Raises one of `UNRECORDED` for the whole batch; then it is not known whether it is stored.
+        """
         waiting = dict(enumerate(batch))
         done = await self._earlier(waiting)
         for _ in range(ATTEMPTS):
@@ -100,12 +99,13 @@ class Recorder:
             try:
                 done |= await self._append(_first_of_each_key(waiting))
             except ClockDisagrees:
-                await self._platform.store.measure_clock()
+                await self._platform.store.measure_clock()  # and seal again: recorded_at is part of the hash
             except asyncpg.DeadlockDetectedError:
                 continue  # another replica got the same keys in another order; nothing of ours stands
             except asyncpg.UniqueViolationError:
                 waiting = {i: _under_another_reference(wanted) for i, wanted in waiting.items()}
             else:
+                # What is left had its key twice in this batch: the first of them is stored now.
                 done |= await self._earlier({i: wanted for i, wanted in waiting.items() if i not in done})
         if len(done) < len(batch):
             raise NotRecorded(f"{len(batch) - len(done)} complaints were not recorded in {ATTEMPTS} attempts")
@@ -114,7 +114,11 @@ class Recorder:
         return [done[i] for i in range(len(batch))]
 
     async def _append(self, chosen: Mapping[int, ComplaintToRecord]) -> dict[int, RecordedComplaint]:
-        """Append in one transaction; the persons' keys are committed before, an unused one is harmless."""
+        """Append in one transaction and return the results.
+
+        Persons' keys are committed before, in the other cluster. After a crash in between they are unused
+        and harmless; the other way round there could be events that nobody can decrypt.
+        """
         case_ids = {i: new_case_id() for i in chosen}
         await self._keys.mint([person for i in chosen for person in _persons(case_ids[i], chosen[i].filing)])
         await failpoint("intake.keys_minted")
@@ -124,73 +128,55 @@ class Recorder:
             kept = await append_new_cases(connection, [new for new, _ in made.values()])
             await failpoint("intake.before_commit")
         await failpoint("intake.committed")
-        done: dict[int, RecordedComplaint] = {}
-        for (i, (_, answer)), one in zip(made.items(), kept, strict=True):
-            if one.earlier is None:
-                done[i] = RecordedComplaint("created", one.case_id, answer)
-            else:
-                done[i] = _again(chosen[i], one.case_id, one.earlier.fingerprint, one.earlier.response)
-        return done
+        return {
+            i: RecordedComplaint("created", case_ids[i], answer)
+            if earlier is None
+            else _again(chosen[i], earlier)
+            for (i, (_, answer)), earlier in zip(made.items(), kept, strict=True)
+        }
 
     def _new_case(self, case_id: UUID, wanted: ComplaintToRecord) -> tuple[NewCase, bytes]:
-        """Seal and chain the first event of a case, and write the answer that goes with it."""
-        how = wanted.repeatable
-        command_id = uuid4() if how is None else command_id_of("intake", how.scope, how.key)
+        """Seal the first event of a case, and write the answer that goes with it."""
         (row,) = next_rows(
             case_id=case_id,
             organisation=wanted.filing.organisation.id,
             after=None,
             events=[wanted.filing.new],
-            cause=Cause(wanted.actor, command_id, correlation=case_id, traceparent=wanted.traceparent),
+            cause=Cause(
+                wanted.actor, wanted.key.command_id, correlation=case_id, traceparent=wanted.traceparent
+            ),
             recorded_at=self._platform.clock.now(),
             keys=self._keys.of_case(case_id),
         )
         answer = to_json(acceptance_of(row, self._receipts, self._links))
-        key = None if how is None else Key(how.scope, how.key, how.fingerprint, answer)
+        key = row_of(wanted.key, case_id, answer)
         return NewCase(StreamAppend([row], b""), wanted.filing.event.reference, key), answer
 
     async def _earlier(self, batch: Mapping[int, ComplaintToRecord]) -> dict[int, RecordedComplaint]:
-        """Find those whose key was used before, by an earlier request or by one of the same batch."""
-        asked = [
-            (i, wanted, wanted.repeatable) for i, wanted in batch.items() if wanted.repeatable is not None
-        ]
-        if not asked:
-            return {}
-        rows = await self._platform.pool.fetch(
-            EARLIER, [how.scope for _, _, how in asked], [how.key for _, _, how in asked]
-        )
-        stored = {(row["scope"], row["key"]): row for row in rows}
-        return {
-            i: _again(wanted, row["case_id"], row["fingerprint"], row["response"])
-            for i, wanted, how in asked
-            if (row := stored.get((how.scope, how.key))) is not None
-        }
+        """Return results for those whose key was used before, in an earlier request or in this batch."""
+        rows = await recall_rows(self._platform.pool, REQUEST_KEYS, [wanted.key for wanted in batch.values()])
+        return {i: _again(wanted, rows[wanted.key]) for i, wanted in batch.items() if wanted.key in rows}
 
 
-def _again(
-    wanted: ComplaintToRecord, case_id: UUID, fingerprint: bytes, response: bytes
-) -> RecordedComplaint:
-    """Tell whether the key was used for this complaint or for another."""
-    said = wanted.repeatable.fingerprint if wanted.repeatable is not None else b""
-    if hmac.compare_digest(fingerprint, said):
-        return RecordedComplaint("repeated", case_id, response)
-    return RecordedComplaint("mismatch", case_id, b"")
+def _again(wanted: ComplaintToRecord, row: IdempotencyRow) -> RecordedComplaint:
+    """Return the earlier answer, or a mismatch when the key was used for another request."""
+    if wanted.key.is_for(row.fingerprint):
+        return RecordedComplaint("repeated", row.case_id, row.response)
+    return RecordedComplaint("mismatch", row.case_id, b"")
 
 
 def _first_of_each_key(waiting: Mapping[int, ComplaintToRecord]) -> dict[int, ComplaintToRecord]:
-    """Leave out requests whose key stands twice in the batch: when the first is stored, they find its answer.
-
-    In the order of their keys, so that two replicas wait for each other in one direction only.
-    """
+    """Leave out repeats within the batch: once the first with a key is stored, they find its answer."""
     first: dict[tuple[str, str], tuple[int, ComplaintToRecord]] = {}
     for i, wanted in waiting.items():
-        how = wanted.repeatable
-        first.setdefault((how.scope, how.key) if how is not None else ("", str(i)), (i, wanted))
+        key = wanted.key
+        first.setdefault((key.scope, key.key) if key.key is not None else ("", str(i)), (i, wanted))
+    # Sorted by key: two replicas that insert the same two keys in two orders would wait for each other.
     return dict(first[key] for key in sorted(first))
 
 
 def _persons(case_id: UUID, filing: Filing) -> list[NewPerson]:
-    """Name the persons of a new case: the complainant always, because letters to them follow."""
+    """Return the persons of a new case: the complainant always, because letters to them follow."""
     complainant = filing.new.personal.get(COMPLAINANT, {})
     persons = [NewPerson(case_id, COMPLAINANT, complainant.get("email"), complainant.get("phone"))]
     if ABOUT in filing.new.personal:

@@ -17,12 +17,21 @@ from joserfc.jwk import OctKey
 from events.canonical import to_json
 from events.errors import Misconfigured
 from events.identity import NotAReference, parse_reference
+from events.settings import Settings
 
 LONGEST = 400
 """Characters of a token that are looked at; ours have fewer than 250."""
 
 _AUDIENCE = "status"
 _TYPE = "gehoor-status+jws"
+
+
+def public_url(settings: Settings) -> str:
+    """Return the address that status links begin with.
+
+    Never taken from a request: whoever sends the header Host would decide where the links of others lead.
+    """
+    return settings.public_url or f"http://127.0.0.1:{settings.intake_port}"
 
 
 class _Scope(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,17 +50,17 @@ class StatusLinks:
         self._address = public_url.rstrip("/")
 
     def url(self, reference: str) -> str:
-        """Give the address of the status page of a case."""
+        """Return the address of the status page of a case."""
         return f"{self._address}/status/{self.token(reference)}"
 
     def token(self, reference: str) -> str:
-        """Sign the scope of one case."""
+        """Sign the scope of one case and return the token."""
         header = {"alg": "HS256", "kid": self._key_id, "typ": _TYPE}
         scope = to_json(_Scope(aud=_AUDIENCE, reference=reference))
         return jws.serialize_compact(header, scope, self._key, ["HS256"])
 
     def read(self, token: str) -> str | None:
-        """Give the reference a token is for; None for anything that we did not sign."""
+        """Return the reference that a token is for; None for anything that we did not sign."""
         if len(token) > LONGEST or not token.isascii():
             return None
         try:

@@ -8,6 +8,7 @@ from service.host import run
 from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
 from workflow.api.app import application
+from workflow.command_handler import REQUEST_KEYS
 from workflow.consumer import WorkflowConsumer
 
 
@@ -24,7 +25,7 @@ def main() -> None:
             consumer=make_consumer,
             http=application,
             port=lambda settings: settings.workflow_port,
-            loops=(partial(IdempotencyExpiryLoop, table="workflow.repeat"),),
+            loops=(partial(IdempotencyExpiryLoop, table=REQUEST_KEYS),),
             keys=True,
         )
     )

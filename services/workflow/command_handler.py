@@ -1,10 +1,9 @@
-"""The desk where commands are handed in: the same order of questions for every one of them.
+"""Carries out commands: the same questions in the same order for every one of them.
 
-Was this asked before (then the same answer)? Does the caller know the case as it stands (`If-Match`)? Does
-the case allow it? Then the events, the worklist's row and the answer are written in one transaction.
+Did this request come before (then the same answer)? Does the caller know the case as it stands (`If-Match`)?
+Does the case allow it? Then the events, the worklist's row and the answer are written in one transaction.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,23 +21,27 @@ from events.errors import CommandRefused, NoSuchCase
 from events.identity import command_id_of
 from events.platform import Platform
 from events.record.envelope import History, NewEvent
+from events.store.idempotency_rows import IdempotencyTable
 from events.transact import Command, CommandOutcome, transact_many
+from web.idempotency import recall, remember
+from web.idempotency_keys import RequestKey, fingerprint_of, request_key
 from web.problems import Problem
-from workflow import repeats
 from workflow.api.auth import context_of
 from workflow.commands.command import CommandSpec
 from workflow.commands.fields import Body
 from workflow.commands.registry import decide
+from workflow.entity_tags import etag, versions_in
 from workflow.obligations import notices
 from workflow.worklist import project, write
 
 log = structlog.get_logger()
 
-_TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+REQUEST_KEYS = IdempotencyTable("workflow", "repeat")
+"""The keys of commands, under the name that the table has had since before there was one for all services."""
 
 
 class Stale(CommandRefused):
-    """The case has moved on since the caller read it."""
+    """The case has changed since the caller read it; `version` is where it stands now."""
 
     def __init__(self, version: int) -> None:
         super().__init__("stale", f"the case stands at version {version}")
@@ -47,7 +50,7 @@ class Stale(CommandRefused):
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """A command as it was handed in."""
+    """A command as it was handed in; `key` is the Idempotency-Key as it was sent."""
 
     access: Access
     case_id: UUID
@@ -62,61 +65,33 @@ class CommandRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the caller is told; the same bytes when they ask again."""
+    """The answer to a command; the same bytes when it is sent again."""
 
     body: bytes
     again: bool
 
     @property
     def version(self) -> int:
+        """Return the version of the case after the command."""
         version: int = msgspec.json.decode(self.body)["version"]
         return version
 
 
-async def carry_out(platform: Platform, secret: bytes, asked: CommandRequest) -> Answer:
-    """Carry out a command, or tell why not by raising `Problem`."""
-    request = (
-        asked.reference.encode(),
-        asked.spec.name.encode(),
-        to_json(asked.body.model_dump(mode="json")),
-    )
-    ticket = repeats.ticket(secret, asked.access, asked.key, *request)
-    if (before := await repeats.earlier(platform.pool, ticket)) is not None:
+async def carry_out(platform: Platform, secret: bytes, request: CommandRequest) -> Answer:
+    """Carry out a command, or find that it was carried out before.
+
+    Raises `Problem` when it is refused, stale (412) or its key is not usable, and whatever keeps the store
+    from answering; the application turns that into a 503.
+    """
+    key = _key_of(secret, request)
+    # Before If-Match is looked at: a repeat brings the old version, and must get its old answer all the same.
+    if (before := await recall(platform.pool, REQUEST_KEYS, key)) is not None:
         return Answer(before, again=True)
-    versions = versions_in(asked.if_match)
-
-    if asked.spec.about and platform.keys is not None:
-        await platform.keys.ensure(asked.case_id, [ABOUT])
-    errand = _Decision(platform, asked, versions)
-    commands = [Command(asked.case_id, ticket.command_id, asked.access.actor, errand.decide)]
-    if asked.other_id is not None:
-        errand.other = fold(await platform.store.history(asked.other_id))
-        mirrored = command_id_of("mirror", ticket.command_id)
-        commands.append(Command(asked.other_id, mirrored, asked.access.actor, errand.mirror))
-
-    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]) -> None:
-        if len(done) < len(commands):
-            raise _NotDone  # of two streams both say it or neither does
-        for command, outcome in done:
-            if outcome.status == "ok":
-                history = await platform.store.history(command.case_id, connection)
-                await write(connection, [project(history)])
-                if command.case_id == asked.case_id:
-                    answer = _answer(asked.reference, history.version, outcome, errand.notices)
-                    await repeats.remember(connection, ticket, asked.case_id, answer)
-
-    try:
-        outcome = (await transact_many(platform, commands, apply))[0]
-    except asyncpg.UniqueViolationError:
-        outcome = CommandOutcome(
-            "duplicate"
-        )  # the same key was used at the same moment, for this case or another
-    except _NotDone:
-        outcome = (
-            CommandOutcome("refused", refused=errand.refused)
-            if errand.refused
-            else CommandOutcome("conflict")
-        )
+    decision = _Decision(platform, request, versions_in(request.if_match))
+    if request.spec.about and platform.keys is not None:
+        # Before the transaction, and committed in the other cluster: an unused key is harmless.
+        await platform.keys.ensure(request.case_id, [ABOUT])
+    outcome = await _transact(platform, request, key, decision)
     if outcome.failure is not None:
         raise outcome.failure
     match outcome.refused:
@@ -127,107 +102,138 @@ async def carry_out(platform: Platform, secret: bytes, asked: CommandRequest) ->
     if outcome.status == "conflict":
         raise _busy()
     if outcome.status == "duplicate":
-        kept = await repeats.earlier(platform.pool, ticket)
-        return Answer(kept or await _answer_from_stream(platform, asked, outcome), again=True)
+        earlier = await recall(platform.pool, REQUEST_KEYS, key)
+        return Answer(earlier or await _answer_from_stream(platform, request, outcome), again=True)
     version = outcome.events[-1].version  # a command that is done has recorded something
     log.info(
         "command.done",
-        case=str(asked.case_id),
-        command=asked.spec.name,
-        actor=asked.access.actor,
+        case=str(request.case_id),
+        command=request.spec.name,
+        actor=request.access.actor,
         version=version,
     )
-    return Answer(_answer(asked.reference, version, outcome, errand.notices), again=False)
+    return Answer(_answer(request.reference, version, outcome, decision.notices), again=False)
+
+
+def _key_of(secret: bytes, request: CommandRequest) -> RequestKey:
+    """Make the key of a command: it belongs to its actor, and stands for this case and this body."""
+    body = to_json(request.body.model_dump(mode="json"))
+    said = fingerprint_of(secret, request.reference.encode(), request.spec.name.encode(), body)
+    return request_key("workflow", secret, f"workflow/{request.access.actor}", request.key, said)
+
+
+async def _transact(
+    platform: Platform, request: CommandRequest, key: RequestKey, decision: "_Decision"
+) -> CommandOutcome:
+    """Append the events, write the rows of the worklist and remember the answer, all in one transaction."""
+    commands = await _commands(platform, request, key, decision)
+
+    async def apply(connection: asyncpg.Connection, done: Sequence[tuple[Command, CommandOutcome]]) -> None:
+        # Of two streams both get their event or neither does. When none got one, nothing is to be undone, and
+        # the outcome of the first says why: a refusal, a fault of ours or a conflict, which is tried again.
+        if 0 < len(done) < len(commands):
+            raise _NotDone
+        for command, outcome in done:
+            if outcome.status == "ok":
+                history = await platform.store.history(command.case_id, connection)
+                await write(connection, [project(history)])
+                if command.case_id == request.case_id:
+                    answer = _answer(request.reference, history.version, outcome, decision.notices)
+                    await remember(connection, REQUEST_KEYS, key, request.case_id, answer)
+
+    try:
+        return (await transact_many(platform, commands, apply))[0]
+    except asyncpg.UniqueViolationError:
+        # The same key was stored at this moment, for this case or another. All of ours is rolled back.
+        return CommandOutcome("duplicate")
+    except _NotDone:
+        if decision.refused is None:
+            return CommandOutcome("conflict")
+        return CommandOutcome("refused", refused=decision.refused)
+
+
+async def _commands(
+    platform: Platform, request: CommandRequest, key: RequestKey, decision: "_Decision"
+) -> list[Command]:
+    """Return the command on the case, and the one on the second case where there is one."""
+    actor = request.access.actor
+    commands = [Command(request.case_id, key.command_id, actor, decision.decide)]
+    if request.other_id is not None:
+        decision.other = fold(await platform.store.history(request.other_id))
+        mirrored = command_id_of("mirror", key.command_id)
+        # After the first, because they are decided in this order: `mirror` needs what `decide` has found.
+        commands.append(Command(request.other_id, mirrored, actor, decision.mirror))
+    return commands
 
 
 class _NotDone(Exception):
-    """Not every case of a command could be told: the transaction rolls back."""
+    """Not every case of a command can get its event: the transaction rolls back."""
 
 
 class _Decision:
     """Decides one command on the case under its lock, and on the second case if there is one."""
 
-    def __init__(self, platform: Platform, asked: CommandRequest, versions: frozenset[int]) -> None:
+    def __init__(self, platform: Platform, request: CommandRequest, versions: frozenset[int]) -> None:
         self._platform = platform
-        self._asked = asked
+        self._request = request
         self._versions = versions
         self._case: Case | None = None
+        self._is_decided = False
         self.other: Case | None = None
         self.refused: CommandRefused | None = None
         self.notices: Sequence[str] = ()
 
     def decide(self, history: History, now: datetime) -> Sequence[NewEvent]:
-        """Decide about the case that was commanded about; a refusal is kept, because both are then undone."""
-        asked = self._asked
+        """Decide about the case of the command; raises `CommandRefused`, and keeps it for the second case."""
+        request = self._request
+        # Set again on each attempt: after a conflict the case is another one.
+        self._is_decided, self.refused = False, None
         case = self._case = fold(history)
         if case is None:
-            raise NoSuchCase(f"case {asked.case_id} has no events")
+            raise NoSuchCase(f"case {request.case_id} has no events")
         try:
             if case.version not in self._versions:
                 raise Stale(case.version)
-            context = context_of(self._platform, asked.access, history, case, now, self.other)
-            decided = decide(case, asked.spec, asked.body, context)
+            context = context_of(self._platform, request.access, history, case, now, self.other)
+            decided = decide(case, request.spec, request.body, context)
         except CommandRefused as refused:
             self.refused = refused
             raise
         self.notices = notices(with_decided(case, decided), decided)
+        self._is_decided = True
         return decided
 
     def mirror(self, history: History, now: datetime) -> Sequence[NewEvent]:
-        """Decide what the second case is told; it must stand as it stood when the first was decided."""
-        case, asked = fold(history), self._asked
-        if self.refused is not None or case is None or self._case is None or asked.spec.mirror is None:
+        """Decide the event of the second case; raises `CommandRefused` when the first got none."""
+        case, request = fold(history), self._request
+        if not self._is_decided or case is None or self._case is None or request.spec.mirror is None:
             raise CommandRefused("not-done", "the first case does not allow it")
+        # The first case was decided with the second as it stood before the lock. Its If-Match says nothing
+        # about the second, so without this line both could be linked on the ground of what is no longer so.
         if self.other is None or case.version != self.other.version:
             raise CommandRefused("moved-on", "the second case has moved on meanwhile")
-        context = context_of(self._platform, asked.access, history, case, now, self._case)
-        return asked.spec.mirror(case, asked.body, context)
-
-
-def versions_in(if_match: str | None) -> frozenset[int]:
-    """Read the versions named by an `If-Match` header; raises `Problem` (428) when it names none.
-
-    A star would match whatever stands there, which is the accident this header exists to prevent.
-    """
-    if if_match is None or if_match.strip() in ("", "*"):
-        raise Problem(
-            428,
-            "if-match-missing",
-            "Say which version of the case you have seen",
-            'Read the case, then send its ETag back, for example If-Match: "7".',
-        )
-    tags = [_TAG.fullmatch(part) for part in if_match[:1000].split(",")]
-    if not all(tags):
-        raise Problem(
-            400,
-            "if-match",
-            "This If-Match cannot be read",
-            'Send the ETag as it came, for example If-Match: "7".',
-        )
-    strong = [tag[2] for tag in tags if tag is not None and tag[1] is None]
-    return frozenset(int(tag) for tag in strong if tag.isascii() and tag.isdecimal() and len(tag) <= 9)
-
-
-def etag(version: int) -> str:
-    """Write a version as an entity tag."""
-    return f'"{version}"'
+        context = context_of(self._platform, request.access, history, case, now, self._case)
+        return request.spec.mirror(case, request.body, context)
 
 
 def _answer(reference: str, version: int, outcome: CommandOutcome, notices: Sequence[str]) -> bytes:
-    told = [{"version": event.version, "type": event.type} for event in outcome.events]
+    recorded = [{"version": event.version, "type": event.type} for event in outcome.events]
     remarks = {"notices": list(notices)} if notices else {}
-    return to_json({"reference": reference, "version": version, "events": told, **remarks})
+    return to_json({"reference": reference, "version": version, "events": recorded, **remarks})
 
 
-async def _answer_from_stream(platform: Platform, asked: CommandRequest, outcome: CommandOutcome) -> bytes:
-    """Write the answer of a command again, out of what stands in the stream, because its key is forgotten."""
-    history = await platform.store.history(asked.case_id)
+async def _answer_from_stream(platform: Platform, request: CommandRequest, outcome: CommandOutcome) -> bytes:
+    """Write the answer of a command again from its events, because its key is forgotten.
+
+    Raises `Problem` (503) when there are none.
+    """
+    history = await platform.store.history(request.case_id)
     until = outcome.events[-1].version if outcome.events else 0
-    case = fold(History(asked.case_id, history.events[:until]))
+    case = fold(History(request.case_id, history.events[:until]))
     if case is None:
         raise _busy()  # nothing stands: the key was taken for another request, and forgotten, at this moment
     decided = [NewEvent(recorded.event, recorded.happened_at) for recorded in outcome.events]
-    return _answer(asked.reference, until, outcome, notices(case, decided))
+    return _answer(request.reference, until, outcome, notices(case, decided))
 
 
 def _stale(stale: Stale) -> Problem:

@@ -14,7 +14,7 @@ from gehoor.embedded.ports import choose
 from hostile.callers import tokens
 from hostile.mutations import ORGANISATIONS, KnownCases
 from hostile.target import Target
-from intake.channels.api import application as intake
+from intake.app import application as intake
 from workflow.api.app import application as workflow
 from workflow.consumer import WorkflowConsumer
 

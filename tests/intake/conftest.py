@@ -8,7 +8,7 @@ import pytest
 
 from events.platform import Platform
 from events.testing import TestSystem
-from intake.channels.api import application
+from intake.app import application
 from intake_desk import Desk
 
 

@@ -224,7 +224,7 @@ async def test_an_unexpected_error_gives_a_number_and_no_detail(
     def broken(*_: object) -> None:
         raise RuntimeError("canary-in-exception")
 
-    monkeypatch.setattr("intake.channels.api.fingerprint", broken)
+    monkeypatch.setattr("intake.desk.fingerprint", broken)
 
     answer = await desk.file()
 

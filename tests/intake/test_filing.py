@@ -14,7 +14,7 @@ from joserfc.jwk import KeySet
 from events.access_tokens import Access, issue
 from events.catalogue import ComplaintReceived
 from events.record.envelope import Recorded
-from intake.channels.api import application
+from intake.app import application
 from intake_desk import BODY, Desk
 
 ORGANISATIONS = ("destiny", "bc", "supportoplus", "preact", "ingressus")
@@ -265,7 +265,7 @@ async def test_a_store_that_is_away_gives_503_and_never_201(
 async def test_a_reference_that_is_taken_is_drawn_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two cases never share a reference, however unlucky the draw."""
     taken = (await desk.file()).json()["reference"]
-    monkeypatch.setattr("intake.channels.api.new_reference", lambda code: taken)
+    monkeypatch.setattr("intake.desk.new_reference", lambda code: taken)
 
     answer = await desk.file()
 

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from events.platform import Platform
+from events.store.new_cases import REQUEST_KEYS
 from events.testing import TestSystem
 from service.idempotency_expiry import IdempotencyExpiryLoop
 
@@ -27,7 +28,7 @@ async def test_only_keys_older_than_ninety_days_are_forgotten(
 ) -> None:
     """A key of last month still prevents a second complaint; one of last year is gone."""
     admin = await remember(system, yesterday=1, month=30, almost=89, old=91, older=400)
-    loop = IdempotencyExpiryLoop(intake_platform, "gehoor.idempotency")
+    loop = IdempotencyExpiryLoop(intake_platform, REQUEST_KEYS)
 
     forgotten = await loop.run_once()
     again = await loop.run_once()

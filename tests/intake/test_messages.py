@@ -11,6 +11,7 @@ import pytest
 from events.access_tokens import ROLES, Access, Role, issue
 from events.catalogue import CaseOpened, ComplainantWrote
 from events.record.envelope import NewEvent, Recorded
+from events.store.new_cases import REQUEST_KEYS
 from events.testing import TestSystem
 from intake_desk import BODY, Desk
 from service.idempotency_expiry import IdempotencyExpiryLoop
@@ -134,7 +135,7 @@ async def forget_keys(desk: Desk) -> None:
     """Let ninety-one days pass for all keys, and intake forget them."""
     admin = await desk.system.pool_of("admin")
     await admin.execute("UPDATE gehoor.idempotency SET recorded_at = recorded_at - interval '91 days'")
-    loop = IdempotencyExpiryLoop(desk.platform, "gehoor.idempotency")
+    loop = IdempotencyExpiryLoop(desk.platform, REQUEST_KEYS)
     while await loop.run_once():
         pass
     assert 0 == await admin.fetchval("SELECT count(*) FROM gehoor.idempotency")
@@ -189,7 +190,7 @@ async def test_nothing_is_called_recorded_that_is_not(
     async def forgotten(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr("intake.channels.messages._earlier", forgotten)
+    monkeypatch.setattr("intake.message_recorder.recall", forgotten)
     answer = await add(desk, other, channel_token(desk), WORDS, **key)
 
     assert (503, "urn:gehoor:problem:store-away") == (answer.status_code, answer.json()["type"])

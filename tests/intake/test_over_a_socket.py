@@ -11,10 +11,10 @@ from fastapi import FastAPI
 
 from application_server import serving
 from events.platform import Platform
-from intake.channels.api import application
+from intake.app import application
 from intake_desk import BODY, Desk
+from web.answers import install
 from web.bodies import BodyGuard
-from web.problems import install
 
 MEGABYTE = 1024 * 1024
 JSON = "Content-Type: application/json\r\n"

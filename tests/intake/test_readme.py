@@ -12,7 +12,7 @@ import pytest
 
 from application_server import serving
 from events.platform import Platform
-from intake.channels.api import application
+from intake.app import application
 
 GUIDE = (Path(__file__).parents[2] / "services" / "intake" / "README.md").read_text("utf-8")
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from events.catalogue import ComplaintReceived, encode
 from intake.complaint_form import Submission
 from intake.submission import Filing, file, find_organisation, fingerprint
-from web.problems import Problem, explain
+from web.field_errors import explain
+from web.problems import Problem
 
 NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 KEY = b"k" * 32

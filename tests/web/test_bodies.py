@@ -8,8 +8,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI, Request
 
-from web.bodies import BodyGuard, strict_json
-from web.problems import Problem, install
+from web.answers import install
+from web.bodies import BodyGuard
+from web.problems import Problem
+from web.strict_json import strict_json
 
 JSON = {"Content-Type": "application/json"}
 

@@ -7,7 +7,8 @@ import pytest
 from fastapi import FastAPI, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from web.problems import MOST_ERRORS, FieldError, Problem, install
+from web.answers import install
+from web.problems import MOST_ERRORS, FieldError, Problem
 
 
 class Small(BaseModel):

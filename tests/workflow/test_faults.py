@@ -86,6 +86,44 @@ async def test_whatever_is_in_the_way_of_a_command_is_told_as_come_back(
     assert 3 == (await desk.platform.store.history(case_id)).version
 
 
+@pytest.mark.postgres
+async def test_a_fault_of_ours_is_not_told_as_others_who_change_the_case(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told to try again would do so for ever: a fault is answered with a number to ask with."""
+    case_id, reference = await desk.opened("bc")
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("canary")
+
+    monkeypatch.setattr("workflow.command_handler.decide", broken)
+    answer = await desk.command(
+        reference, "reclassify", {"kind": "both", "because": "Ook ontevreden."}, if_match='"3"'
+    )
+
+    assert (500, "urn:gehoor:problem:unexpected") == (answer.status_code, answer.json()["type"])
+    assert "canary" not in answer.text
+    assert 3 == (await desk.platform.store.history(case_id)).version
+
+
+@pytest.mark.postgres
+async def test_a_command_about_somebody_who_was_erased_is_refused_by_name(desk: Desk) -> None:
+    """Words about a person whose key was destroyed cannot be kept: it is said, and nothing is recorded."""
+    case_id, reference = await desk.opened("bc")
+    keeper = await desk.system.platform("keeper", keys=True)
+    assert keeper.keys is not None
+    assert desk.platform.keys is not None
+    await keeper.keys.destroy(case_id, ["complainant"])
+    desk.platform.keys._cache.clear()
+
+    answer = await desk.command(
+        reference, "reclassify", {"kind": "both", "because": "Ook ontevreden."}, if_match='"3"'
+    )
+
+    assert (409, "urn:gehoor:problem:person-erased") == (answer.status_code, answer.json()["type"])
+    assert 3 == (await desk.platform.store.history(case_id)).version
+
+
 def test_an_edited_file_of_a_pinned_version_is_noticed() -> None:
     """Somebody who changes a version instead of adding one is told to put the old file back."""
     story = Story("bc").tell(complaint("bc"))

@@ -6,6 +6,7 @@ import pytest
 from service.idempotency_expiry import IdempotencyExpiryLoop
 from service.running import Service
 from workflow.__main__ import main
+from workflow.command_handler import REQUEST_KEYS
 from workflow.obligations import NO_MATRIX
 from workflow_servers import Desk
 
@@ -31,7 +32,7 @@ async def forget(desk: Desk) -> None:
     """Let ninety-one days pass for all keys, and workflow forget them."""
     admin = await desk.system.pool_of("admin")
     await admin.execute("UPDATE workflow.repeat SET recorded_at = recorded_at - interval '91 days'")
-    loop = IdempotencyExpiryLoop(desk.platform, "workflow.repeat")
+    loop = IdempotencyExpiryLoop(desk.platform, REQUEST_KEYS)
     while await loop.run_once():
         pass
     assert 0 == await admin.fetchval("SELECT count(*) FROM workflow.repeat")
@@ -41,7 +42,7 @@ async def test_only_keys_older_than_ninety_days_are_forgotten(desk: Desk) -> Non
     """A key of last month still prevents a second effect; one of last year is gone."""
     await forget(desk)
     admin = await remember(desk, yesterday=1, month=30, almost=89, old=91, older=400)
-    loop = IdempotencyExpiryLoop(desk.platform, "workflow.repeat")
+    loop = IdempotencyExpiryLoop(desk.platform, REQUEST_KEYS)
 
     forgotten = await loop.run_once()
     again = await loop.run_once()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from events.errors import Misconfigured
-from web import idempotency
+from web import idempotency_keys
 
 ANSWERS_WITHIN_S = 30.0
 
@@ -36,8 +36,8 @@ def send(intake_url: str, complaint: dict[str, Any], key: str | None = None) -> 
     """
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if key is not None:
-        if not idempotency.is_usable(key):
-            raise Misconfigured(f"--key: must be {idempotency.FORM}")
+        if not idempotency_keys.is_usable(key):
+            raise Misconfigured(f"--key: must be {idempotency_keys.FORM}")
         headers["Idempotency-Key"] = key
     if not intake_url.startswith(("http://", "https://")):
         raise Misconfigured(f"--url: {intake_url!r} must begin with http:// or https://")

@@ -23,6 +23,14 @@ from events.settings import Settings
 log = structlog.get_logger()
 
 _SQL = Path(__file__).parent / "sql"
+
+IDEMPOTENCY_SQL = _SQL / "idempotency"
+"""The one table of idempotency keys, made in the schema of each service of `REMEMBERS_REQUESTS`."""
+
+REMEMBERS_REQUESTS: tuple[str, ...] = ()
+"""Services that get the table `idempotency`: those that come after intake and workflow, which made theirs
+before by migrations of their own."""
+
 # A transaction number of this epoch that this cluster has not given out yet: the data came from another one,
 # and its events would lie above the watermark, unseen, until the numbers here have caught up.
 _FROM_ANOTHER_CLUSTER = """
@@ -83,6 +91,8 @@ def _store_migrations() -> list[Migrations]:
     for service in secrets.SERVICES:
         if service in secrets.CONSUMERS:
             sets.append(Migrations(service, "consumer", _SQL / "consumer"))
+        if service in REMEMBERS_REQUESTS:
+            sets.append(Migrations(service, "idempotency", IDEMPOTENCY_SQL))
         found = find_spec(service)
         folder = (
             Path(found.submodule_search_locations[0]) / "sql"

@@ -1,27 +1,20 @@
 """Opening new cases: event, reference and idempotency key in one statement, many cases at once.
 
-A key that is taken keeps its case out and nothing else; whoever asked gets what was stored under the key. No
+A key that is taken keeps its case out and nothing else; the caller gets the row that is stored under it. No
 lock is needed, because nobody knows a new case's identifier yet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import asyncpg
 
 from events.errors import ClockDisagrees
+from events.store.idempotency_rows import IdempotencyRow, IdempotencyTable, find_rows
 from events.store.streams import COLUMNS, INPUT, StreamAppend, arguments
 
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An idempotency key as it is stored: who sent it, the keyed hash of the body, what to answer again."""
-
-    scope: str
-    key: str
-    fingerprint: bytes
-    response: bytes
+REQUEST_KEYS = IdempotencyTable("gehoor")
+"""The keys of requests that open a case or add to one; the table stands in the schema of the events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +23,7 @@ class NewCase:
 
     entry: StreamAppend
     reference: str
-    key: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How it went: the case is new, or `earlier` is what stands under its key already."""
-
-    case_id: UUID
-    earlier: Key | None = None
+    key: IdempotencyRow | None = None
 
 
 APPEND = f"""
@@ -48,7 +33,7 @@ asked AS MATERIALIZED (
     AS asked(case_id, reference, scope, key, fingerprint, response)
 ),
 keyed AS (
-    INSERT INTO gehoor.idempotency (scope, key, fingerprint, case_id, response)
+    INSERT INTO {REQUEST_KEYS} (scope, key, fingerprint, case_id, response)
     SELECT scope, key, fingerprint, case_id, response FROM asked WHERE key IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING case_id
@@ -74,15 +59,13 @@ events AS (
 SELECT DISTINCT case_id FROM events
 """
 
-EARLIER = """
-SELECT i.scope, i.key, i.fingerprint, i.response, i.case_id
-FROM unnest($1::text[], $2::text[]) AS asked(scope, key) JOIN gehoor.idempotency i USING (scope, key)
-"""
 
-
-async def append_new_cases(connection: asyncpg.Connection, cases: Sequence[NewCase]) -> list[Kept]:
+async def append_new_cases(
+    connection: asyncpg.Connection, cases: Sequence[NewCase]
+) -> list[IdempotencyRow | None]:
     """Append new cases in one statement, inside the caller's transaction; one result per case, in order.
 
+    None: the case is new. A row: its key is taken, nothing was appended, and this stands under the key.
     Raises asyncpg's UniqueViolationError when a reference is taken (draw new ones and try again) and
     `ClockDisagrees` when recorded_at is more than 2 s of real time off (measure the clock and try again).
     """
@@ -97,29 +80,20 @@ async def append_new_cases(connection: asyncpg.Connection, cases: Sequence[NewCa
         [case.key.response if case.key else None for case in cases],
     )
     appended = {row["case_id"] for row in rows}
-    losers = [case for case in cases if case.entry.case_id not in appended]
-    earlier = await _earlier(connection, [case.key for case in losers if case.key])
-    results = []
-    for case in cases:
-        if case.entry.case_id in appended:
-            results.append(Kept(case.entry.case_id))
-            continue
-        found = earlier.get((case.key.scope, case.key.key)) if case.key else None
-        if found is None or found.case_id == case.entry.case_id:
-            raise ClockDisagrees("recorded_at of a new case is too far from the database clock")
-        results.append(found)
-    return results
+    kept_out = [case for case in cases if case.entry.case_id not in appended]
+    # In a statement of its own: APPEND sees the table as it was when APPEND began, so a key that another
+    # transaction committed meanwhile is a conflict there and no row.
+    stored = await find_rows(
+        connection, REQUEST_KEYS, [(case.key.scope, case.key.key) for case in kept_out if case.key]
+    )
+    return [None if case.entry.case_id in appended else _taken(case, stored) for case in cases]
 
 
-async def _earlier(
-    connection: asyncpg.Connection | asyncpg.Pool, keys: Sequence[Key]
-) -> dict[tuple[str, str], Kept]:
-    if not keys:
-        return {}
-    found = await connection.fetch(EARLIER, [key.scope for key in keys], [key.key for key in keys])
-    return {
-        (row["scope"], row["key"]): Kept(
-            row["case_id"], Key(row["scope"], row["key"], row["fingerprint"], row["response"])
-        )
-        for row in found
-    }
+def _taken(case: NewCase, stored: Mapping[tuple[str, str], IdempotencyRow]) -> IdempotencyRow:
+    """Return the row that kept a case out; raises `ClockDisagrees` when it was not its key."""
+    found = stored.get((case.key.scope, case.key.key)) if case.key else None
+    # A row with the new case's own identifier was inserted by this very statement, so the key was free and
+    # the clock kept the case out. The exception rolls that row back; without it the key would point nowhere.
+    if found is None or found.case_id == case.entry.case_id:
+        raise ClockDisagrees("recorded_at of a new case is too far from the database clock")
+    return found

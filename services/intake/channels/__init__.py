@@ -1,1 +1,1 @@
-"""The ways in over HTTP: file a complaint, add to one, and what their headers say about the sender."""
+"""The ways in over HTTP: file a complaint, add to one, and what their headers contain about the sender."""

@@ -145,7 +145,7 @@ _ANYTHING: Mapping[str, str] = {"nl": "Een volgende stap", "en": "A next step"}
 
 
 def status_page(standing: CaseProgress, organisation: Organisation) -> str:
-    """Write the page of a case, in its language and in the organisation's tone."""
+    """Return the page of a case, in its language and in the organisation's tone."""
     language = standing.language if standing.language in WORDS else "nl"
     words = {**WORDS[language], **(_FAMILIAR if (language, organisation.tone) == ("nl", "je") else {})}
     told = [
@@ -183,7 +183,7 @@ def status_page(standing: CaseProgress, organisation: Organisation) -> str:
 
 
 def not_found_page() -> str:
-    """Write the page for every link that is not good, whatever is wrong with it."""
+    """Return the page for every link that is not good, whatever is wrong with it."""
     return _render("not-found.html")
 
 

@@ -1,4 +1,4 @@
-"""Who asks: the bearer token of a request, and the cases it reaches.
+"""Who calls: the bearer token of a request, and the cases it reaches.
 
 A case of another organisation, a reference that does not exist and text that is no reference get one and the
 same answer, so that nobody can find out which references exist elsewhere.
@@ -31,13 +31,13 @@ STAFF = "staff:"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, with what the answer needs."""
+    """Who calls: their access, and the platform that the answer needs."""
 
     platform: Platform
     access: Access
 
     async def history_of(self, reference: str) -> History:
-        """Give the history of a case the caller may see; raises the one 404 for all others."""
+        """Return the history of a case that the caller may see; raises the one `Problem` (404) for others."""
         try:
             case_id = await self.platform.store.find(parse_reference(reference))
         except NotAReference:
@@ -55,6 +55,7 @@ class Caller:
 
 
 async def caller_of(request: Request) -> Caller:
+    """Read the bearer token of a request; raises `Problem` (401) when it is missing or not accepted."""
     state = request.app.state
     try:
         access = read(state.token_key, request.headers.get("authorization"), state.platform.clock.now())
@@ -66,9 +67,10 @@ async def caller_of(request: Request) -> Caller:
 def context_of(
     platform: Platform, access: Access, history: History, case: Case, now: datetime, other: Case | None = None
 ) -> CommandContext:
-    """Say who asks, with whom the complaint is about; the keys of the case are loaded before.
+    """Return what a command is decided with: who calls, and whom the complaint is about.
 
-    Raises `CommandRefused` when the case is not open yet. A person whose key was destroyed is nobody.
+    The caller has loaded the keys of the case. A person whose key was destroyed is left out. Raises
+    `CommandRefused` when the case is not open yet.
     """
     organisation = organisations()[case.organisation]
     keys = platform.keys
@@ -90,5 +92,5 @@ ACaller = Annotated[Caller, Depends(caller_of)]
 
 
 def not_allowed(refused: NotAllowed) -> Problem:
-    """Say that a token is missing, wrong or not enough."""
+    """Return the `Problem` for a token that is missing, wrong or not enough."""
     return Problem(refused.status, refused.code, "Not allowed", refused.detail, headers=refused.headers)

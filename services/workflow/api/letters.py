@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field
 from events.catalogue import COMPLAINANT, Erased, LetterPrepared, LetterSent
 from events.catalogue.words import FORM_COPY
 from events.record.envelope import History, Recorded
-from web.problems import Problem, described
+from web.problem_documents import described
+from web.problems import Problem
 from workflow.api.auth import ACaller, Caller
 
 log = structlog.get_logger()

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from chaos.planted_patches.replacing import replace_attribute
 
@@ -35,34 +37,40 @@ def answers_before_commit() -> None:
 
 
 def forgets_keys_of_requests() -> None:
-    from intake.channels import sender
+    from intake import desk
 
-    replace_attribute(sender.Sender, "repeatable", lambda *_: None)
+    for name in ("complaint_key", "message_key"):
+        real = getattr(desk, name)
+
+        def without(*arguments: Any, real: Callable[..., Any] = real) -> Any:
+            return replace(real(*arguments), key=None, command_id=uuid4())
+
+        replace_attribute(desk, name, without)
 
 
 def answers_500_now_and_then() -> None:
-    from intake.channels import api
+    from intake import desk
 
-    real = api.Desk.take
+    real = desk.Desk.take
 
     async def take(self: Any, *arguments: Any) -> Any:
         if random.random() < 0.05:
             raise RuntimeError("planted")
         return await real(self, *arguments)
 
-    replace_attribute(api.Desk, "take", take)
+    replace_attribute(desk.Desk, "take", take)
 
 
 def leaks_files() -> None:
-    from intake.channels import api
+    from intake import desk
 
-    real, kept = api.Desk.take, []
+    real, kept = desk.Desk.take, []
 
     async def take(self: Any, *arguments: Any) -> Any:
         kept.append(Path("/dev/null").open("rb"))  # noqa: SIM115, ASYNC230 - it is never closed: that is the bug
         return await real(self, *arguments)
 
-    replace_attribute(api.Desk, "take", take)
+    replace_attribute(desk.Desk, "take", take)
 
 
 def echoes_what_was_sent() -> None:

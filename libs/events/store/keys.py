@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import structlog
 import uuid_utils.compat
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,8 +23,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from events.failpoints import failpoint
 from events.record.encryption import CaseKeys, PersonKey, open_sealed, sealed_parts
 from events.record.envelope import History, Recorded
-
-log = structlog.get_logger()
 
 CACHE_FOR_S = 60.0
 """Keys are taken from the cache for at most this long, then read again."""
@@ -205,7 +202,7 @@ class KeyStore:
                 try:
                     keys[case_id][person] = self._unwrap(row["key_id"], row["wrapped"], case_id, person)
                 except InvalidTag:  # missing, then: it concerns this case only
-                    log.error("key.unreadable", case=str(case_id), key=str(row["key_id"]))  # noqa: TRY400
+                    _log_unreadable(case_id, row["key_id"])
         await failpoint("keys.loaded")
         for case_id in wanted:
             self._remember(case_id, CaseKeys(keys[case_id], frozenset(erased[case_id])))
@@ -242,3 +239,10 @@ class KeyStore:
 
 def _bound_to(key_id: UUID, case_id: UUID, person: str) -> bytes:
     return key_id.bytes + case_id.bytes + person.encode()
+
+
+def _log_unreadable(case_id: UUID, key_id: UUID) -> None:
+    # Imported here: structlog brings rich, a tenth of a second of every command that reads the store.
+    import structlog
+
+    structlog.get_logger().error("key.unreadable", case=str(case_id), key=str(key_id))

@@ -65,14 +65,14 @@ def _access(roles: list[str], organisations: list[str], actor: str) -> Any:
     """Check what was typed; raises `Misconfigured` naming the option and what it takes."""
     from events.access_tokens import EVERYWHERE, ROLES, Access
     from events.errors import Misconfigured
-    from procedures.organisations import with_demonstrations
+    from procedures.organisation_names import organisation_names
 
     for role in roles:
         if role not in ROLES:
             raise Misconfigured(f"--role {role!r} is no role: take {', '.join(ROLES)}")
     for organisation in organisations:
-        if organisation != EVERYWHERE and organisation not in with_demonstrations():
-            known = ", ".join(with_demonstrations())
+        if organisation != EVERYWHERE and organisation not in organisation_names():
+            known = ", ".join(organisation_names())
             raise Misconfigured(
                 f"--organisation {organisation!r} is no organisation: take {known}, or {EVERYWHERE!r} for all"
             )

@@ -58,7 +58,7 @@ def on_demo_clock(settings: Settings) -> Settings:
 
 
 async def file_complaints(supervisor: "Supervisor") -> None:
-    """File one complaint to each organisation that has an example, and tell which promise will break."""
+    """File one complaint to each organisation that has an example, and print which promise will break."""
     from procedures.organisations import organisations
 
     connection = await asyncpg.connect(supervisor.admin_database_url)

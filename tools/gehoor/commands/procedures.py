@@ -24,7 +24,7 @@ def list_(as_json: _JSON = False) -> None:
     from procedures.library import library
 
     for each in library().versions.values():
-        told = {
+        described = {
             "procedure": each.id,
             "version": each.version,
             "in_force_from": each.in_force_from.isoformat(),
@@ -32,7 +32,7 @@ def list_(as_json: _JSON = False) -> None:
             "clocks": [rule.clock for rule in each.clocks],
         }
         line = f"{each.id:<14} version {each.version}  from {each.in_force_from}  {each.digest[:12]}"
-        _print(told, line, as_json)
+        _print(described, line, as_json)
 
 
 @app.command()
@@ -80,9 +80,9 @@ def check(
         findings = checker.check(content)
         unaccepted += len(checker.problems(findings))
         for each in findings:
-            told = {"file": name, "finding": each.id, "story": each.story, "accepted": each.accepted}
+            described = {"file": name, "finding": each.id, "story": each.story, "accepted": each.accepted}
             handled = "NOT ACCEPTED" if each.accepted is None else f"handled: {each.accepted}"
-            _print(told, f"{name}: {each.id}\n    {each.story}\n    {handled}", as_json)
+            _print(described, f"{name}: {each.id}\n    {each.story}\n    {handled}", as_json)
     if file is None:
         library()  # what holds between the files
     if unaccepted:
@@ -110,7 +110,7 @@ def trace(
         raise Misconfigured(f"--text {text}: cannot be read as text: {error}") from error
     found = trace(_file(procedure), content)
     for each in found:
-        told = {
+        described = {
             "sentence": each.number,
             "status": each.status,
             "rules": each.rules,
@@ -121,7 +121,7 @@ def trace(
         where = "   +" if each.number is None else f"{each.number:>4}"
         what = _linked_to(each)
         touches = f"; touches {', '.join(each.clocks)}" if each.clocks and each.status != "same" else ""
-        _print(told, f"{where} {each.status:<8} {what}{touches}", as_json)
+        _print(described, f"{where} {each.status:<8} {what}{touches}", as_json)
     accounted, of = coverage(found)
     if not as_json:
         print(f"{accounted} of {of} sentences accounted for ({100 * accounted // max(of, 1)} %)")
@@ -130,7 +130,7 @@ def trace(
 
 
 def _linked_to(each: "Traced") -> str:
-    """Say to what a sentence is linked: its rules, why there are none, or both."""
+    """Describe to what a sentence is linked: its rules, why there are none, or both."""
     marked = f"not modelled: {each.unmodelled}" if each.unmodelled else ""
     linked = "; in part ".join(part for part in (", ".join(each.rules), marked) if part)
     return f"CONTRADICTION: {linked}" if each.contradictory else linked or "NOTHING"
@@ -153,7 +153,7 @@ def _file(procedure: str) -> "ProcedureFile":
     return read_alone(named[procedure])
 
 
-def _print(told: dict[str, Any], line: str, as_json: bool) -> None:
+def _print(described: dict[str, Any], line: str, as_json: bool) -> None:
     import msgspec
 
-    print(msgspec.json.encode(told).decode() if as_json else line)
+    print(msgspec.json.encode(described).decode() if as_json else line)

@@ -9,9 +9,6 @@ import secrets as randomness
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 SERVICES = ("intake", "workflow", "deadlines", "notifier")
 CONSUMERS = ("workflow", "deadlines", "notifier")
 DATABASE_ROLES = (*SERVICES, "relay", "keeper", "auditor")
@@ -29,10 +26,7 @@ def ensure(home: Path, readers: Sequence[str] = ("reader",)) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in KEYS_32_BYTES:
         _write_once(folder / name, randomness.token_bytes(32))
-    _write_once(
-        folder / "receipt.key",
-        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-    )
+    _write_once(folder / "receipt.key", _new_signing_key())
     passwords = (
         *(f"database-{role}" for role in DATABASE_ROLES),
         *(f"keys-{role}" for role in KEYS_ROLES),
@@ -40,6 +34,14 @@ def ensure(home: Path, readers: Sequence[str] = ("reader",)) -> None:
     )
     for name in passwords:
         _write_once(folder / name, randomness.token_urlsafe(24).encode())
+
+
+def _new_signing_key() -> bytes:
+    # Imported here: the settings import this file for its names, so every command would import cryptography.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _write_once(path: Path, content: bytes) -> None:

@@ -18,7 +18,8 @@ from procedures.counting.calendars import calendar
 from procedures.counting.facts import COMPLAINT_RECEIVED
 from procedures.counting.schedule import ClockPlan, KnownDays, Timed, ToldEnd, Waiting, schedule
 from procedures.counting.zones import civil_date, instant, zone_named
-from procedures.library import UnknownOrganisation, in_force, library
+from procedures.library import UnknownOrganisation, in_force_alone
+from procedures.organisation_names import organisation_names
 from procedures.procedure import Procedure
 from procedures.words import unknown
 
@@ -133,10 +134,9 @@ def zone_of(procedure_id: str) -> str:
 
 def _procedure(identifier: str, on: date) -> Procedure:
     try:
-        return in_force(identifier, on)
+        return in_force_alone(identifier, on)
     except UnknownOrganisation as error:
-        known = tuple(library().by_organisation)
-        raise WrongQuestion(unknown("procedure", identifier, known).message()) from error
+        raise WrongQuestion(unknown("procedure", identifier, organisation_names()).message()) from error
 
 
 def _told(rule: ClockRule, plan: ClockPlan) -> dict[str, Any]:

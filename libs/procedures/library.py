@@ -4,7 +4,8 @@ A broken file never starts a service: the first question raises `BrokenProcedure
 file, and services ask at start. Old versions stay as files until their last case is closed.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -14,6 +15,7 @@ from pathlib import Path
 from events.errors import GehoorError
 from procedures import organisations as people
 from procedures.counting.calendars import CALENDARS, calendar
+from procedures.organisation_names import organisation_names
 from procedures.organisations import Organisation
 from procedures.procedure import Procedure, procedure_of
 from procedures.schema.consistency import inconsistencies
@@ -45,10 +47,23 @@ def in_force(organisation: str, on: date) -> Procedure:
     A day before the first version falls under the first version: the promises existed, we only hold no
     older text, and a backdated complaint is still a complaint.
     """
-    versions = library().by_organisation.get(organisation)
+    return _in_force(library(), organisation, on)
+
+
+def in_force_alone(organisation: str, on: date) -> Procedure:
+    """Answer like `in_force`, but read the files of this organisation only.
+
+    For a command that ends after one question. A service asks `in_force`: it must not start with a broken
+    file. Raises `UnknownOrganisation`, and `BrokenProcedure` for a file of this organisation.
+    """
+    return _in_force(_library_of(organisation), organisation, on)
+
+
+def _in_force(shelf: Library, organisation: str, on: date) -> Procedure:
+    versions = shelf.by_organisation.get(organisation)
     if versions is None:
         raise UnknownOrganisation(
-            f"unknown organisation {organisation[:40]!r}; known: {', '.join(library().by_organisation)}"
+            f"unknown organisation {organisation[:40]!r}; known: {', '.join(organisation_names())}"
         )
     return next((version for version in reversed(versions) if version.in_force_from <= on), versions[0])
 
@@ -72,6 +87,16 @@ def library() -> Library:
     return load(_FOLDER, people.with_demonstrations())
 
 
+@cache
+def _library_of(organisation: str) -> Library:
+    """Read the versions of one organisation; an unknown one has an empty shelf."""
+    if organisation not in organisation_names():
+        return Library({}, {})
+    stated = re.compile(rb"^organisation *= *[\"']%b[\"']" % re.escape(organisation).encode(), re.MULTILINE)
+    paths = [path for path in files() if stated.search(path.read_bytes())]
+    return _read(paths, people.read_alone(organisation))
+
+
 def files() -> tuple[Path, ...]:
     """Name the procedure files of this installation."""
     return tuple(sorted(_FOLDER.glob("*.toml")))
@@ -79,9 +104,13 @@ def files() -> tuple[Path, ...]:
 
 def load(folder: Path, organisations: Mapping[str, Organisation]) -> Library:
     """Read every procedure in a folder; raises `BrokenProcedure` with all problems of all files."""
+    return _read(sorted(folder.glob("*.toml")), organisations)
+
+
+def _read(paths: Sequence[Path], organisations: Mapping[str, Organisation]) -> Library:
     versions: dict[tuple[str, int], Procedure] = {}
     problems: list[str] = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in paths:
         try:
             file, content = read(path, ProcedureFile)
         except BrokenProcedure as broken:

@@ -4,7 +4,7 @@ One file each in `organisation_files/`. Nothing here promises anything to a comp
 procedure files. Staff identifiers are pseudonymous, because they stand in events; names do not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -15,11 +15,10 @@ from pydantic import AfterValidator, Field
 
 from events.addresses import LONGEST_ADDRESS, stated_address
 from procedures.amounts import AnAmount
+from procedures.organisation_names import DEMONSTRATION, REAL, file_of
 from procedures.schema.model import AZone, Identifier, Line
 from procedures.toml_files import BrokenProcedure, Many, Place, Section, problem, read
 from procedures.words import ALanguage, ALetter, ARole, ATone
-
-_FOLDER = Path(__file__).parent / "organisation_files"
 
 Address = Annotated[str, AfterValidator(stated_address), Field(max_length=LONGEST_ADDRESS)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 -]{6,20}$")]
@@ -101,20 +100,30 @@ _admitted = False
 
 @cache
 def _real() -> Mapping[str, Organisation]:
-    return load(_FOLDER)
+    return load(REAL)
 
 
 @cache
 def with_demonstrations() -> Mapping[str, Organisation]:
     """Give the organisations and, after them, those that exist only to demonstrate a procedure."""
-    return MappingProxyType({**_real(), **load(_FOLDER / "demonstration")})
+    return MappingProxyType({**_real(), **load(DEMONSTRATION)})
+
+
+def read_alone(identifier: str) -> Mapping[str, Organisation]:
+    """Read one organisation and no other file; empty when there is none. Raises `BrokenProcedure`."""
+    path = file_of(identifier)
+    return {} if path is None else _read([path], path.parent)
 
 
 def load(folder: Path) -> Mapping[str, Organisation]:
     """Read every organisation in a folder; raises `BrokenProcedure` with all problems of all files."""
+    return _read(sorted(folder.glob("*.toml")), folder)
+
+
+def _read(paths: Sequence[Path], folder: Path) -> Mapping[str, Organisation]:
     found: dict[str, Organisation] = {}
     problems: list[str] = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in paths:
         try:
             organisation, content = read(path, Organisation)
         except BrokenProcedure as broken:

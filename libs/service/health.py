@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from events.version import VERSION
 from service.running import RunningService
 
 STALLED_AFTER_S = 60.0
@@ -46,6 +47,7 @@ def readyz(running: RunningService) -> Any:
         body = {
             "status": "not ready" if problems else "ready",
             "service": running.service.name,
+            "version": VERSION,
             "problems": problems,
             "bus": "up" if running.bus_is_up() else "away",
             "lanes": sorted(running.ownership.owned),

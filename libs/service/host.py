@@ -25,6 +25,7 @@ from events.errors import Misconfigured
 from events.logs import configure, describe
 from events.partitions.ownership import Ownership
 from events.settings import Settings
+from events.version import VERSION
 from service import health
 from service.running import RunningService, Service
 from web.protocol import Protocol
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 STOP_WITHIN_S = 8
 
 TASKS = Gauge("gehoor_asyncio_tasks", "Tasks of the event loop; one that only grows is a leak")
+BUILD = Gauge("gehoor_build_info", "Always 1: its label says which version of Gehoor runs", ["version"])
+BUILD.labels(VERSION).set(1)
 
 
 class ServiceApplication(AsgiFastStream):

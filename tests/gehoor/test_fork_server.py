@@ -30,10 +30,10 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-async def nursery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ForkClient]:
-    folder = tmp_path_factory.mktemp("nursery")
+async def forks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ForkClient]:
+    folder = tmp_path_factory.mktemp("fork-server")
     (folder / "little_service.py").write_text(SERVICE)
-    opened = ForkClient(folder, folder / "nursery.log")
+    opened = ForkClient(folder, folder / "fork-server.log")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join([str(folder), *sys.path]))
         await opened.open()
@@ -60,10 +60,10 @@ async def first_line(child: Child) -> str:
 
 
 async def test_a_fork_has_its_own_session_environment_log_and_folder(
-    nursery: ForkClient, tmp_path: Path
+    forks: ForkClient, tmp_path: Path
 ) -> None:
     """A service started quickly is as separate as one started slowly."""
-    child = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+    child = await asyncio.wait_for(forks.start(launch(tmp_path, "run")), WITHIN_S)
 
     said = await first_line(child)
     went_by_itself = await child.stop(5.0)
@@ -77,10 +77,10 @@ async def test_a_fork_has_its_own_session_environment_log_and_folder(
     ("told", "code", "words"), [("fail", 7, ""), ("crash", 1, "RuntimeError: on purpose")]
 )
 async def test_the_end_of_a_fork_is_heard_with_its_code(
-    nursery: ForkClient, tmp_path: Path, told: str, code: int, words: str
+    forks: ForkClient, tmp_path: Path, told: str, code: int, words: str
 ) -> None:
     """A service that ends is noticed at once, and the reason stands in its own log."""
-    child = await asyncio.wait_for(nursery.start(launch(tmp_path, told)), WITHIN_S)
+    child = await asyncio.wait_for(forks.start(launch(tmp_path, told)), WITHIN_S)
 
     ended = await asyncio.wait_for(child.process.wait(), WITHIN_S)
 
@@ -91,7 +91,7 @@ async def test_the_end_of_a_fork_is_heard_with_its_code(
 async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: Path) -> None:
     """The quick way is a convenience: nothing depends on it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
-    never_opened = ForkClient(tmp_path, tmp_path / "nursery.log")
+    never_opened = ForkClient(tmp_path, tmp_path / "fork-server.log")
 
     child = await never_opened.start(launch(tmp_path, "fail"))
 
@@ -101,19 +101,19 @@ async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: 
 async def test_a_killed_nursery_takes_its_forks_down_and_they_are_noticed(tmp_path: Path) -> None:
     """Nobody runs on without somebody who would restart it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
-    nursery = ForkClient(tmp_path, tmp_path / "nursery.log")
+    forks = ForkClient(tmp_path, tmp_path / "fork-server.log")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
-        await nursery.open()
-        child = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+        await forks.open()
+        child = await asyncio.wait_for(forks.start(launch(tmp_path, "run")), WITHIN_S)
     await first_line(child)
 
-    await nursery.kill()
+    await forks.kill()
     await asyncio.wait_for(child.process.wait(), WITHIN_S)
 
     assert began(child.pid) is None
-    assert (await nursery.start(launch(tmp_path, "fail"))).process.pid != child.pid
-    await nursery.close()
+    assert (await forks.start(launch(tmp_path, "fail"))).process.pid != child.pid
+    await forks.close()
 
 
 async def test_a_fork_that_does_not_come_in_time_does_not_come_later_either(
@@ -122,22 +122,22 @@ async def test_a_fork_that_does_not_come_in_time_does_not_come_later_either(
     """A service never runs twice: before it is started in another way, its late twin is made impossible."""
     (tmp_path / "little_service.py").write_text(SERVICE)
     monkeypatch.setenv("PYTHONPATH", ":".join([str(tmp_path), *sys.path]))
-    nursery = ForkClient(tmp_path, tmp_path / "nursery.log")
-    await nursery.open()
-    neighbour = await asyncio.wait_for(nursery.start(launch(tmp_path, "run")), WITHIN_S)
+    forks = ForkClient(tmp_path, tmp_path / "fork-server.log")
+    await forks.open()
+    neighbour = await asyncio.wait_for(forks.start(launch(tmp_path, "run")), WITHIN_S)
     forks_it = parent_of(neighbour.pid)
     (other := tmp_path / "other").mkdir()
     monkeypatch.setattr(fork_client, "_STARTS_WITHIN_S", 0.1)
     os.kill(forks_it, signal.SIGSTOP)
 
-    child = await asyncio.wait_for(nursery.start(launch(other, "run")), WITHIN_S)
+    child = await asyncio.wait_for(forks.start(launch(other, "run")), WITHIN_S)
 
     assert began(forks_it) is None
     assert "run" in await first_line(child)
     await asyncio.wait_for(neighbour.process.wait(), WITHIN_S)
     assert began(neighbour.pid) is None
     await child.stop(5.0)
-    await nursery.close()
+    await forks.close()
 
 
 def parent_of(pid: int) -> int:

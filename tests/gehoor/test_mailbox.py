@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from events.version import VERSION
 from gehoor.mailbox.http import application
 from gehoor.mailbox.kept import MailFolder
 from gehoor.mailbox.sink import Sink, conversation_with
@@ -188,4 +189,5 @@ async def test_no_mail_is_too_broken_to_be_shown(mailbox: Mailbox, content: byte
 async def test_the_mailbox_says_that_it_is_ready(mailbox: Mailbox) -> None:
     """The supervisor can ask it."""
     assert 200 == (await mailbox.browser.get("/livez")).status_code
-    assert 200 == (await mailbox.browser.get("/readyz")).status_code
+    ready = await mailbox.browser.get("/readyz")
+    assert (200, VERSION) == (ready.status_code, ready.json()["version"])

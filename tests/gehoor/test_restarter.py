@@ -42,13 +42,13 @@ async def test_a_child_that_ends_is_started_again(tmp_path: Path) -> None:
     """A crash of one part repairs itself without a person."""
     lines: list[str] = []
     third = asyncio.Event()
-    keeper: Restarter
+    restarter: Restarter
 
     def changed() -> None:
-        if keeper.starts >= 3:
+        if restarter.starts >= 3:
             third.set()
 
-    keeper = Restarter(
+    restarter = Restarter(
         python(tmp_path, "short", "raise SystemExit(3)"),
         at_once,
         lines.append,
@@ -56,9 +56,9 @@ async def test_a_child_that_ends_is_started_again(tmp_path: Path) -> None:
         backoff=AtOnce(),
     )
 
-    keeper.start()
+    restarter.start()
     await asyncio.wait_for(third.wait(), WITHIN_S)
-    await keeper.stop(1.0)
+    await restarter.stop(1.0)
 
     assert lines[0] == "short ended (exit 3); starting it again in 0.0 s"
 
@@ -75,7 +75,7 @@ async def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path) -> 
             raise OSError(errno.ENOSPC, "No space left on device")
         return await processes.start(launch)
 
-    keeper = Restarter(
+    restarter = Restarter(
         python(tmp_path, "late", "import time; time.sleep(60)"),
         at_once,
         lines.append,
@@ -83,9 +83,9 @@ async def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path) -> 
         backoff=AtOnce(),
     )
 
-    keeper.start()
-    await asyncio.wait_for(keeper.ready.wait(), WITHIN_S)
-    await keeper.stop(1.0)
+    restarter.start()
+    await asyncio.wait_for(restarter.ready.wait(), WITHIN_S)
+    await restarter.stop(1.0)
 
     assert 2 * ["late cannot be started (No space left on device); trying again in 0.0 s"] == lines
 
@@ -99,11 +99,12 @@ async def test_the_reason_of_a_crash_is_told_in_the_line(tmp_path: Path) -> None
         lines.append(line)
         told.set()
 
-    keeper = Restarter(python(tmp_path, "broken", "import no_such_module"), at_once, report, backoff=AtOnce())
+    broken = python(tmp_path, "broken", "import no_such_module")
+    restarter = Restarter(broken, at_once, report, backoff=AtOnce())
 
-    keeper.start()
+    restarter.start()
     await asyncio.wait_for(told.wait(), WITHIN_S)
-    await keeper.stop(1.0)
+    await restarter.stop(1.0)
 
     assert "exit 1: ModuleNotFoundError: No module named 'no_such_module'" in lines[0]
 
@@ -116,15 +117,15 @@ async def test_a_server_that_cannot_start_at_first_is_not_tried_for_ever(tmp_pat
         await child.process.wait()
         raise RuntimeError("the port is taken")
 
-    keeper = Restarter(
+    restarter = Restarter(
         python(tmp_path, "server", "raise SystemExit(1)"), refuses, lines.append, must_start=True
     )
 
-    keeper.start()
-    await asyncio.wait_for(keeper.failed.wait(), WITHIN_S)
-    await keeper.stop(1.0)
+    restarter.start()
+    await asyncio.wait_for(restarter.failed.wait(), WITHIN_S)
+    await restarter.stop(1.0)
 
-    assert (keeper.problem, keeper.starts, lines) == ("the port is taken", 1, [])
+    assert (restarter.problem, restarter.starts, lines) == ("the port is taken", 1, [])
 
 
 async def test_a_child_that_does_not_listen_is_killed_in_time(tmp_path: Path) -> None:

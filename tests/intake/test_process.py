@@ -12,6 +12,7 @@ import pytest
 
 from events.bus import asyncapi
 from events.testing import TestSystem
+from events.version import VERSION
 from intake_desk import BODY
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,7 @@ async def test_intake_needs_no_bus_to_take_a_complaint(running: tuple[str, Path]
     assert (201, 422, 200, 200) == tuple(one.status_code for one in (answer, refusal, page, described))
     assert answer.json()["status_url"].startswith(address)
     assert 'gehoor_intake_complaints_total{organisation="supportoplus",outcome="created"} 1.0' in metrics.text
+    assert f'gehoor_build_info{{version="{VERSION}"}} 1.0' in metrics.text
     told = log.read_text()
     assert "complaint.accepted" in told
     assert "complaint.refused" in told

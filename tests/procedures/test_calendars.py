@@ -4,6 +4,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import holidays
 import pytest
 
 from procedures.counting import calendars
@@ -155,3 +156,34 @@ def test_a_broken_calendar_file_is_refused_with_line_and_word(tmp_path: Path, te
         calendars.load(tmp_path / "nl-x.toml")
 
     assert broken.value.problems[0].startswith(told)
+
+
+@pytest.mark.parametrize(("country", "subdivision"), [("NL", None), ("GB", "ENG")])
+def test_a_country_read_alone_has_the_days_that_the_library_gives(
+    country: str, subdivision: str | None
+) -> None:
+    """Reading one country instead of all of them changes no day."""
+    for year in range(calendars.FIRST_YEAR, calendars.LAST_YEAR + 1):
+        expected = holidays.country_holidays(
+            country,
+            subdiv=subdivision,
+            years=year,
+            categories=_categories(country),
+            language="en_US",
+            expand=False,
+        )
+
+        actual = calendars._library_days(country, subdivision, year)
+
+        assert {day: tuple(names.split("; ")) for day, names in expected.items()} == actual
+
+
+def _categories(country: str) -> tuple[str, ...]:
+    known = holidays.country_holidays(country, years=()).supported_categories
+    return tuple(name for name in ("public", "optional") if name in known)
+
+
+def test_a_country_that_the_library_does_not_know_is_refused_by_it() -> None:
+    """A calendar file with a country that does not exist is no calendar."""
+    with pytest.raises(NotImplementedError):
+        calendars._library_days("XX", None, 2026)

@@ -5,8 +5,16 @@ from datetime import date
 import pytest
 
 from events.catalogue.words import CHANNELS, FIELDS, NATURES
-from procedures.library import UnknownOrganisation, UnknownProcedure, in_force, procedure
-from procedures.organisations import organisations
+from procedures.library import (
+    UnknownOrganisation,
+    UnknownProcedure,
+    in_force,
+    in_force_alone,
+    library,
+    procedure,
+)
+from procedures.organisation_names import organisation_names
+from procedures.organisations import organisations, with_demonstrations
 from procedures.procedure import Procedure
 from procedures.words import CONTENTS
 
@@ -189,3 +197,29 @@ def test_a_procedure_cannot_be_changed_while_it_runs() -> None:
 
     with pytest.raises(AttributeError):
         found.version = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("organisation", library().by_organisation)
+def test_an_organisation_read_alone_has_the_procedures_of_the_shelf(organisation: str) -> None:
+    """A command that reads one organisation's files promises what the services promise."""
+    for version in library().by_organisation[organisation]:
+        day = version.in_force_from
+
+        assert in_force(organisation, day) == in_force_alone(organisation, day)
+    assert in_force(organisation, date.min) == in_force_alone(organisation, date.min)
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "../bc", "\udcff"])
+def test_an_unknown_organisation_is_refused_in_the_same_words_when_read_alone(name: str) -> None:
+    """Whoever mistypes a name reads which there are."""
+    with pytest.raises(UnknownOrganisation) as refused:
+        in_force(name, date(2026, 4, 2))
+    with pytest.raises(UnknownOrganisation) as refused_alone:
+        in_force_alone(name, date(2026, 4, 2))
+
+    assert str(refused.value) == str(refused_alone.value)
+
+
+def test_the_names_of_organisations_are_those_in_their_files() -> None:
+    """A command that only compares names opens no file, and knows the same ones."""
+    assert tuple(with_demonstrations()) == organisation_names()

@@ -16,6 +16,7 @@ from events.consumer.loop import ConsumerLoop
 from events.platform import Platform
 from events.record.envelope import History, Recorded
 from events.testing import TestSystem
+from events.version import VERSION
 from service.consumer_loops import SweepLoop
 from service.health import ANSWERS_WITHIN_S, STALLED_AFTER_S, readyz
 from service.loops import LoopHealth, Stepping, keep_running
@@ -125,6 +126,7 @@ async def test_a_service_with_its_store_and_quiet_loops_is_ready(
     status, body = await asked(running)
 
     assert (200, "ready", []) == (status, body["status"], body["problems"])
+    assert VERSION == body["version"]
 
 
 async def test_a_loop_that_hangs_is_told(running: RunningService, tasks: list[asyncio.Task[None]]) -> None:

@@ -107,7 +107,7 @@ class ChaosChildren(Children):
         keeper = Restarter(
             self._changed_launch(launch), until_ready, self.screen.problem, changed=self.changed, port=port,
             must_start=must_start, backoff=QuickBackoff(),
-            start=processes.start if options.planted else self.nursery.start,
+            start=processes.start if options.planted else self.fork_client.start,
         )  # fmt: skip
         group.append(keeper)
         keeper.start()

@@ -6,17 +6,18 @@ nobody here will keep ends within the next simulated day or two: the procedure's
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
 from events.catalogue import ClockRule
 from events.settings import Settings
 from gehoor.client import send
-
-if TYPE_CHECKING:
-    from gehoor.embedded.supervisor import Supervisor
-    from procedures.procedure import Procedure
+from gehoor.embedded.supervisor import Supervisor
+from procedures.counting.derivation import derive
+from procedures.library import in_force
+from procedures.organisations import organisations
+from procedures.procedure import Procedure
 
 START = datetime(2026, 3, 30, 14, 0, tzinfo=UTC)
 SPEED = 8640.0
@@ -57,10 +58,8 @@ def on_demo_clock(settings: Settings) -> Settings:
     )
 
 
-async def file_complaints(supervisor: "Supervisor") -> None:
-    """File one complaint to each organisation that has an example, and tell which promise will break."""
-    from procedures.organisations import organisations
-
+async def file_complaints(supervisor: Supervisor) -> None:
+    """File one complaint to each organisation that has an example, and print which promise will break."""
     connection = await asyncpg.connect(supervisor.admin_database_url)
     try:
         for organisation in organisations():
@@ -101,9 +100,6 @@ def complaint(organisation: str, received_on: date) -> dict[str, Any]:
 
 def shortly_before_a_deadline(organisation: str, now: datetime) -> tuple[ClockRule, date, date] | None:
     """Find the date of receipt with the first deadline after now, for a promise no letter of ours keeps."""
-    from procedures.counting.derivation import derive
-    from procedures.library import in_force
-
     today = now.date()
     for back in range(FARTHEST_BACK_DAYS, 0, -1):
         received_on = today - timedelta(days=back)
@@ -117,7 +113,7 @@ def shortly_before_a_deadline(organisation: str, now: datetime) -> tuple[ClockRu
     return None
 
 
-def _promise_nobody_keeps(procedure: "Procedure") -> ClockRule | None:
+def _promise_nobody_keeps(procedure: Procedure) -> ClockRule | None:
     for rule in procedure.clocks:
         kept_by_letter = any(fact.startswith("acknowledgement") for fact in rule.satisfied_by)
         runs_from_receipt = rule.term == "counted" and rule.starts == "complaint received"

@@ -185,7 +185,7 @@ def mail_headers() -> Diagnosis:
 
 
 def headers_can_be_injected() -> bool:
-    """Tell whether the interpreter turns an encoded subject into two headers."""
+    """Return whether the interpreter turns an encoded subject into two headers."""
     message = EmailMessage(policy=policy.SMTP)
     try:
         message["Subject"] = HOSTILE_SUBJECT

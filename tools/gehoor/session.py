@@ -74,7 +74,7 @@ def named_case(text: str) -> UUID | str:
 
 @asynccontextmanager
 async def reader(token: Path | None, *, personal: bool = True) -> AsyncIterator[Reader]:
-    """Open the store for a caller; the embedded administrator's token is taken unless told otherwise.
+    """Open the store for a caller; the embedded administrator's token is taken unless another is given.
 
     Without `personal` nothing will be decrypted, and the key store need not be there.
     """

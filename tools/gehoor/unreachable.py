@@ -1,4 +1,4 @@
-"""A server that does not answer: told in one line with its remedy, for every command alike.
+"""A server that does not answer: reported in one line with its remedy, for every command alike.
 
 Only what can come of connecting is taken for it; any other error keeps its traceback, because it is ours.
 """
@@ -8,7 +8,7 @@ import socket
 import sys
 
 _AWAY = frozenset({errno.ENOENT, errno.EHOSTUNREACH, errno.ENETUNREACH})
-_ASYNCIO_SAYS = "Connect call failed"
+_ASYNCIO_WORDS = "Connect call failed"
 """How asyncio words each refusal where a host has several addresses; such an error has no number."""
 
 
@@ -27,7 +27,7 @@ def suspects() -> tuple[type[Exception], ...]:
 
 
 def unreachable(problem: BaseException) -> str | None:
-    """Say in one line what could not be reached and what to do; None for any other problem."""
+    """Describe in one line what could not be reached and what to do; None for any other problem."""
     if isinstance(problem, OSError) and not _of_connecting(problem):
         return None
     if not isinstance(problem, suspects()):
@@ -42,4 +42,4 @@ def unreachable(problem: BaseException) -> str | None:
 def _of_connecting(problem: OSError) -> bool:
     if isinstance(problem, ConnectionError | TimeoutError | socket.gaierror):
         return True
-    return problem.filename is None and (problem.errno in _AWAY or _ASYNCIO_SAYS in str(problem))
+    return problem.filename is None and (problem.errno in _AWAY or _ASYNCIO_WORDS in str(problem))

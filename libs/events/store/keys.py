@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import structlog
 import uuid_utils.compat
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,8 +23,6 @@ from events.failpoints import failpoint
 from events.record.encryption import CaseKeys, PersonKey, open_sealed, sealed_parts
 from events.record.envelope import History, Recorded
 from events.store.search_tokens import SearchTokens
-
-log = structlog.get_logger()
 
 CACHE_FOR_S = 60.0
 """Keys are taken from the cache for at most this long, then read again: so long an erased person's key lives
@@ -207,7 +204,7 @@ class KeyStore:
                 except InvalidTag:
                     # Counts as missing, so that it concerns this case only. Raised from here, one damaged row
                     # would fail every batch that holds its case.
-                    log.error("key.unreadable", case=str(case_id), key=str(row["key_id"]))  # noqa: TRY400
+                    _log_unreadable(case_id, row["key_id"])
         await failpoint("keys.loaded")
         # Cases without any key too: an empty answer is fresh as well, and is not asked for again each time.
         for case_id in wanted:
@@ -245,3 +242,10 @@ class KeyStore:
 def _bound_to(key_id: UUID, case_id: UUID, person: str) -> bytes:
     """Return what a wrapped key is bound to: moved to another row, it cannot be unwrapped there."""
     return key_id.bytes + case_id.bytes + person.encode()
+
+
+def _log_unreadable(case_id: UUID, key_id: UUID) -> None:
+    # Imported here: structlog brings rich, a tenth of a second of every command that reads the store.
+    import structlog
+
+    structlog.get_logger().error("key.unreadable", case=str(case_id), key=str(key_id))

@@ -8,13 +8,17 @@ Saturdays and Sundays are always free. Beyond 2000 to 2100 a calendar refuses to
 
 import hashlib
 from calendar import isleap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
+import holidays
 import holidays.version
+from holidays.registry import COUNTRIES
 from pydantic import Field
 
 from events.errors import GehoorError
@@ -162,12 +166,26 @@ def _weekends(year: int) -> dict[date, str]:
 @cache
 def _library_days(country: str, subdivision: str | None, year: int) -> Mapping[date, tuple[str, ...]]:
     """Ask the library for one year, all its categories; one day may carry two names."""
-    known = holidays.country_holidays(country, years=()).supported_categories
+    days_of = _country(country)
+    known = days_of(years=()).supported_categories
     categories = tuple(name for name in ("public", "optional") if name in known)
-    found = holidays.country_holidays(
-        country, subdiv=subdivision, years=year, categories=categories, language="en_US", expand=False
-    )
+    found = days_of(subdiv=subdivision, years=year, categories=categories, language="en_US", expand=False)
     return {day: tuple(names.split("; ")) for day, names in found.items()}
+
+
+@cache
+def _country(code: str) -> Callable[..., holidays.HolidayBase]:
+    """Give the library's class of one country."""
+    module = next((module for module, (_, *codes) in COUNTRIES.items() if code in codes), None)
+    if module is None:
+        return partial(holidays.country_holidays, code)  # it raises, in its own words
+    # Read from its file, because importing `holidays.countries.<module>` first runs the package's __init__,
+    # which imports all 250 countries: a tenth of a second of each command, and memory of each service.
+    path = Path(holidays.__file__).parent / "countries" / f"{module}.py"
+    alone = ModuleType(f"procedures.counting.calendars.{module}")
+    SourceFileLoader(alone.__name__, str(path)).exec_module(alone)
+    found: Callable[..., holidays.HolidayBase] = getattr(alone, code)
+    return found
 
 
 @cache

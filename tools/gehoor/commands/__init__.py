@@ -1,1 +1,1 @@
-"""The commands, one module each; how they are found is told in `gehoor/cli.py`."""
+"""The commands, one module each; `gehoor/cli.py` finds them."""

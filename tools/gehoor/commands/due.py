@@ -80,14 +80,14 @@ def _lines(
         on = day_of(text, zone)
         found = by_day.get(on)
         if found is None:
-            told = forecast(procedure, on, known, pinned)
-            version = told.procedure.version
+            promised = forecast(procedure, on, known, pinned)
+            version = promised.procedure.version
             if as_json:
-                clocks = encode(told.clocks()).decode()
+                clocks = encode(promised.clocks()).decode()
                 found = f'"received_on":"{on}","version":{version},"clocks":{clocks}}}'
             else:
-                found = f"{told.procedure.id} version {version}, received {on}\n" + "\n".join(
-                    _row(clock) for clock in told.clocks()
+                found = f"{promised.procedure.id} version {version}, received {on}\n" + "\n".join(
+                    _row(clock) for clock in promised.clocks()
                 )
             if len(by_day) < _MOST_DAYS_KEPT:
                 by_day[on] = found

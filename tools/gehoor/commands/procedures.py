@@ -1,13 +1,9 @@
 """`gehoor procedures`: the organisations' procedures, listed, drawn, checked and traced to their texts."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from procedures.schema.model import ProcedureFile
-    from procedures.traceability import Traced
 
 app = typer.Typer(
     help="The complaints procedures: list, draw and check them, and trace them to the organisations' texts.",
@@ -24,7 +20,7 @@ def list_(as_json: _JSON = False) -> None:
     from procedures.library import library
 
     for each in library().versions.values():
-        told = {
+        described = {
             "procedure": each.id,
             "version": each.version,
             "in_force_from": each.in_force_from.isoformat(),
@@ -32,7 +28,7 @@ def list_(as_json: _JSON = False) -> None:
             "clocks": [rule.clock for rule in each.clocks],
         }
         line = f"{each.id:<14} version {each.version}  from {each.in_force_from}  {each.digest[:12]}"
-        _print(told, line, as_json)
+        _print(described, line, as_json)
 
 
 @app.command()
@@ -48,9 +44,10 @@ def show(
     Example: gehoor procedures show ingressus --out ingressus.svg
     """  # fmt: skip
     from events.errors import Misconfigured
+    from gehoor.procedure_files import file_named
     from procedures.svg import draw
 
-    picture = draw(_file(procedure))
+    picture = draw(file_named(procedure))
     if out is None:
         print(picture, end="")
     else:
@@ -72,17 +69,18 @@ def check(
     A file that no service would start with is refused, with file, line and rule. Exit 0 when every finding is
     accepted in the file by its identifier, with how it is handled; else 1.
     """
+    from gehoor.procedure_files import all_files
     from procedures import checker
     from procedures.library import library, read_alone
 
     unaccepted = 0
-    for name, content in _all_files() if file is None else [(file.name, read_alone(file))]:
+    for name, content in all_files() if file is None else [(file.name, read_alone(file))]:
         findings = checker.check(content)
         unaccepted += len(checker.problems(findings))
         for each in findings:
-            told = {"file": name, "finding": each.id, "story": each.story, "accepted": each.accepted}
+            described = {"file": name, "finding": each.id, "story": each.story, "accepted": each.accepted}
             handled = "NOT ACCEPTED" if each.accepted is None else f"handled: {each.accepted}"
-            _print(told, f"{name}: {each.id}\n    {each.story}\n    {handled}", as_json)
+            _print(described, f"{name}: {each.id}\n    {each.story}\n    {handled}", as_json)
     if file is None:
         library()  # what holds between the files
     if unaccepted:
@@ -102,15 +100,16 @@ def trace(
     contradiction. Exit 1 unless every sentence is accounted for.
     """
     from events.errors import Misconfigured
+    from gehoor.procedure_files import file_named, linked_to
     from procedures.traceability import coverage, trace
 
     try:
         content = text.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"--text {text}: cannot be read as text: {error}") from error
-    found = trace(_file(procedure), content)
+    found = trace(file_named(procedure), content)
     for each in found:
-        told = {
+        described = {
             "sentence": each.number,
             "status": each.status,
             "rules": each.rules,
@@ -119,9 +118,9 @@ def trace(
             "contradictory": each.contradictory,
         }
         where = "   +" if each.number is None else f"{each.number:>4}"
-        what = _linked_to(each)
+        what = linked_to(each)
         touches = f"; touches {', '.join(each.clocks)}" if each.clocks and each.status != "same" else ""
-        _print(told, f"{where} {each.status:<8} {what}{touches}", as_json)
+        _print(described, f"{where} {each.status:<8} {what}{touches}", as_json)
     accounted, of = coverage(found)
     if not as_json:
         print(f"{accounted} of {of} sentences accounted for ({100 * accounted // max(of, 1)} %)")
@@ -129,31 +128,7 @@ def trace(
         raise typer.Exit(1)
 
 
-def _linked_to(each: "Traced") -> str:
-    """Say to what a sentence is linked: its rules, why there are none, or both."""
-    marked = f"not modelled: {each.unmodelled}" if each.unmodelled else ""
-    linked = "; in part ".join(part for part in (", ".join(each.rules), marked) if part)
-    return f"CONTRADICTION: {linked}" if each.contradictory else linked or "NOTHING"
-
-
-def _all_files() -> list[tuple[str, "ProcedureFile"]]:
-    from procedures.library import files, read_alone
-
-    return [(path.name, read_alone(path)) for path in files()]
-
-
-def _file(procedure: str) -> "ProcedureFile":
-    from events.errors import Misconfigured
-    from procedures.library import files, read_alone
-    from procedures.words import unknown
-
-    named = {path.stem: path for path in files()}
-    if procedure not in named:
-        raise Misconfigured(unknown("procedure", procedure, tuple(named)).message())
-    return read_alone(named[procedure])
-
-
-def _print(told: dict[str, Any], line: str, as_json: bool) -> None:
+def _print(described: dict[str, Any], line: str, as_json: bool) -> None:
     import msgspec
 
-    print(msgspec.json.encode(told).decode() if as_json else line)
+    print(msgspec.json.encode(described).decode() if as_json else line)

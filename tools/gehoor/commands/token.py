@@ -1,12 +1,10 @@
 """`gehoor token`: let somebody in, for some organisations and for some time."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from datetime import timedelta
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LONGEST_DAYS = 3_660
@@ -44,7 +42,7 @@ def token(
     print(asyncio.run(_issued(_access(role, organisation, actor), _period(valid_for))))
 
 
-async def _issued(access: Any, valid_for: "timedelta") -> str:
+async def _issued(access: Any, valid_for: timedelta) -> str:
     import asyncpg
 
     from events.access_tokens import issue
@@ -65,14 +63,14 @@ def _access(roles: list[str], organisations: list[str], actor: str) -> Any:
     """Check what was typed; raises `Misconfigured` naming the option and what it takes."""
     from events.access_tokens import EVERYWHERE, ROLES, Access
     from events.errors import Misconfigured
-    from procedures.organisations import with_demonstrations
+    from procedures.organisation_names import organisation_names
 
     for role in roles:
         if role not in ROLES:
             raise Misconfigured(f"--role {role!r} is no role: take {', '.join(ROLES)}")
     for organisation in organisations:
-        if organisation != EVERYWHERE and organisation not in with_demonstrations():
-            known = ", ".join(with_demonstrations())
+        if organisation != EVERYWHERE and organisation not in organisation_names():
+            known = ", ".join(organisation_names())
             raise Misconfigured(
                 f"--organisation {organisation!r} is no organisation: take {known}, or {EVERYWHERE!r} for all"
             )
@@ -82,9 +80,7 @@ def _access(roles: list[str], organisations: list[str], actor: str) -> Any:
         raise Misconfigured(f"--actor: {wrong}") from wrong
 
 
-def _period(text: str) -> "timedelta":
-    from datetime import timedelta
-
+def _period(text: str) -> timedelta:
     from events.errors import Misconfigured
 
     written = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text)

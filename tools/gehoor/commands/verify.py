@@ -32,13 +32,13 @@ def verify(
     report = asyncio.run(_verify(token, workers))
     first = report.first_bad
     if as_json:
-        told = (
+        described = (
             {"case": str(first.case_id), "version": first.version, "problem": first.problem}
             if first
             else None
         )
         counts = {"events": report.events, "cases": report.cases, "bad": report.bad}
-        print(json.dumps({**counts, "first_bad": told, "limits": LIMITS}))
+        print(json.dumps({**counts, "first_bad": described, "limits": LIMITS}))
     elif first is None:
         print(f"every chain holds: {report.events} events of {report.cases} cases\n{LIMITS}")
     else:

@@ -1,6 +1,7 @@
-"""A clock that somebody chose (`GEHOOR_CLOCK_START`, `GEHOOR_CLOCK_SPEED`) stands still while we are stopped.
+"""An accelerated clock (`GEHOOR_CLOCK_START`, `GEHOOR_CLOCK_SPEED`) stands still while the system is stopped.
 
-Its anchor in the database is moved on every second while we run and once more at the end.
+Its anchor in the database is moved every second while the system runs, and once more at the end. Without
+that, a month would pass during a night in which nothing could keep a deadline.
 """
 
 import asyncio
@@ -14,12 +15,12 @@ _KEEP_EVERY_S = 1.0
 
 
 def is_chosen(settings: Settings) -> bool:
-    """Tell whether this set-up has a clock of its own."""
+    """Return whether this set-up has an accelerated clock."""
     return settings.clock_start is not None or settings.clock_speed is not None
 
 
 async def keep_going(admin_database_url: str) -> None:
-    """Note every second how far the clock is, until cancelled."""
+    """Store every second how far the clock is, until cancelled."""
     from events.store.store_clock import keep_anchor
 
     while True:
@@ -32,11 +33,11 @@ async def keep_going(admin_database_url: str) -> None:
             finally:
                 connection.terminate()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await asyncio.sleep(_KEEP_EVERY_S)  # Postgres is away; its keeper tells so and brings it back
+            await asyncio.sleep(_KEEP_EVERY_S)  # Postgres is away: its restarter starts it again
 
 
 async def note_where_it_stands(admin_database_url: str) -> None:
-    """Note it a last time; where the database is gone already, the last second's note is near enough."""
+    """Store it a last time; where the database is gone already, what was stored a second ago is used."""
     from events.store.store_clock import keep_anchor
 
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -1,6 +1,6 @@
 """All children of one set-up: servers, bus, services; each kept running, its warnings on the screen.
 
-Always holds: `changed` is called at each turn of a child, so that `run.json` says who runs where; stopping
+Always holds: `changed` is called when a child starts, is ready or ends, so that `run.json` has it; stopping
 is bounded, services first, so that they finish what they do, then NATS, then Postgres.
 """
 
@@ -33,11 +33,11 @@ class Children:
         self.services: list[Restarter] = []
         self.changed = changed
         self.watches: list[LogWatch] = []
-        self.nursery = ForkClient(home.folder, home.log / "nursery.log")
+        self.fork_client = ForkClient(home.folder, home.log / "fork-server.log")
 
     async def open(self) -> None:
-        """Get ready to have children: services are forks of one process that has loaded everything."""
-        await self.nursery.open()
+        """Start the fork server, of which services are forks."""
+        await self.fork_client.open()
 
     def keep(
         self,
@@ -50,65 +50,65 @@ class Children:
     ) -> Restarter:
         """Start a child and keep it running from now on."""
         self.watches.append(LogWatch(launch.name, launch.log, self.screen.problem))
-        keeper = Restarter(
+        restarter = Restarter(
             launch,
             until_ready,
             self.screen.problem,
             changed=self.changed,
             port=port,
             must_start=must_start,
-            start=self.nursery.start,
+            start=self.fork_client.start,
         )
-        group.append(keeper)
-        keeper.start()
-        return keeper
+        group.append(restarter)
+        restarter.start()
+        return restarter
 
     async def keep_server(
         self, group: list[Restarter], launch: Launch, until_ready: Ready, port: int
     ) -> None:
         """Start a server and wait for it; a first start that fails is final, with the reason from its log."""
-        keeper = self.keep(group, launch, until_ready, port, must_start=True)
-        ready = asyncio.create_task(keeper.ready.wait())
-        failed = asyncio.create_task(keeper.failed.wait())
+        restarter = self.keep(group, launch, until_ready, port, must_start=True)
+        ready = asyncio.create_task(restarter.ready.wait())
+        failed = asyncio.create_task(restarter.failed.wait())
         await asyncio.wait([ready, failed], return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         failed.cancel()
-        if keeper.failed.is_set():
-            raise Misconfigured(keeper.problem)
+        if restarter.failed.is_set():
+            raise Misconfigured(restarter.problem)
 
     async def until_services_are_ready(self) -> None:
         """Wait for all services, not for ever; who is late is reported by name."""
-        waits = [asyncio.create_task(keeper.ready.wait()) for keeper in self.services]
+        waits = [asyncio.create_task(restarter.ready.wait()) for restarter in self.services]
         _, late = await asyncio.wait(waits, timeout=READY_WITHIN_S)
-        names = " ".join(keeper.name for keeper in self.services if keeper.ready.is_set())
+        names = " ".join(restarter.name for restarter in self.services if restarter.ready.is_set())
         self.screen.step("services", f"{names} ready")
         for wait in late:
             wait.cancel()
-        for keeper in self.services:
-            if not keeper.ready.is_set():
+        for restarter in self.services:
+            if not restarter.ready.is_set():
                 self.screen.problem(
-                    f"{keeper.name} is not ready after {READY_WITHIN_S:.0f} s, see {keeper.launch.log}"
+                    f"{restarter.name} is not ready after {READY_WITHIN_S:.0f} s, see {restarter.launch.log}"
                 )
 
     async def watch_logs(self) -> None:
-        """Bring what the children warn of to the screen, until cancelled."""
+        """Show the warnings in the children's logs on the screen, until cancelled."""
         while True:
             for watch in self.watches:
                 watch.look()
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def records(self) -> dict[str, ProcessRecord]:
-        """Say of every running child who and where it is."""
+        """Give the record of every running child, by name."""
         return {
-            keeper.name: ProcessRecord(
-                pid=keeper.child.pid,
-                began=began(keeper.child.pid),
-                port=keeper.port,
-                log=str(keeper.launch.log),
-                ready=keeper.ready.is_set(),
+            restarter.name: ProcessRecord(
+                pid=restarter.child.pid,
+                began=began(restarter.child.pid),
+                port=restarter.port,
+                log=str(restarter.launch.log),
+                ready=restarter.ready.is_set(),
             )
-            for keeper in (*self.servers, *self.bus, *self.services)
-            if keeper.child is not None and keeper.child.running
+            for restarter in (*self.servers, *self.bus, *self.services)
+            if restarter.child is not None and restarter.child.running
         }
 
     @property
@@ -117,7 +117,7 @@ class Children:
 
     async def stop(self) -> None:
         """Stop all of them, those that depend on others first."""
-        await asyncio.gather(*(keeper.stop(SERVICES_STOP_WITHIN_S) for keeper in self.services))
-        await self.nursery.close()
+        await asyncio.gather(*(restarter.stop(SERVICES_STOP_WITHIN_S) for restarter in self.services))
+        await self.fork_client.close()
         for group, within_s in ((self.bus, NATS_STOPS_WITHIN_S), (self.servers, POSTGRES_STOPS_WITHIN_S)):
-            await asyncio.gather(*(keeper.stop(within_s) for keeper in group))
+            await asyncio.gather(*(restarter.stop(within_s) for restarter in group))

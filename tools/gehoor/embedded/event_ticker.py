@@ -1,4 +1,4 @@
-"""One line per notable event, while the system runs: read from the store as the auditor, in feed order.
+"""One line per event that a person wants to see, read from the store as the auditor, in feed order.
 
 It shows what an auditor may see: nothing personal. Only what happens from now on is shown; under load the
 ordinary is counted instead of listed, and what matters (a breach, a letter that could not go out) still gets
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from events import catalogue as told
+from events import catalogue
 from events.errors import MalformedEvent
 from events.record.envelope import FeedPosition, Recorded
 from events.settings import Settings
@@ -35,7 +35,7 @@ SELECT convert_from(data, 'UTF8')::jsonb ->> 'reference' FROM gehoor.event WHERE
 
 async def follow_events(settings: Settings, show: Callable[[str], None]) -> None:
     """Show events from now on, until cancelled; goes on by itself after the database was away."""
-    teller = EventTicker()
+    ticker = EventTicker()
     after: FeedPosition | None = None
     while True:
         try:
@@ -43,21 +43,21 @@ async def follow_events(settings: Settings, show: Callable[[str], None]) -> None
             try:
                 after = await head(connection) if after is None else after
                 while True:
-                    after = await _look(connection, after, teller, show)
+                    after = await _look(connection, after, ticker, show)
                     await asyncio.sleep(_LOOK_EVERY_S)
             finally:
                 connection.terminate()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await asyncio.sleep(1.0)  # Postgres is away; its keeper tells so and brings it back
+            await asyncio.sleep(1.0)  # Postgres is away: its restarter starts it again
 
 
 async def _look(
-    connection: asyncpg.Connection, after: FeedPosition, teller: "EventTicker", show: Callable[[str], None]
+    connection: asyncpg.Connection, after: FeedPosition, ticker: "EventTicker", show: Callable[[str], None]
 ) -> FeedPosition:
     events = await page(connection, after, 500)
-    for case_id in {event.case_id for event in events if event.version > 1} - teller.references.keys():
-        teller.remember(case_id, await connection.fetchval(_REFERENCE, case_id) or str(case_id))
-    for line in teller.tell(events):
+    for case_id in {event.case_id for event in events if event.version > 1} - ticker.references.keys():
+        ticker.remember(case_id, await connection.fetchval(_REFERENCE, case_id) or str(case_id))
+    for line in ticker.lines(events):
         show(line)
     return events[-1].place if events else after
 
@@ -73,7 +73,7 @@ class EventTicker:
             self.references.clear()
         self.references[case_id] = reference
 
-    def tell(self, events: Sequence[Recorded]) -> list[str]:
+    def lines(self, events: Sequence[Recorded]) -> list[str]:
         """Give the lines for a page of the feed: all of them, or under load what matters and a count."""
         lines = []
         counted: Counter[str] = Counter()
@@ -95,47 +95,47 @@ class EventTicker:
             event = recorded.event
         except MalformedEvent as problem:
             return f"UNREADABLE {recorded.type}: {problem}"
-        if isinstance(event, told.ComplaintReceived):
+        if isinstance(event, catalogue.ComplaintReceived):
             self.remember(recorded.case_id, event.reference)
         return words(event, recorded.organisation)
 
 
-def words(event: told.Event, organisation: str) -> str | None:
-    """Say what happened in one line, or None for what is not notable by itself."""
+def words(event: catalogue.Event, organisation: str) -> str | None:
+    """Describe an event in one line; None for one that is not shown by itself."""
     match event:
-        case told.ComplaintReceived():
+        case catalogue.ComplaintReceived():
             missing = f"; missing: {', '.join(event.missing)}" if event.missing else ""
             return f"complaint received for {organisation} by {event.channel}{missing}"
-        case told.CaseOpened():
+        case catalogue.CaseOpened():
             return (
                 f"case opened, procedure {event.procedure} version {event.procedure_version}, "
                 f"handler {event.handler}, {len(event.clocks)} clocks"
             )
-        case told.DeadlineSet():
+        case catalogue.DeadlineSet():
             return f"clock {event.clock} ({event.kind}) runs until {_interval(event)}"
-        case told.DeadlineWarned():
+        case catalogue.DeadlineWarned():
             return f"clock {event.clock} ends soon: {event.due.on}"
-        case told.DeadlineMet():
+        case catalogue.DeadlineMet():
             return f"clock {event.clock} met, {event.standing}"
-        case told.DeadlineBreached():
+        case catalogue.DeadlineBreached():
             return f"BREACH of {event.clock}: was due {event.due.on} ({_READINGS[event.reading]})"
-        case told.TargetMissed():
+        case catalogue.TargetMissed():
             return f"target {event.clock} missed: was due {event.due.on}"
-        case told.LetterSent():
+        case catalogue.LetterSent():
             return f"letter sent: {event.letter} ({event.language})"
-        case told.LetterPrepared():
+        case catalogue.LetterPrepared():
             return f"letter to be posted: {event.letter} ({event.language})"
-        case told.LetterRefused():
+        case catalogue.LetterRefused():
             return f"LETTER REFUSED: {event.letter}, reply {event.reply_code} at {event.stage}"
-        case told.LetterUncertain():
+        case catalogue.LetterUncertain():
             return f"LETTER UNCERTAIN: {event.letter}, attempt {event.attempt}"
-        case told.SubjectErased():
+        case catalogue.SubjectErased():
             return f"persons erased: {len(event.persons)}"
         case _:
             return None
 
 
-def _interval(event: told.DeadlineSet) -> str:
+def _interval(event: catalogue.DeadlineSet) -> str:
     if event.strict.on == event.lenient.on:
         return str(event.strict.on)
     return f"{event.strict.on}, at the latest {event.lenient.on}"

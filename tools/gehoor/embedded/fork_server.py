@@ -4,8 +4,8 @@ Five services each need two seconds of processor time only to import the same li
 most of a start. This program imports them once, then forks on request. A fork is a process of its own, in its
 own session, with its own log, environment and end; it imports its service's own code itself, so that no
 service sees another's. Run as `python -m gehoor.embedded.fork_server FD` with one end of a socket;
-`fork_client.py` holds the other. When that end closes, or the supervisor dies, this process ends, and its
-forks are told to.
+`fork_client.py` holds the other. When that end closes, or the supervisor dies, this process ends, and the
+kernel sends its forks their stop signal.
 """
 
 import atexit
@@ -44,12 +44,16 @@ def main() -> None:
     """Import, then serve requests until the other end closes."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    # A handler that does nothing: SIGCHLD without a handler writes nothing to the wake-up pipe, and select
+    # would not return when a fork ends.
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     sys.modules.update(dict.fromkeys(UNLOADED))  # type: ignore[arg-type]  # None: importing it fails
     for name in SHARED:
         with contextlib.suppress(ImportError):  # the service that needs it will say so in its own log
             import_module(name)
+    # Frozen objects are never visited by the collector: visiting writes to their pages, and each fork would
+    # get a copy of all memory that it shares with the others.
     gc.collect()
     gc.freeze()
     while True:
@@ -66,7 +70,8 @@ def main() -> None:
 
 
 def _report_ended(channel: socket.socket) -> None:
-    while True:
+    """Collect every fork that has ended and send its exit code."""
+    while True:  # several forks that end at once give one SIGCHLD
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -77,16 +82,21 @@ def _report_ended(channel: socket.socket) -> None:
 
 
 def _fork(request: dict[str, Any], channel: socket.socket, pipe: tuple[int, int]) -> int:
+    """Fork, and give the pid of the new process; the fork itself never returns from here."""
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _live(request, parent, channel, pipe)
+        _run_in_fork(request, parent, channel, pipe)
     return pid
 
 
-def _live(request: dict[str, Any], parent: int, channel: socket.socket, pipe: tuple[int, int]) -> NoReturn:
+def _run_in_fork(
+    request: dict[str, Any], parent: int, channel: socket.socket, pipe: tuple[int, int]
+) -> NoReturn:
     code = 1
     try:
+        # Back to what an ordinary process has: the service installs handlers of its own, and a socket that is
+        # open here as well would not close when the fork server ends.
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel.close()
@@ -94,19 +104,21 @@ def _live(request: dict[str, Any], parent: int, channel: socket.socket, pipe: tu
             os.close(end)
         _become(request, parent)
         code = _run(request["module"])
-    except BaseException:  # noqa: BLE001 - a fork must never return into the nursery's loop
+    except BaseException:  # noqa: BLE001 - a fork must never return into the server's loop
         traceback.print_exc()
     _end(code)
 
 
 def _become(request: dict[str, Any], parent: int) -> None:
     """Give the fork its own session, death signal, name, log, environment and folder."""
-    os.setsid()
+    os.setsid()  # Ctrl-C in the terminal goes to the supervisor alone, and killpg reaches its helpers
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(_PR_SET_PDEATHSIG, request["death_signal"], 0, 0, 0)
     prctl(_PR_SET_NAME, request["name"].encode()[:15], 0, 0, 0)
+    # The death signal only comes for a parent that dies after prctl. If it died before, nobody would ever
+    # stop this fork.
     if os.getppid() != parent:
-        _end(1)  # the nursery died in between
+        _end(1)
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -132,7 +144,8 @@ def _run(module: str) -> int:
 
 
 def _end(code: int) -> NoReturn:
-    """End this fork without unwinding into the nursery."""
+    """End this fork without unwinding into the fork server's loop."""
+    # os._exit skips exit handlers and buffers, so both are done by hand.
     with contextlib.suppress(Exception):
         atexit._run_exitfuncs()
         sys.stdout.flush()

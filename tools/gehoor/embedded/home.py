@@ -1,7 +1,7 @@
 """The state folder `$GEHOOR_HOME`: who may use it, and what is remembered about the running set-up.
 
 One supervisor at a time holds a home (a lock the kernel frees when the process ends, however it ends).
-`run.json` tells everybody else on this machine where things are; it holds no password, and is written whole.
+`run.json` shows other programs on this machine where things are; it holds no password, and is written whole.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ RUN_FILE = "run.json"
 
 @dataclass(slots=True)
 class ProcessRecord:
-    """One child as last started; `began` (kernel ticks) tells it from a later process of that number."""
+    """One child as last started; `began` (kernel ticks) separates it from a later process with that pid."""
 
     pid: int
     began: int | None
@@ -78,6 +78,7 @@ class Home:
                 f"GEHOOR_HOME: {self.folder} is in use by process {holder}; stop that one (Ctrl-C there, or "
                 f"kill {holder}), or set another GEHOOR_HOME and other ports"
             ) from error
+        # The kernel frees the lock when the process ends, so a pid that refuses somebody is never stale.
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock

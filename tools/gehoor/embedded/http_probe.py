@@ -28,6 +28,6 @@ async def ask(port: int, path: str = "/readyz") -> tuple[int, str]:
 
 
 async def is_ready(port: int) -> bool:
-    """Tell whether `/readyz` answers 200."""
+    """Return whether `/readyz` answers 200."""
     status, _ = await ask(port)
     return status == 200

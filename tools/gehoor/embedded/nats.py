@@ -28,7 +28,7 @@ COLLECTS_AT_PERCENT = "25"
 
 
 class NatsFailed(GehoorError):
-    """The embedded NATS server does not start; its log tells why."""
+    """The embedded NATS server does not start; its log has the reason."""
 
 
 @dataclass(frozen=True, slots=True)

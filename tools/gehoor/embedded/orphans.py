@@ -1,4 +1,8 @@
-"""Ending what an earlier supervisor left when it was killed; their identity is pid and start moment."""
+"""Ends processes that outlived an earlier supervisor: its orphans, as its `run.json` names them.
+
+A pid alone may belong to another program by now. Only a process that also began at the recorded moment is
+ours; any other is left alone.
+"""
 
 import asyncio
 import signal
@@ -8,7 +12,7 @@ from gehoor.embedded.home import RunRecord
 from gehoor.embedded.processes import began, end_orphan
 from gehoor.embedded.screen import Screen
 
-LEFTOVERS_STOP_WITHIN_S = 5.0
+ORPHANS_STOP_WITHIN_S = 5.0
 
 
 async def end_orphans(last: RunRecord, screen: Screen) -> None:
@@ -23,7 +27,7 @@ async def end_orphans(last: RunRecord, screen: Screen) -> None:
             end_orphan(
                 one.pid,
                 signal.SIGINT if name in ("postgres", "keys") else signal.SIGTERM,
-                LEFTOVERS_STOP_WITHIN_S,
+                ORPHANS_STOP_WITHIN_S,
             )
             for name, one in left
         )

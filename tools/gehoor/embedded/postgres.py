@@ -58,7 +58,7 @@ UNSAFE_FOR_TESTS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"
 
 
 class PostgresFailed(GehoorError):
-    """The embedded Postgres does not start; its log tells why."""
+    """The embedded Postgres does not start; its log has the reason."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def version(programs: Path) -> str:
 
 
 async def make(cluster: Cluster) -> bool:
-    """Make the data folder and the administrator's password if they are not there; tells whether it did."""
+    """Make the data folder and the administrator's password if they are not there; returns whether it did."""
     arrangement = cluster.arrangement
     if (arrangement.data / "PG_VERSION").exists():
         _require_version(arrangement)
@@ -177,7 +177,7 @@ async def _initdb(arrangement: Arrangement, data: Path, password: Path) -> None:
 
 
 async def wait_until_ready(cluster: Cluster, child: Child, within_s: float = STARTS_WITHIN_S) -> None:
-    """Wait until the server takes connections, as its own lock file says; raises `PostgresFailed`."""
+    """Wait until the server takes connections, read from its lock file; raises `PostgresFailed`."""
     try:
         async with asyncio.timeout(within_s):
             while not _is_ready(cluster, child.pid):
@@ -193,10 +193,12 @@ async def wait_until_ready(cluster: Cluster, child: Child, within_s: float = STA
 
 
 async def end_orphan_server(cluster: Cluster) -> bool:
-    """Stop a server that a killed supervisor left on this data folder; tells whether there was one.
+    """Stop a server that a killed supervisor left on this data folder; returns whether there was one.
 
     Raises `PostgresFailed` when it cannot be stopped: two servers on one folder would destroy it.
     """
+    # The pid file survives a power cut, and its pid may belong to any program since: only a process whose
+    # command line names this very folder is stopped.
     pid = _recorded_pid(cluster)
     if pid is None or began(pid) is None or not _is_our_postgres(pid, cluster):
         return False

@@ -2,8 +2,8 @@
 
 Every child runs in a session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, and asks
 the kernel for a signal when its parent dies (`setpriv --pdeathsig`, from util-linux), so that even a
-`kill -9` of the supervisor takes it down. A process identifier is only believed together with the moment the
-process began: identifiers are used again.
+`kill -9` of the supervisor takes it down. A pid is only trusted together with the moment its process
+began: the kernel uses pids again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ LOG_LIMIT_BYTES = 20 * 1024 * 1024
 """A log is moved aside beyond this size; one older file is kept, so a child's logs stay below twice this."""
 
 WITHHELD = ("GEHOOR_CLOCK_START", "GEHOOR_CLOCK_SPEED", "GEHOOR_DEMONSTRATIONS")
-"""Settings of the supervisor alone: a child that reads the database's clock must not be told another."""
+"""Settings of the supervisor alone: a child that reads the database's clock must not get another."""
 
 KILLED_WITHIN_S = 5.0
 """How long the kernel may take to collect a process after SIGKILL."""
@@ -44,6 +44,7 @@ class Launch:
         """The whole command line, the parent-death signal included where the system can do that."""
         if shutil.which("setpriv") is None:
             return (*self.unprivileged, *self.command)
+        # Behind `unshare`: a change of namespace clears a death signal that was set before it.
         death = ("setpriv", "--pdeathsig", self.stop_signal.name.removeprefix("SIG"))
         return (*self.unprivileged, *death, *self.command)
 
@@ -83,7 +84,7 @@ class Child:
                 return
 
     async def stop(self, within_s: float) -> bool:
-        """Ask the child to stop, and kill it after `within_s`; tells whether it went by itself."""
+        """Ask the child to stop, and kill it after `within_s`; returns whether it ended by itself."""
         self.send(self.launch.stop_signal)
         try:
             await asyncio.wait_for(self.process.wait(), within_s)
@@ -114,6 +115,8 @@ async def start(launch: Launch, pass_fds: tuple[int, ...] = ()) -> Child:
             stderr=handle,
             cwd=launch.folder,
             env=environment(launch),
+            # Its own session: Ctrl-C in the terminal must reach the supervisor alone, which stops children in
+            # order, and `kill` takes everything the child started.
             start_new_session=True,
             pass_fds=pass_fds,
         )
@@ -136,7 +139,7 @@ def prepare_log(log: Path) -> None:
 
 
 def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> bool:
-    """Move a log above the limit aside as `<name>.1`; tells whether it did.
+    """Move a log above the limit aside as `<name>.1`; returns whether it did.
 
     The writing process keeps its open file (it appends), therefore the content is copied and the file cut:
     lines written in that instant may be lost, the file never grows without bound.
@@ -149,7 +152,10 @@ def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> bool:
 
 
 def began(pid: int) -> int | None:
-    """Tell when a process began (kernel ticks since boot), or None when there is none (or a dead one)."""
+    """Give when a process began, in kernel ticks since boot; None when there is none, or a dead one.
+
+    The name in `stat` may hold spaces and brackets, so the fields are counted from the last bracket.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -159,7 +165,7 @@ def began(pid: int) -> int | None:
 
 
 async def end_orphan(pid: int, number: signal.Signals, within_s: float) -> bool:
-    """Stop a process that is not our child, by its identifier; tells whether it is gone."""
+    """Stop a process that is not our child, by its pid; returns whether it is gone."""
     first = began(pid)
     for step, patience_s in ((number, within_s), (signal.SIGKILL, KILLED_WITHIN_S)):
         if first is None or began(pid) != first:

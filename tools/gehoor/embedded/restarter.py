@@ -1,8 +1,8 @@
-"""Keeps one child running: started, watched until ready, started again when it ends, until told to stop.
+"""Keeps one child running: started, watched until ready, started again when it ends, until `stop`.
 
 There is no last attempt: a child that cannot start is tried again for ever, with growing waits, and each
 attempt is reported in one line. Only where everything else depends on it (`must_start`) is a first start that
-fails final: `failed` is set and `problem` says why.
+fails final: `failed` is set and `problem` has the reason.
 """
 
 import asyncio
@@ -24,7 +24,10 @@ _LAST_WORDS_WITHIN_S = 0.5
 
 
 class Restarter:
-    """One child and its care. `ready` is set while the child answers; `changed` is called at each turn."""
+    """One child that is kept running.
+
+    `ready` is set while the child answers. `changed` is called when the child starts, is ready or ends.
+    """
 
     def __init__(
         self,
@@ -70,7 +73,7 @@ class Restarter:
             self._task = None
         if self.child is not None:
             await self.child.stop(within_s)
-            self._turn()
+            self._no_longer_ready()
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -89,16 +92,18 @@ class Restarter:
             watch = asyncio.create_task(self._watch(self.child))
             try:
                 code = await self.child.process.wait()
+                # The child is gone, the reason may still be on its way out of the log: wait for it, briefly.
                 await asyncio.wait([watch], timeout=_LAST_WORDS_WITHIN_S)
             finally:
                 watch.cancel()
-                self._turn()
+                self._no_longer_ready()
             if self._must_start and self.starts == 1 and not self._was_ready:
                 self.problem = (
                     self.problem or f"{self.name} ended at start ({_how(code)}); see {self.launch.log}"
                 )
                 self.failed.set()
                 return
+            # The wait grows with each short life: a child that ends at once would else take a whole core.
             wait_s = self._backoff.next_s(loop.time() - began_s)
             why = last_words(self.launch.log)
             self._report(f"{self.name} ended ({_how(code)}{why}); starting it again in {wait_s:.1f} s")
@@ -107,7 +112,7 @@ class Restarter:
     async def _watch(self, child: Child) -> None:
         try:
             await self._until_ready(child)
-        except Exception as problem:  # noqa: BLE001 - whatever kept it from being ready is told, and it goes on
+        except Exception as problem:  # noqa: BLE001 - whatever kept it from being ready is reported, and it goes on
             self.problem = str(problem)
             if not self._must_start or self._was_ready:
                 self._report(f"{self.name} is not ready: {problem}")
@@ -117,7 +122,7 @@ class Restarter:
             self.ready.set()
             self._changed()
 
-    def _turn(self) -> None:
+    def _no_longer_ready(self) -> None:
         self.ready.clear()
         self._changed()
 

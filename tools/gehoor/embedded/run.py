@@ -17,7 +17,10 @@ WhenUp = Callable[[Supervisor], Awaitable[None]]
 
 
 async def run(settings: Settings, *, banner: str = "", when_up: WhenUp | None = None) -> None:
-    """Run until told to stop; `banner` stands above the addresses, `when_up` runs once all is ready."""
+    """Run until a signal asks to stop.
+
+    `banner` is shown above the addresses; `when_up` runs once everything is ready.
+    """
     keep_the_screen_tidy()
     screen = Screen(total=STEPS)
 

@@ -17,7 +17,7 @@ class Screen:
         self._since_s = monotonic()
 
     def step(self, title: str, detail: str) -> None:
-        """Tell that one more step is done, and how long it took."""
+        """Write that one more step is done, and how long it took."""
         self._done += 1
         now_s = monotonic()
         text = f"[{self._done}/{self._total}] {title:<12} {detail} "
@@ -29,7 +29,7 @@ class Screen:
         try:
             print(text, file=self._out, flush=True)
         except (OSError, ValueError):
-            self._out = open("/dev/null", "w")  # noqa: SIM115, PTH123 - the terminal is gone, there is nobody to tell
+            self._out = open("/dev/null", "w")  # noqa: SIM115, PTH123 - the terminal is gone, nobody reads on
 
     def problem(self, text: str) -> None:
         """Write a line about something that went wrong and is being dealt with."""

@@ -1,4 +1,4 @@
-"""Starting the services and the mailbox: what each is told, and how we know that it answers."""
+"""Starting the services and the mailbox: the settings of each, and how we know that it answers."""
 
 import asyncio
 import sys

@@ -16,7 +16,7 @@ _SERVERS = ("postgres", "keys")
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """One process: `state` is ready, not ready or down; `detail` says why it is not ready."""
+    """One process: `state` is ready, not ready or down; `detail` has the reason why it is not ready."""
 
     name: str
     state: str

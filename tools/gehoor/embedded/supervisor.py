@@ -1,7 +1,7 @@
 """The small supervisor behind `make run`: servers first, then services, and the same in reverse.
 
 It holds no state of the platform. Children are kept running (`children.py`), their warnings come to the
-screen, and `run.json` says where everything is. Stopping takes less than ten seconds and leaves all data.
+screen, and `run.json` has where everything is. Stopping takes less than ten seconds and leaves all data.
 """
 
 import asyncio
@@ -39,21 +39,21 @@ class Supervisor:
         self.record = RunRecord()
         self.admin_database_url = ""
         self.children = Children(self.home, screen, self.note)
-        self._told_to_stop = asyncio.Event()
+        self._asked_to_stop = asyncio.Event()
         self._is_behind = False
 
     async def run(self, when_up: WhenUp | None = None) -> None:
-        """Start everything, stay until told to stop, stop everything.
+        """Start everything, stay until a signal asks to stop, stop everything.
 
         Raises `Misconfigured` with one line for whatever a person must change first.
         """
         self.home.open()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._told_to_stop.set)
+            loop.add_signal_handler(number, self._asked_to_stop.set)
         try:
             await self._unless_stopped(self._start())
-            if not self._told_to_stop.is_set():
+            if not self._asked_to_stop.is_set():
                 await self._stay(when_up)
         finally:
             await self._stop()
@@ -111,9 +111,9 @@ class Supervisor:
 
     async def _stay(self, when_up: WhenUp | None) -> None:
         tasks = [
-            asyncio.create_task(self._note_what_could_not_be_noted(), name="notes"),
+            asyncio.create_task(self._write_record_again(), name="notes"),
             asyncio.create_task(self.children.watch_logs(), name="logs"),
-            asyncio.create_task(follow_events(self.settings, self.screen.line), name="notable"),
+            asyncio.create_task(follow_events(self.settings, self.screen.line), name="event ticker"),
         ]
         if accelerated_clock.is_chosen(self.settings):
             tasks.append(
@@ -122,7 +122,7 @@ class Supervisor:
         if when_up is not None:
             tasks.append(asyncio.create_task(_report_failure(when_up, self), name="when up"))
         try:
-            await self._told_to_stop.wait()
+            await self._asked_to_stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
@@ -144,7 +144,7 @@ class Supervisor:
     async def _unless_stopped(self, work: Awaitable[None]) -> None:
         """Do the work, or give up on it as soon as the person presses Ctrl-C."""
         working = asyncio.ensure_future(work)
-        stopping = asyncio.create_task(self._told_to_stop.wait())
+        stopping = asyncio.create_task(self._asked_to_stop.wait())
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not working.done():
@@ -154,7 +154,7 @@ class Supervisor:
         working.result()
 
     def note(self) -> None:
-        """Write down where everything is, for whoever asks from outside."""
+        """Write `run.json`, so that commands find addresses and processes."""
         self.record.database_url = self.settings.database_url
         self.record.keys_url = self.settings.keys_url
         self.record.nats_url = self.settings.nats_url
@@ -169,7 +169,8 @@ class Supervisor:
         else:
             self._is_behind = False
 
-    async def _note_what_could_not_be_noted(self) -> None:
+    async def _write_record_again(self) -> None:
+        """Write `run.json` once more after it could not be written, for example on a full disk."""
         while True:
             await asyncio.sleep(NOTES_AGAIN_AFTER_S)
             if self._is_behind:

@@ -54,7 +54,7 @@ def arrange(binaries: Path, data: Path, *, namespaces: bool | None = None) -> Ar
 
 
 def can_use_namespaces(binaries: Path, folder: Path) -> bool:
-    """Tell whether root can start the server in a user namespace that reads the program and this folder."""
+    """Return whether root can start the server in a user namespace that reads the program and this folder."""
     command = (
         *NAMESPACE,
         "sh",

@@ -24,7 +24,7 @@ BACKLOG = 256
 
 
 async def serve(settings: Settings) -> None:
-    """Serve SMTP and HTTP until told to stop; raises `Misconfigured` when a port is taken."""
+    """Serve SMTP and HTTP until a signal asks to stop; raises `Misconfigured` when a port is taken."""
     smtp_socket = _listen("GEHOOR_MAILBOX_SMTP_PORT", settings.bind, settings.mailbox_smtp_port)
     http_socket = _listen("GEHOOR_MAILBOX_PORT", settings.bind, settings.mailbox_port)
     folder = MailFolder(settings.home / "mailbox")
@@ -42,7 +42,7 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run until told to stop; a wrong setting is one line and exit status 2."""
+    """Run until a signal asks to stop; a wrong setting is one line and exit status 2."""
     try:
         settings = load()
         configure("mailbox", settings.log_level)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from events.version import VERSION
 from gehoor.mailbox.kept import MOST_BYTES, MOST_MAILS, Kept, MailFolder
 from gehoor.mailbox.reading import summary, whole
 
@@ -93,6 +94,9 @@ class MailPages:
     async def alive(self, request: Request) -> Response:
         return PlainTextResponse("ok", headers=_SAFE)
 
+    async def ready(self, request: Request) -> Response:
+        return JSONResponse({"status": "ready", "service": "mailbox", "version": VERSION}, headers=_SAFE)
+
     def _find(self, request: Request) -> Kept | None:
         return self._folder.find(request.path_params["id"])
 
@@ -120,7 +124,7 @@ def application(folder: MailFolder) -> Starlette:
             Route("/api/v1/message/{id}", pages.message),
             Route("/api/v1/message/{id}/raw", pages.raw),
             Route("/livez", pages.alive),
-            Route("/readyz", pages.alive),
+            Route("/readyz", pages.ready),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])],
     )

@@ -1,7 +1,7 @@
 """Reads a kept mail for showing, in the shape and with the field names of Mailpit's HTTP API.
 
 Always holds: no mail makes this raise; what cannot be read is shown as text that says so. The standard
-library's parser is good enough here: nothing that it says is believed, it is only shown.
+library's parser is good enough here: nothing that it finds is trusted, it is only shown.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The SMTP side of the mailbox: accepts every mail and keeps it before it says 250."""
+"""The SMTP side of the mailbox: accepts every mail and keeps it before it answers 250."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ MOST_MAIL_BYTES = 30 * 1024 * 1024
 
 
 class Sink:
-    """Hands each mail to the folder; a full disk is told to the sender as a temporary failure."""
+    """Hands each mail to the folder; a full disk is reported to the sender as a temporary failure."""
 
     def __init__(self, folder: MailFolder) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class Sink:
                 datetime.now(UTC),  # when it came in reality: this page is about mail, not about cases
             )
         except OSError as error:
-            log.error("mailbox.cannot_keep", error=error.strerror)  # noqa: TRY400 - a trace tells no more
+            log.error("mailbox.cannot_keep", error=error.strerror)  # noqa: TRY400 - a trace holds no more
             return "452 4.3.1 cannot keep this mail now"
         return f"250 2.0.0 kept as {mail.id}"
 

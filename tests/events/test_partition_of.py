@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from events.consumer import loop
+from events.consumer import applier
 from events.identity import PARTITIONS, new_case_id, partition_of
 from events.store.feed import EVENT_REFS
 from events.testing import TestSystem
@@ -46,7 +46,7 @@ async def test_every_consumer_may_ask_for_the_partition(system: TestSystem, serv
     ("service", "query", "values"),
     [
         ("workflow", EVENT_REFS, (1, 1, 1, 500, [3, 4])),
-        ("workflow", loop._TO_RETRY, ([3, 4],)),
+        ("workflow", applier._TO_RETRY, ([3, 4],)),
         ("notifier", outbox._CLAIM, ([3, 4], 5, UUID(int=1))),
         ("notifier", outbox._ABANDONED, ([3, 4], UUID(int=1), [], 60.0, 5)),
         ("notifier", outbox._RELEASE, ([3, 4],)),

@@ -7,12 +7,10 @@ organisation's text; `ROLES` says which roles of our tokens act in it. Everythin
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
+from procedures.schema.model import ProcedureFile
 from procedures.words import Amount, Need, Role, Transition
-
-if TYPE_CHECKING:
-    from procedures.schema.model import ProcedureFile
 
 TokenRole = Literal["handler", "quality_manager", "board"]
 
@@ -63,7 +61,7 @@ class Conduct:
         return frozenset(command for stage in self.may.values() for command in stage)
 
 
-def conduct_of(file: "ProcedureFile") -> Conduct:
+def conduct_of(file: ProcedureFile) -> Conduct:
     """Make the conduct of a checked file."""
     may: dict[str, dict[str, frozenset[TokenRole]]] = {}
     for stage in file.stage:

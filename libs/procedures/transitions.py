@@ -6,12 +6,9 @@ round. Pure.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from procedures.schema.model import ProcedureFile
 from procedures.words import Command, Letter, Stage
-
-if TYPE_CHECKING:
-    from procedures.schema.model import ProcedureFile
 
 BROUGHT_BY: Mapping[str, tuple[Command, ...]] = {
     "plan made": ("make-plan",),
@@ -73,7 +70,7 @@ FIRST: Stage = "handling"
 LAST: Stage = "closed"
 
 
-def leads_to(command: Command, file: "ProcedureFile") -> Stage:
+def leads_to(command: Command, file: ProcedureFile) -> Stage:
     """Where there is no stage of what was agreed, an agreement is made in the talk, and a refusal too."""
     in_the_talk = all(stage.name != "agreed" for stage in file.stage)
     if in_the_talk and command in ("record-acceptance", "record-refusal"):

@@ -25,7 +25,10 @@ CONNECTIONS = 2
 
 
 def run_job(name: str, errand: Job) -> None:
-    """Run an errand as the service `name` and print what it answers; exits 2 with one line when it cannot."""
+    """Run a job as the service `name`, and print what it answers as one line of JSON.
+
+    Raises `SystemExit` with one line and status 1 when the job, a setting or a server refuses.
+    """
     try:
         settings = settings_module.load()
         configure(name, settings.log_level)

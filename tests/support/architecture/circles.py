@@ -33,11 +33,8 @@ def circles(tree: SourceTree) -> Iterator[Finding]:
 def types_only_blocks(tree: SourceTree) -> Iterator[Finding]:
     """Find every mention of `TYPE_CHECKING` below libs, services and tools."""
     for source in tree.sources.values():
-        for node in source.nodes:
-            if (
-                isinstance(node, ast.Name | ast.Attribute)
-                and ast.unparse(node).split(".")[-1] == "TYPE_CHECKING"
-            ):
+        for node in source.nodes if "TYPE_CHECKING" in source.text else ():
+            if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith("TYPE_CHECKING"):
                 reason = "import the name plainly; where that makes a circle, move what both files need"
                 yield Finding(source.path, node.lineno, TYPES_RULE, reason)
 

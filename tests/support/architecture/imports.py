@@ -7,6 +7,7 @@ an inner import hides is a circle all the same.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from architecture.tree import Source, SourceTree
 
@@ -28,8 +29,13 @@ class Import:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
-def imports(source: Source) -> Iterator[Import]:
-    """Yield every import of a file, with relative ones (`from . import x`) written out."""
+@cache
+def imports(source: Source) -> tuple[Import, ...]:
+    """Return every import of a file, with relative ones (`from . import x`) written out."""
+    return tuple(_imports(source))
+
+
+def _imports(source: Source) -> Iterator[Import]:
     for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -30,9 +30,9 @@ class Finding:
         return f"{self.path}:{self.line}: {self.rule}: {self.reason}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
-    """One source file. It is parsed once, because every rule walks through it."""
+    """One source file. It is parsed once, because every rule walks through it; two are never equal."""
 
     path: str
     text: str

@@ -57,15 +57,16 @@ class Conduct:
 
     @property
     def commands(self) -> frozenset[str]:
-        """Name the commands that this procedure has in some stage."""
+        """Return the commands that this procedure allows in some stage."""
         return frozenset(command for stage in self.may.values() for command in stage)
 
 
 def conduct_of(file: ProcedureFile) -> Conduct:
-    """Make the conduct of a checked file."""
+    """Return the conduct that a checked file states."""
     may: dict[str, dict[str, frozenset[TokenRole]]] = {}
     for stage in file.stage:
         roles = frozenset(role for who in stage.who for role in ROLES[who])
+        # A stage may stand in the file several times, once per group of people: what they may adds up.
         commands = may.setdefault(stage.name, {})
         for command in stage.may:
             commands[command] = commands.get(command, frozenset()) | roles
@@ -92,7 +93,8 @@ def conduct_of(file: ProcedureFile) -> Conduct:
 
 
 def _span(amount: Amount) -> timedelta:
-    """Give an amount as elapsed time, five working days as a week."""
+    """Return an amount as elapsed time, five working days as a week: for norms of the desk, never for a
+    deadline."""
     match amount.unit:
         case "days":
             return timedelta(days=amount.number)

@@ -61,7 +61,7 @@ class Forecast:
     plans: Mapping[str, ClockPlan]
 
     def clocks(self) -> list[dict[str, Any]]:
-        """Tell every clock as plain values, in the order of the procedure."""
+        """Return every clock as plain values, in the order of the procedure."""
         return [_told(rule, self.plans[rule.clock]) for rule in self.rules]
 
 
@@ -130,7 +130,7 @@ def day_of(text: str, zone: str) -> date:
 
 
 def zone_of(procedure_id: str) -> str:
-    """Give the zone a procedure counts in; raises `WrongQuestion` when there is no such procedure."""
+    """Return the zone a procedure counts in; raises `WrongQuestion` when there is no such procedure."""
     return _procedure(procedure_id, date.max).zone
 
 

@@ -1,6 +1,6 @@
 """Where commands lead: to which stage of a case, and to which facts and letters. The one table of it.
 
-The checker and the drawing tell of it, and cases go by it: a walk through every state of every procedure
+The checker and the drawing read it, and cases go by it: a walk through every state of every procedure
 (`tests/workflow/test_every_state.py`) finds whatever a command does that is not said here, and the other way
 round. Pure.
 """
@@ -71,7 +71,10 @@ LAST: Stage = "closed"
 
 
 def leads_to(command: Command, file: ProcedureFile) -> Stage:
-    """Where there is no stage of what was agreed, an agreement is made in the talk, and a refusal too."""
+    """Return the stage that a command leads to in this procedure; only for commands of `LEADS`.
+
+    Without a stage "agreed", an acceptance or refusal is part of the talk and leads to "heard".
+    """
     in_the_talk = all(stage.name != "agreed" for stage in file.stage)
     if in_the_talk and command in ("record-acceptance", "record-refusal"):
         return "heard"

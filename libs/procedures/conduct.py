@@ -93,8 +93,10 @@ def conduct_of(file: ProcedureFile) -> Conduct:
 
 
 def _span(amount: Amount) -> timedelta:
-    """Return an amount as elapsed time, five working days as a week: for norms of the desk, never for a
-    deadline."""
+    """Return an amount as elapsed time, with five working days as a week.
+
+    This is for norms of the desk; a deadline is counted on a calendar (`counting/derivation.py`).
+    """
     match amount.unit:
         case "days":
             return timedelta(days=amount.number)

@@ -10,8 +10,7 @@ from uuid import UUID
 
 
 def assign(case_id: UUID, rota: Sequence[str]) -> str:
-    """Return the staff identifier of the handler of a case. `rota` has at least one member, the file sees to
-    that.
+    """Return the staff identifier of the handler of a case; an organisation's file has no empty rota.
 
     The subject of the complaint may be chosen, because that name is encrypted here. Every command refuses
     them.

@@ -2,7 +2,13 @@
 
 import pytest
 
-from architecture.directions import RULE, directions, parts_without_a_place
+from architecture.directions import (
+    EVENTS_ROOMS,
+    RULE,
+    directions,
+    parts_without_a_place,
+    places_without_a_file,
+)
 from architecture.pending import fail_on
 from architecture.tree import planted, real_tree
 
@@ -15,6 +21,7 @@ def test_imports_run_one_way() -> None:
 def test_every_part_has_its_place() -> None:
     """A new library, service or tool cannot slip past the rules because nobody wrote it down."""
     fail_on(parts_without_a_place(real_tree()))
+    fail_on(places_without_a_file(real_tree()))
 
 
 @pytest.mark.parametrize(
@@ -112,3 +119,12 @@ def test_a_part_that_nobody_wrote_down_is_found() -> None:
     (finding,) = parts_without_a_place(planted({"services/console/api.py": ""}))
 
     assert "services/console" == finding.path
+
+
+def test_a_place_for_a_room_that_is_gone_is_found() -> None:
+    """The order names what exists, so that nobody looks for a room that was moved."""
+    rooms = frozenset().union(*EVENTS_ROOMS) - {"", "bus"}
+
+    findings = list(places_without_a_file(planted({f"libs/events/{room}.py": "" for room in rooms})))
+
+    assert ["libs/events/", "libs/events/bus"] == [finding.path for finding in findings]

@@ -96,7 +96,7 @@ def test_a_pure_file_on_the_list_is_found() -> None:
         {"libs/events/store/feed.py": "import asyncpg\n", "libs/events/store/order.py": "FIRST = 1\n"}
     )
 
-    (finding,) = rotten_lines(tree, SHELLS, LENT)
+    (finding,) = rotten_lines(tree, SHELLS, {})
 
     assert ("libs/events/store/order.py", LIST_RULE) == (finding.path, finding.rule)
 
@@ -115,6 +115,15 @@ def test_lending_of_what_is_no_shell_is_found() -> None:
     (finding,) = rotten_lines(tree, SHELLS, LENT)
 
     assert "libs/events/store/feed.py" == finding.path
+
+
+def test_lending_of_a_function_that_is_gone_is_found() -> None:
+    """A permission does not pass on to a later function of that name."""
+    tree = planted({"libs/events/store/feed.py": "import asyncpg\n"})
+
+    (finding,) = rotten_lines(tree, SHELLS, LENT)
+
+    assert "LENT names computed, which this file does not define" == finding.reason
 
 
 def test_an_empty_file_of_a_folder_of_shells_is_no_finding() -> None:

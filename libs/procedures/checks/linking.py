@@ -14,8 +14,7 @@ def sentences_left_over(file: ProcedureFile) -> Stories:
 
 
 def sentences_told_twice(file: ProcedureFile) -> Stories:
-    """Yield each sentence that the file both models and marks as not modelled, or marks as partly without a
-    rule."""
+    """Yield each sentence that has a rule and is marked as having none, or the other way round."""
     for number, rules in contradictions(file).items():
         yield (
             f"contradiction:{number}",

@@ -251,8 +251,7 @@ class _Standing:
         return Facts({name: facts for name, facts in standing.items() if facts}, tuple(self.revoked.values()))
 
     def _come_back(self, letter_id: UUID, recorded: Recorded) -> None:
-        """Take back what a returned letter gave: that it arrived, and its period. That it was sent stays
-        true."""
+        """Take back what a returned letter gave: its arrival and its period. It was sent all the same."""
         of_letter = self.by_letter.get(letter_id, ())
         self._revoke([fact for fact in of_letter if not fact.name.endswith((" sent", " dated"))], recorded)
 

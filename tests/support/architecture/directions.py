@@ -151,6 +151,15 @@ def _level(room: str) -> int | None:
     return next((level for level, rooms in enumerate(EVENTS_ROOMS) if room in rooms), None)
 
 
+def places_without_a_file(tree: SourceTree) -> Iterator[Finding]:
+    """Find rooms of `EVENTS_ROOMS` that are gone."""
+    there = {room_of(source) for source in tree.under("libs/events")}
+    for room in sorted(frozenset().union(*EVENTS_ROOMS) - there):
+        yield Finding(
+            f"libs/events/{room}", 0, RULE, "EVENTS_ROOMS names it, and it is gone; correct the list"
+        )
+
+
 def _hidden(source: Source) -> Iterator[Finding]:
     for node in source.nodes:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in (

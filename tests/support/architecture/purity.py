@@ -116,9 +116,12 @@ def rotten_lines(
                 yield Finding(
                     source.path, 0, LIST_RULE, f"it is pure; take it out of SHELLS (pattern {pattern})"
                 )
-    for path in lent:
+    for path, (names, _) in lent.items():
         if path not in tree.sources or not _matching(shells, path):
             yield Finding(path, 0, LIST_RULE, "it is no shell, so it lends nothing; remove it from LENT")
+            continue
+        for name in sorted(set(names) - {EVERY_FUNCTION} - _defined(tree.sources[path])):
+            yield Finding(path, 0, LIST_RULE, f"LENT names {name}, which this file does not define")
 
 
 def fits(pattern: str, path: str) -> bool:
@@ -178,6 +181,10 @@ def _is_outside_call(called: str) -> bool:
     if called in OUTPUT_CALLS or (method[0] and method[2] in FILE_CALLS):
         return True
     return any(called.startswith(chance) for chance in CHANCE_CALLS) and called != "random.Random"
+
+
+def _defined(source: Source) -> set[str]:
+    return {node.name for node in source.syntax.body if isinstance(node, ast.FunctionDef)}
 
 
 def _says_something(source: Source) -> bool:

@@ -94,10 +94,9 @@ def impurities(
     """Find everything that touches the outside in a file that is not on the list."""
     for source in tree.under(*WHERE):
         if not _matching(shells, source.path):
-            for line, reason in _touches(tree, source, shells, lent):
-                yield Finding(
-                    source.path, line, RULE, f"{reason}; decide here, and let a file of SHELLS do it"
-                )
+            for reason, line in _each_once(_touches(tree, source, shells, lent)).items():
+                what = f"{reason}; decide here, and let a file of SHELLS do it"
+                yield Finding(source.path, line, RULE, what)
 
 
 def rotten_lines(
@@ -156,6 +155,14 @@ def _touches(
             yield node.lineno, "awaits"
         elif isinstance(node, ast.Call) and _is_outside_call(ast.unparse(node.func)):
             yield node.lineno, f"calls {ast.unparse(node.func)}()"
+
+
+def _each_once(touches: Iterator[tuple[int, str]]) -> Mapping[str, int]:
+    """Return each reason with its first line: ten awaits of one file are one thing to mend."""
+    first: dict[str, int] = {}
+    for line, reason in touches:
+        first[reason] = min(line, first.get(reason, line))
+    return first
 
 
 def _is_outside(one: Import) -> bool:

@@ -50,10 +50,10 @@ due-check: .environment-dev ## a million random cases of every procedure against
 simulate-check: .environment-dev ## a simulated year of cases of every procedure against an oracle; CASES=1000 for less
 	@PYTHONPATH=libs:services:tools:tests/support exec $(VENV_PYTHON) tests/support/simulated_year.py $(or $(CASES),100000)
 
-check: .environment-dev ## ruff, mypy --strict, and the rules about who may import whom
+check: .environment-dev ## ruff, mypy --strict, and the walls: who may import whom, what is pure
 	@$(VENV_PYTHON) -m ruff check
 	@$(VENV_PYTHON) -m mypy
-	@exec $(VENV_PYTHON) -m pytest -q tests/test_architecture.py
+	@exec $(VENV_PYTHON) -m pytest -q tests/architecture
 
 doctor: .environment ## look at this machine and say what is missing, each with its remedy
 	@exec $(VENV_PYTHON) -m gehoor doctor

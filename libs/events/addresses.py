@@ -37,7 +37,10 @@ def parse_address(text: str) -> str:
 
 
 def stated_address(text: str) -> str:
-    """Check an address that somebody states in a form, a command or a file; it is kept as they wrote it."""
+    """Check an address that stands in a form, a command or a file, and return it as it was written.
+
+    Raises `PydanticCustomError` when it is no address; pydantic reports it at the field it validates.
+    """
     try:
         parse_address(text)
     except NotAnAddress:

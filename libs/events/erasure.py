@@ -23,11 +23,11 @@ from events.transact import Command, CommandOutcome, transact
 async def erase(
     platform: Platform, case_id: UUID, persons: Sequence[str], basis: ErasureBasis, actor: str
 ) -> CommandOutcome:
-    """Destroy the keys of these persons of a case; returns the outcome of the certificate.
+    """Destroy the keys of these persons of a case, and return the outcome of the append that certifies it.
 
     `basis` is why: the person's request or objection, a retention rule, an order of a court or authority.
-    Raises `CommandRefused` when the case does not exist or has no such person, `Misconfigured` without a key
-    store, and what `transact` raises: call it again, it goes on where it stopped.
+    Raises `CommandRefused` when the case does not exist or has no such person; nothing is destroyed then.
+    Raises `Misconfigured` when this process has no key store; set GEHOOR_KEYS_URL and repeat the call.
     """
     if platform.keys is None:
         raise Misconfigured("erasing needs the key store: set GEHOOR_KEYS_URL")
@@ -42,6 +42,9 @@ async def erase(
             raise CommandRefused("no-such-person", f"this case has no {', '.join(sorted(unknown))}")
         return [NewEvent(ErasureRequested(persons=tuple(persons), basis=basis), now)]
 
+    # First the request, then the keys, then the certificate. A process that dies between two of them leaves a
+    # request without a certificate, which the next call with the same persons completes: each step may be
+    # repeated.
     await transact(platform, Command(case_id, command_id_of("erasure requested", *named), actor, request))
     await failpoint("erasure.requested")
     # Only now: destroyed before the intent stands, a crash would leave keys gone and nobody knowing why.
@@ -55,5 +58,5 @@ async def erase(
 
 
 def persons_of(history: History) -> set[str]:
-    """Return the person slots that this case has encrypted fields of."""
+    """Return the persons of whom this case holds encrypted fields, by their slot (`complainant`, …)."""
     return {person for event in history.events for person in persons_sealed(event)}

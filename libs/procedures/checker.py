@@ -1,4 +1,4 @@
-"""Finds what a procedure leaves open, from its file alone, and tells each finding as a short story.
+"""Finds what a procedure leaves open, from its file alone, and shows each finding by a short story.
 
 A finding has an identifier, `rule` or `rule:subject`. The file accepts findings by identifier, with how the
 product handles them; what it does not accept, and what it accepts without need, is a problem. The rules are
@@ -23,11 +23,13 @@ class ProcedureFinding:
 
 
 def check(file: ProcedureFile) -> tuple[ProcedureFinding, ...]:
-    """List all findings, accepted or not, in the order of the rules below."""
+    """Return all findings, accepted or not, in the order of `RULES`."""
     accepted = {each.finding: each.because for each in file.accepts}
     found = [
         ProcedureFinding(name, story, accepted.get(name)) for rule in RULES for name, story in rule(file)
     ]
+    # What is accepted and not found is a finding too: it would cover the same gap when somebody opens it
+    # later.
     needless = [
         ProcedureFinding(
             f"needless:{name.replace(':', ' ')}", f"The file accepts {name}, which is not found."
@@ -39,7 +41,7 @@ def check(file: ProcedureFile) -> tuple[ProcedureFinding, ...]:
 
 
 def problems(findings: tuple[ProcedureFinding, ...]) -> tuple[ProcedureFinding, ...]:
-    """Keep what nobody accepted."""
+    """Return the findings that the file does not accept."""
     return tuple(each for each in findings if each.accepted is None)
 
 

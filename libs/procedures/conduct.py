@@ -7,13 +7,11 @@ organisation's text; `ROLES` says which roles of our tokens act in it. Everythin
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
 from procedures.amounts import Amount
+from procedures.schema.model import ProcedureFile
 from procedures.words import EscalationWay, NamedRole, Need, Transition
-
-if TYPE_CHECKING:
-    from procedures.schema.model import ProcedureFile
 
 TokenRole = Literal["handler", "quality_manager", "board"]
 
@@ -60,15 +58,16 @@ class Conduct:
 
     @property
     def commands(self) -> frozenset[str]:
-        """Name the commands that this procedure has in some stage."""
+        """Return the commands that this procedure allows in some stage."""
         return frozenset(command for stage in self.may.values() for command in stage)
 
 
-def conduct_of(file: "ProcedureFile") -> Conduct:
-    """Make the conduct of a checked file."""
+def conduct_of(file: ProcedureFile) -> Conduct:
+    """Return the conduct that a checked file states."""
     may: dict[str, dict[str, frozenset[TokenRole]]] = {}
     for stage in file.stage:
         roles = frozenset(role for who in stage.who for role in ROLES[who])
+        # A stage may stand in the file several times, once per group of people: what they may adds up.
         commands = may.setdefault(stage.name, {})
         for command in stage.may:
             commands[command] = commands.get(command, frozenset()) | roles
@@ -95,7 +94,10 @@ def conduct_of(file: "ProcedureFile") -> Conduct:
 
 
 def _span(amount: Amount) -> timedelta:
-    """Give an amount as elapsed time, five working days as a week."""
+    """Return an amount as elapsed time, with five working days as a week.
+
+    This is for norms of the desk; a deadline is counted on a calendar (`counting/derivation.py`).
+    """
     match amount.unit:
         case "days":
             return timedelta(days=amount.number)

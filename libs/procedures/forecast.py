@@ -62,14 +62,14 @@ class Forecast:
     plans: Mapping[str, ClockPlan]
 
     def clocks(self) -> list[dict[str, Any]]:
-        """Tell every clock as plain values, in the order of the procedure."""
+        """Return every clock as plain values, in the order of the procedure."""
         return [_told(rule, self.plans[rule.clock]) for rule in self.rules]
 
 
 def forecast(
     procedure_id: str, received_on: date, events: Mapping[str, date] | None = None, pinned: str | None = None
 ) -> Forecast:
-    """Say what is due when, under the version in force on the day of receipt.
+    """Return what is due when, under the version in force on the day of receipt.
 
     `events` are civil days by the names of `EVENTS`; `pinned` reads every clock on this one calendar. Raises
     `WrongQuestion`, and `OutsideCalendar` for a day beyond the calendars.
@@ -81,7 +81,10 @@ def forecast(
 
 
 def assumed_days(received_on: date, events: Mapping[str, date], zone: str) -> KnownDays:
-    """Put days with short names down as facts; a notice without a day counts as one in time."""
+    """Turn days with short names (`EVENTS`) into facts; a notice without a day counts as one in time.
+
+    Raises `WrongQuestion` for a name that does not exist and for a day before the receipt.
+    """
     strangers = [name for name in events if name not in EVENTS]
     if strangers:
         raise WrongQuestion(unknown("event", strangers[0], tuple(EVENTS)).message())
@@ -128,7 +131,7 @@ def day_of(text: str, zone: str) -> date:
 
 
 def zone_of(procedure_id: str) -> str:
-    """Give the zone a procedure counts in; raises `WrongQuestion` when there is no such procedure."""
+    """Return the zone a procedure counts in; raises `WrongQuestion` when there is no such procedure."""
     return _procedure(procedure_id, date.max).zone
 
 
@@ -171,7 +174,10 @@ def event_of(text: str, zone: str) -> tuple[str, date]:
 
 
 def events_of(texts: Sequence[str], zone: str) -> dict[str, date]:
-    """Read all of them; a name given twice is refused rather than guessed at."""
+    """Read all of `texts`, each `NAME=T`, into days by name.
+
+    Raises `WrongQuestion` for a name that is given twice, and what `event_of` raises.
+    """
     found: dict[str, date] = {}
     for text in texts:
         name, on = event_of(text, zone)

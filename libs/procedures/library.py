@@ -42,7 +42,7 @@ class Library:
 
 
 def in_force(organisation: str, on: date) -> Procedure:
-    """Give the procedure under which a complaint received on this day falls; raises `UnknownOrganisation`.
+    """Return the procedure under which a complaint received on this day falls; raises `UnknownOrganisation`.
 
     A day before the first version falls under the first version: the promises existed, we only hold no
     older text, and a backdated complaint is still a complaint.
@@ -69,7 +69,7 @@ def _in_force(shelf: Library, organisation: str, on: date) -> Procedure:
 
 
 def procedure(identifier: str, version: int) -> Procedure:
-    """Give a pinned version; raises `UnknownProcedure`, on which the caller parks the case."""
+    """Return a pinned version; raises `UnknownProcedure`, on which the caller parks the case."""
     found = library().versions.get((identifier, version))
     if found is None:
         raise UnknownProcedure(
@@ -81,7 +81,7 @@ def procedure(identifier: str, version: int) -> Procedure:
 
 @cache
 def library() -> Library:
-    """Give the shelf of this installation, its calendars checked too. Raises `BrokenProcedure`."""
+    """Return the shelf of this installation, its calendars checked too; raises `BrokenProcedure`."""
     for name in CALENDARS:
         calendar(name)
     return load(_FOLDER, people.with_demonstrations())
@@ -98,7 +98,7 @@ def _library_of(organisation: str) -> Library:
 
 
 def files() -> tuple[Path, ...]:
-    """Name the procedure files of this installation."""
+    """Return the paths of the procedure files of this installation, sorted."""
     return tuple(sorted(_FOLDER.glob("*.toml")))
 
 

@@ -25,7 +25,7 @@ Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 -]{6,20}$")]
 
 
 class StaffMember(Section):
-    """Somebody who handles complaints, with what a complainant is told about them."""
+    """Somebody who handles complaints, with what a letter names of them."""
 
     name: Line
     function: Line
@@ -36,11 +36,11 @@ class StaffMember(Section):
     reachable_en: Line
 
     def function_in(self, language: str) -> str:
-        """Name the function in the language of a letter: Dutch unless English is asked for."""
+        """Return the function in the language of a letter: Dutch unless `language` is "en"."""
         return self.function_en if language == "en" else self.function
 
     def reachable_in(self, language: str) -> str:
-        """Say when this person can be reached, in the language of a letter."""
+        """Return when this person can be reached, in the language of a letter."""
         return self.reachable_en if language == "en" else self.reachable
 
 
@@ -84,7 +84,7 @@ class Organisation(Section):
 
 
 def organisations() -> Mapping[str, Organisation]:
-    """Give the organisations of this process by identifier, read once; raises `BrokenProcedure`."""
+    """Return the organisations of this process by identifier, read once; raises `BrokenProcedure`."""
     return with_demonstrations() if _admitted else _real()
 
 
@@ -105,7 +105,7 @@ def _real() -> Mapping[str, Organisation]:
 
 @cache
 def with_demonstrations() -> Mapping[str, Organisation]:
-    """Give the organisations and, after them, those that exist only to demonstrate a procedure."""
+    """Return all organisations, last those that only demonstrate a procedure; raises `BrokenProcedure`."""
     return MappingProxyType({**_real(), **load(DEMONSTRATION)})
 
 

@@ -12,7 +12,7 @@ class ProcedureChanged(GehoorError):
 
 
 def pinned(opened: CaseOpened, version: int | None, digest: str | None) -> Procedure:
-    """Give the procedure of an opened case; `version` and `digest` are what its life says since.
+    """Return the procedure of an opened case; `version` and `digest` are those it was moved to since, if any.
 
     Raises `UnknownProcedure` when that version is not on the shelf, and `ProcedureChanged` when somebody
     edited its file instead of adding a version; on both the case waits until the shelf is right again.
@@ -28,7 +28,7 @@ def pinned(opened: CaseOpened, version: int | None, digest: str | None) -> Proce
 
 
 def pinned_procedure(case: Case) -> Procedure:
-    """Give the procedure that the case is pinned to.
+    """Return the procedure that the case is pinned to.
 
     Raises `CommandRefused` when the case is not open yet, and what `pinned` raises.
     """

@@ -66,7 +66,7 @@ class Procedure:
     _only_for: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     def missing(self, given: Collection[str]) -> tuple[str, ...]:
-        """Name what the procedure asks for and was not given, in its order; a complaint counts anyway."""
+        """Return what the procedure asks for and was not given, in its order; a complaint counts anyway."""
         return tuple(
             name
             for name in self.asks
@@ -74,32 +74,32 @@ class Procedure:
         )
 
     def classify(self, nature: str, channel: str) -> tuple[ReportKind, str]:
-        """Classify a report by rule, and say why; a person may decide otherwise later."""
+        """Return the kind of a report by rule, and the reason; a person may decide otherwise later."""
         for rule in self.classification.rule:
             if rule.nature == nature and rule.channel in (None, channel):
                 return rule.kind, rule.because
         return self.classification.default, self.classification.because
 
     def clocks_for(self, nature: str) -> tuple[ClockRule, ...]:
-        """Give the clocks that apply to a report of this nature."""
+        """Return the clocks that apply to a report of this nature."""
         return tuple(rule for rule in self.clocks if nature in self._only_for.get(rule.clock, (nature,)))
 
     def letters_at_opening(self, channel: str) -> tuple[str, ...]:
-        """Name the letters that a case owes when it opens; what came by the form, its copy too."""
+        """Return the letters that a case owes when it opens; a report by the form owes its copy too."""
         is_copied = self.form_copy is not None and channel == "portal"
         return (*self.opening, FORM_COPY) if is_copied else self.opening
 
     def letter(self, name: str) -> LetterRule | None:
-        """Give the rule of a letter, or of the copy of the form; None where the procedure has none."""
+        """Return the rule of a letter, or of the copy of the form; None where the procedure has none."""
         return self.form_copy if name == FORM_COPY else self.letters.get(name)
 
     def clock(self, identifier: str) -> ClockRule:
-        """Give the clock with this identifier; raises KeyError."""
+        """Return the clock with this identifier; raises `KeyError` when the procedure has none."""
         return {clock.clock: clock for clock in self.clocks}[identifier]
 
 
 def procedure_of(file: ProcedureFile, content: bytes) -> Procedure:
-    """Make a procedure of a checked file and the bytes it was read from."""
+    """Return the procedure of a checked file; `content` are the bytes it was read from, for the digest."""
     return Procedure(
         id=file.id,
         version=file.version,
@@ -166,7 +166,8 @@ def _way_to_end(clock: ClockSection) -> TermMethod:
 
 
 def _start_of(clock: ClockSection, file: ProcedureFile) -> str:
-    """A clock that counts back starts with the one whose end it counts from."""
+    """Return the fact that starts a clock; one that counts back starts with the one it counts back from."""
+    # The checks of the file have refused circles, so this ends.
     others = {other.id: other for other in file.clock}
     while clock.starts is None:
         clock = others[clock.end_of or ""]

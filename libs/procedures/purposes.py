@@ -17,12 +17,17 @@ class PurposeRefused(GehoorError):
 
 
 def require_purpose(organisation: str, purpose: str) -> None:
-    """Go on when every version of the organisation's procedure holds the purpose; raises `PurposeRefused`."""
+    """Do nothing when every version of the organisation's procedure holds this purpose.
+
+    Raises `PurposeRefused` otherwise; the caller reads nothing.
+    """
     register = _register().get(organisation, ())
     if not register:
         raise PurposeRefused(
             f"{organisation[:40]!r} has no register of purposes: nothing may be read for any"
         )
+    # Every version: a running case may be pinned to any of them, and its complainant was promised that
+    # register.
     held = frozenset.intersection(*register)
     if purpose not in held:
         raise PurposeRefused(

@@ -1,4 +1,4 @@
-"""Draws a procedure as SVG: its stages, what leads where, who may do what, its clocks: for who looks.
+"""Draws a procedure as SVG: its stages, what leads where, who may do what, and its clocks.
 
 Everything in the picture comes from the file; text is escaped, and nothing outside is referred to. Pure.
 """
@@ -28,7 +28,7 @@ _ORDER = ("handling", "proposed", "agreed", "answered", "objection", "heard", "d
 
 
 def draw(file: ProcedureFile) -> str:
-    """Write one picture: the stages, what leads from one to another, what may be done in each, the clocks."""
+    """Return one picture: the stages, the ways between them, what may be done in each, the clocks."""
     here = {stage.name for stage in file.stage} | {FIRST, LAST}
     stages = [name for name in _ORDER if name in here]
     left: dict[str, int] = {name: 20 + index * (_BOX + _GAP) for index, name in enumerate(stages)}
@@ -72,7 +72,7 @@ def _ways(file: ProcedureFile, here: Mapping[str, int]) -> list[tuple[str, str, 
 
 
 def _done(file: ProcedureFile, y: int) -> tuple[list[str], int]:
-    """Write who may do what in each stage; gives the lines and where they end."""
+    """Return the lines that show who may do what in each stage, and the height at which they end."""
     parts: list[str] = []
     before = ""
     for stage in sorted(file.stage, key=lambda stage: _ORDER.index(stage.name)):
@@ -132,7 +132,7 @@ def _clock(clock: ClockSection, y: int) -> str:
 
 
 def in_words(clock: ClockSection) -> str:
-    """Say a clock in one line, as somebody would read it out."""
+    """Return a clock as one line of plain words."""
     if clock.no_term:
         term = f"no term, from {clock.starts}"
     elif clock.before is not None:

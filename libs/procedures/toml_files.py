@@ -1,7 +1,7 @@
 """Reads a TOML file as a checked model, or refuses it with file, line and rule.
 
 Every data file of procedures goes through `read`: a broken or malicious file never becomes a half-read
-procedure, and the person who wrote it is told where to look. Nothing in a file is ever executed.
+procedure, and the answer names the line where its writer must look. Nothing in a file is ever executed.
 """
 
 import re
@@ -20,7 +20,7 @@ MOST_BYTES = 256 * 1024
 """Ours are a few kilobytes: a larger file is a mistake or an attack."""
 
 MOST_PROBLEMS = 20
-"""How many problems of one file are told at once."""
+"""So many problems of one file are reported at once."""
 
 _LONGEST_LINE = 1_000
 """A longer line is not looked at when pointing, so that no line can cost more than it should."""
@@ -62,8 +62,12 @@ Many = Annotated[tuple[ItemT, ...], Field(strict=False, max_length=400)]
 
 
 def read(path: Path, model: type[Checked]) -> tuple[Checked, bytes]:
-    """Read and check one file, and give it with its bytes; raises `BrokenProcedure` naming every problem."""
+    """Read and check one file, and return it with its bytes.
+
+    Raises `BrokenProcedure` with every problem of the file; who started the process repairs the file.
+    """
     try:
+        # One byte more than allowed, never all of it: a file of gigabytes must not fill the memory first.
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
@@ -85,6 +89,8 @@ def check(name: str, content: bytes, model: type[Checked]) -> Checked:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else max(1, len(text.splitlines()))
         raise BrokenProcedure([f"{name}:{line}: is not TOML: {error}"]) from error
+    # A file of thousands of brackets ends the parser, not the process: it is refused like any other broken
+    # file.
     except RecursionError as error:
         raise BrokenProcedure([f"{name}: is nested too deeply"]) from error
     except ValueError as error:  # such as a number with thousands of digits
@@ -114,7 +120,7 @@ def line_of(text: str, place: Place) -> int | None:
 
 
 def _root_problems(error: ValidationError) -> list[ErrorDetails]:
-    """Leave out a list called too short only because its items are wrong."""
+    """Leave out what only follows: a list counts as too short when each of its items was refused."""
     problems = error.errors(include_url=False, include_input=False)
     places = [problem["loc"] for problem in problems]
     return [

@@ -31,12 +31,12 @@ class Traced:
 
     @property
     def accounted(self) -> bool:
-        """Tell whether this sentence is as the file knows it, and either linked or marked."""
+        """Whether this sentence is as the file knows it, and either linked or marked."""
         return self.status == "same" and bool(self.rules or self.unmodelled) and not self.contradictory
 
 
 def trace(file: ProcedureFile, text: str) -> tuple[Traced, ...]:
-    """Go through the text beside the file; sentences that moved keep the number the file knows them by."""
+    """Compare the text with the file, sentence by sentence; one that moved keeps its number in the file."""
     known = () if file.text is None else file.text.sentences
     given = sentences(text)
     digests = tuple(digest_of_sentence(sentence) for sentence in given)
@@ -59,7 +59,7 @@ def trace(file: ProcedureFile, text: str) -> tuple[Traced, ...]:
 
 
 def coverage(found: Sequence[Traced]) -> tuple[int, int]:
-    """Give how many sentences are accounted for, of how many."""
+    """Return how many sentences are accounted for, and of how many."""
     return sum(each.accounted for each in found), len(found)
 
 

@@ -1,18 +1,15 @@
 """Where commands lead: to which stage of a case, and to which facts and letters. The one table of it.
 
-The checker and the drawing tell of it, and cases go by it: a walk through every state of every procedure
+The checker and the drawing read it, and cases go by it: a walk through every state of every procedure
 (`tests/workflow/test_every_state.py`) finds whatever a command does that is not said here, and the other way
 round. Pure.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from events.catalogue.words import LetterName
+from procedures.schema.model import ProcedureFile
 from procedures.words import CommandName, ProcedureStage
-
-if TYPE_CHECKING:
-    from procedures.schema.model import ProcedureFile
 
 BROUGHT_BY: Mapping[str, tuple[CommandName, ...]] = {
     "plan made": ("make-plan",),
@@ -74,8 +71,11 @@ FIRST: ProcedureStage = "handling"
 LAST: ProcedureStage = "closed"
 
 
-def leads_to(command: CommandName, file: "ProcedureFile") -> ProcedureStage:
-    """Where there is no stage of what was agreed, an agreement is made in the talk, and a refusal too."""
+def leads_to(command: CommandName, file: ProcedureFile) -> ProcedureStage:
+    """Return the stage that a command leads to in this procedure; only for commands of `LEADS`.
+
+    Without a stage "agreed", an acceptance or refusal is part of the talk and leads to "heard".
+    """
     in_the_talk = all(stage.name != "agreed" for stage in file.stage)
     if in_the_talk and command in ("record-acceptance", "record-refusal"):
         return "heard"

@@ -1,4 +1,4 @@
-"""The loops every consumer has: measure the clock, share out the lanes, sweep the store."""
+"""The loops that every consumer has: measure the clock, share the partitions, read on from the store."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from events.store.store_clock import MEASURE_CHOSEN_EVERY_S, MEASURE_EVERY_S, St
 
 
 class ClockLoop:
-    """Keeps the measured offset to the database's clock fresh."""
+    """Measures the offset to the database's clock again and again, because two machines drift apart."""
 
     name = "clock"
     interval_s = MEASURE_EVERY_S
@@ -21,15 +21,21 @@ class ClockLoop:
         self._platform = platform
 
     async def run_once(self) -> int:
+        """Measure once; returns 0, so that the next measurement waits for `interval_s`.
+
+        Raises the errors of the database; the loop that runs this logs them and tries again.
+        """
         await self._platform.store.measure_clock()
         clock = self._platform.clock
+        # A chosen clock may be moved or sped up by a command at any moment, so it is looked at far more
+        # often.
         is_chosen = isinstance(clock, StoreClock) and clock.is_chosen
         self.interval_s = MEASURE_CHOSEN_EVERY_S if is_chosen else MEASURE_EVERY_S
         return 0
 
 
 class OwnershipLoop:
-    """Says that this replica lives and takes its share of the lanes."""
+    """Records that this replica lives, and takes its share of the partitions."""
 
     name = "ownership"
     interval_s = BEAT_EVERY_S
@@ -39,17 +45,24 @@ class OwnershipLoop:
         self._platform = platform
 
     async def run_once(self) -> int:
-        await self._platform.ownership.beat(self._platform.pool)  # the consumer follows it by itself
+        """Beat once; the pull loops follow what this replica owns by themselves. Returns 0.
+
+        Raises the errors of the database; a replica that cannot beat loses its partitions to the others.
+        """
+        await self._platform.ownership.beat(self._platform.pool)
         await failpoint("consumer.owned")
         return 0
 
     async def close(self) -> None:
-        """Give the lanes up when the process stops in order."""
+        """Give the partitions up, so that others need not wait until the last beat has become too old."""
         await self._platform.ownership.leave(self._platform.pool)
 
 
 class SweepLoop:
-    """Reads on from the store: at start, when the bus came back, every 30 s, and steadily without a bus."""
+    """Reads on from the store: at start, when the bus came back, every 30 s, and steadily without a bus.
+
+    The bus may lose everything at any moment. This loop is why nothing is lost with it.
+    """
 
     name = "sweep"
     interval_s = SWEEP_WITHOUT_BUS_S
@@ -61,12 +74,18 @@ class SweepLoop:
 
     @property
     def stepped_at_s(self) -> float:
-        """Tell when the last round was begun: reading on after a long time away takes many."""
+        """When the last round began, in monotonic seconds; reading on after a long time takes many rounds."""
         return self._consumer.last_round_at_s
 
     async def run_once(self) -> int:
+        """Sweep when it is due or the bus came back; returns how many events were handled.
+
+        Raises the errors of the database; the loop that runs this logs them and tries again.
+        """
         was_up, self._consumer.bus_is_up = self._consumer.bus_is_up, self._bus_is_up()
         came_back = self._consumer.bus_is_up and not was_up
+        # At once when the bus came back: what was published while this replica was cut off may never be sent
+        # again.
         if came_back or self._consumer.sweep_is_due():
             return await self._consumer.sweep()
         return 0

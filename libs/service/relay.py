@@ -11,7 +11,7 @@ def make_loop(platform: Platform) -> RelayLoop:
 
 
 def main() -> None:
-    """Run the relay until it is told to stop."""
+    """Run the relay until it is told to stop; it has no consumer and no HTTP of its own."""
     run(Service(name="relay", loops=(make_loop,)))
 
 

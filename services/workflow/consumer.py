@@ -1,4 +1,4 @@
-"""What workflow does about an event: open the case when a complaint comes in, keep the worklist current."""
+"""The consumer of workflow: it opens a case for each complaint and keeps the worklist up to date."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,11 +26,13 @@ class WorkflowConsumer:
     def react(self, history: History, event: Recorded, now: datetime) -> Reaction:
         """Open the case under the procedure in force on the day of receipt, unless it is open already.
 
-        The row is made when the newest event has its turn: it says what all earlier ones said, and its turn
-        always comes. That folds a history once per batch and not once per event.
+        Raises `MalformedEvent` when the case has no events or one that cannot be read; the loop parks the
+        case.
         """
         is_open = any(recorded.type == CaseOpened.__name__ for recorded in history.events)
         if is_open and event.version < history.version:
+            # A newer event is in the same history and its own turn comes: it makes the row for all of them.
+            # Without this, a batch with n events of one case would fold that case n times.
             return Reaction()
         case = fold(history)
         if case is None:
@@ -39,6 +41,8 @@ class WorkflowConsumer:
             return Reaction(effects=(row_of(case),))
         procedure = in_force(case.organisation, case.received.received_on)
         opening = open_case(case, procedure, organisations()[case.organisation], now)
+        # The row shows the case as it is after the events of this very transaction; the fold has not seen
+        # them.
         return Reaction(events=tuple(opening), effects=(row_of(with_decided(case, opening)),))
 
     async def apply(

@@ -26,7 +26,9 @@ def _row_of(_case_id: UUID, history: History) -> WorklistRow:
 
 
 async def _write_anew(connection: asyncpg.Connection, rows: Sequence[WorklistRow]) -> None:
-    """Forget the rows first: one that is wrong at the right version would otherwise stay."""
+    """Delete the rows of these cases and write them again."""
+    # `write` changes a row only for a newer version, so a wrong row at the right version would stay without
+    # this.
     await connection.execute(_FORGET, [row.case_id for row in rows])
     await write(connection, rows)
 
@@ -39,7 +41,7 @@ TABLE = ProjectionTable("workflow.case_state", _row_of, _write_anew, _leave, _OR
 
 
 async def rebuild(platform: Platform) -> Rebuilt:
-    """Make every row what its stream says; a case that cannot be read keeps its row, and is counted."""
+    """Write every row again from its stream; a case that cannot be read keeps its row, and is counted."""
     return await rebuild_table(platform, TABLE)
 
 

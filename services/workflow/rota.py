@@ -10,8 +10,10 @@ from uuid import UUID
 
 
 def assign(case_id: UUID, rota: Sequence[str]) -> str:
-    """Give the staff identifier of the handler of a case; the file of an organisation has no empty rota.
+    """Return the staff identifier of the handler of a case; an organisation's file has no empty rota.
 
-    Whom the complaint is about lies encrypted and is not asked: they are refused every command in the case.
+    The subject of the complaint may be chosen, because that name is encrypted here. Every command refuses
+    them.
     """
+    # Not `hash(case_id) % len(rota)`: with one member more, nearly every case would change hands.
     return max(rota, key=lambda staff: sha256(case_id.bytes + staff.encode()).digest())

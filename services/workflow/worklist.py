@@ -70,7 +70,11 @@ class WorklistQuery:
 
 
 def project(history: History) -> WorklistRow:
-    """Make the row of a case from its whole history; raises `MalformedEvent` where that cannot be read."""
+    """Make the row of a case from its whole history.
+
+    Raises `MalformedEvent` when an event cannot be read; the case is parked. Raises `ValueError` for a
+    history without events, which no stream of the store has.
+    """
     case = fold(history)
     if case is None:
         raise ValueError(f"case {history.case_id} has no events, so it has no row")

@@ -11,12 +11,10 @@ from events.catalogue import ClockRule, Moment
 from events.catalogue.words import Punctuality, Unit
 from procedures.counting.calendars import CALENDARS, OutsideCalendar, calendar
 from procedures.counting.derivation import (
-    add_working_days,
-    count_working_days,
     derive,
     standing,
-    subtract_working_days,
 )
+from procedures.counting.working_days import add_working_days, count_working_days, subtract_working_days
 from procedures.counting.zones import UnknownZone, civil_date, zone_named
 
 AMSTERDAM = "Europe/Amsterdam"

@@ -7,7 +7,8 @@ import pytest
 from events.catalogue import ClockRule
 from events.catalogue.words import Unit
 from procedures.counting.calendars import calendar
-from procedures.counting.derivation import derive, subtract_working_days, working_day_from, working_day_until
+from procedures.counting.derivation import derive
+from procedures.counting.working_days import subtract_working_days, working_day_from, working_day_until
 
 AMSTERDAM = "Europe/Amsterdam"
 

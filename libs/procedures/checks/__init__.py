@@ -1,1 +1,1 @@
-"""The rules of the checker, a file for each idea: each tells what a procedure leaves open. Pure."""
+"""The rules of the checker, a file for each idea. Each yields what a procedure leaves open. Pure."""

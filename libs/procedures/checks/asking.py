@@ -1,4 +1,4 @@
-"""What the rules ask of a procedure file: who may do what, which letter is owed when, who brings what."""
+"""What the rules ask a procedure file: who may do what, which letter is owed when, what brings a fact."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,12 +23,12 @@ _ENDINGS = (" sent", " arrived", " dated", " period")
 
 
 def commands(file: ProcedureFile) -> frozenset[CommandName]:
-    """Name the commands that some stage lets somebody give."""
+    """Return the commands that some stage allows."""
     return frozenset(command for stage in file.stage for command in stage.may)
 
 
 def letter_of(fact: str) -> str | None:
-    """Name the letter that gives a fact."""
+    """Return the letter that gives a fact, or None for a fact of no letter."""
     for ending in _ENDINGS:
         if fact.endswith(ending) and (letter := fact.removesuffix(ending)) in LETTERS:
             return letter
@@ -36,9 +36,9 @@ def letter_of(fact: str) -> str | None:
 
 
 def brought_by(fact: str) -> tuple[CommandName, ...] | None:
-    """Name the commands that bring a fact or a letter about; None for one that needs none of a stage.
+    """Return the commands that bring a fact or a letter about; None when it needs no command of a stage.
 
-    Nothing brings a letter of the opening about: where the opening does not owe it, nobody does.
+    A letter of the opening has no command: where the opening does not owe it, nobody ever writes it.
     """
     letter = letter_of(fact) or fact
     if letter in AT_OPENING:
@@ -47,12 +47,12 @@ def brought_by(fact: str) -> tuple[CommandName, ...] | None:
 
 
 def owed_at_opening(file: ProcedureFile) -> frozenset[str]:
-    """Name the letters that every case owes when it opens."""
+    """Return the letters that every case owes when it opens."""
     return frozenset(letter.name for letter in file.letter if letter.owed == "at opening")
 
 
 def owed_by_command(file: ProcedureFile) -> Mapping[str, CommandName | None]:
-    """Give the letters that people owe, with the command that owes each; None where every case allows it."""
+    """Return the letters that people owe, each with its command; None where every case allows it."""
     given = commands(file)
     owing: dict[str, CommandName | None] = dict.fromkeys(OWED_IN_EVERY_CASE)
     for letter in LETTERS:
@@ -63,11 +63,11 @@ def owed_by_command(file: ProcedureFile) -> Mapping[str, CommandName | None]:
 
 
 def is_met_by(clock: ClockSection, letter: LetterSection) -> bool:
-    """Tell whether a letter, sent or arrived, meets a clock."""
+    """Return whether a letter, when it is sent or arrives, meets a clock."""
     return not set(facts_of_letter(letter.name)).isdisjoint(clock.until)
 
 
 def starts_of(clock: ClockSection) -> tuple[str, ...]:
-    """Give the facts that start a clock, in all its readings."""
+    """Return the facts that start a clock, in all its readings, each once."""
     starts = (clock.starts, *clock.or_from, *(other.starts for other in clock.alternative))
     return tuple(dict.fromkeys(fact for fact in starts if fact is not None))

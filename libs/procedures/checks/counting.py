@@ -7,6 +7,7 @@ from procedures.schema.model import ProcedureFile
 
 
 def calendars_of_elsewhere(file: ProcedureFile) -> Stories:
+    """Yield each calendar of a country whose clocks do not show the time of the procedure's zone."""
     countries = countries_of(file.zone)
     if not countries:
         return  # a zone of no country, such as UTC, has no holidays to be wrong about
@@ -24,6 +25,7 @@ def calendars_of_elsewhere(file: ProcedureFile) -> Stories:
 
 
 def calendars_that_differ(file: ProcedureFile) -> Stories:
+    """Yield each clock that is counted on other calendars than the first one."""
     first = file.clock[0]
     for clock in file.clock[1:]:
         if set(clock.calendars) != set(first.calendars):

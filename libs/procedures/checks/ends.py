@@ -1,10 +1,11 @@
-"""Every clock has an end to hold somebody to, and a day that is told moves the clock that it is told of."""
+"""Every clock has an end, and a day that a letter names moves the clock that it is about."""
 
 from procedures.checks.asking import Stories, is_met_by, letter_of
 from procedures.schema.model import ClockSection, LetterSection, ProcedureFile
 
 
 def duties_without_a_term(file: ProcedureFile) -> Stories:
+    """Yield each duty without a term; a clock that only keeps an order needs none."""
     for clock in file.clock:
         if clock.no_term and clock.binds == "company" and clock.precedes is None:
             yield (
@@ -14,6 +15,7 @@ def duties_without_a_term(file: ProcedureFile) -> Stories:
 
 
 def no_rule_for_delay(file: ProcedureFile) -> Stories:
+    """Yield one finding when there are duties with a term and no way to extend any."""
     hard = [clock.id for clock in file.clock if clock.kind == "duty" and clock.within is not None]
     if hard and not file.conduct.extends:
         yield (
@@ -23,6 +25,7 @@ def no_rule_for_delay(file: ProcedureFile) -> Stories:
 
 
 def extensions_without_end(file: ProcedureFile) -> Stories:
+    """Yield each clock that may be extended without any limit."""
     if file.conduct.extends_at_most is not None and file.conduct.further_by_consent:
         return
     for clock in file.conduct.extends:
@@ -74,6 +77,7 @@ def clocks_that_take_a_strange_day(file: ProcedureFile) -> Stories:
 
 
 def terms_a_person_sets(file: ProcedureFile) -> Stories:
+    """Yield each clock whose end a person chooses, without a term that bounds it."""
     for clock in file.clock:
         if clock.told_by and clock.within is None:
             yield (
@@ -83,5 +87,5 @@ def terms_a_person_sets(file: ProcedureFile) -> Stories:
 
 
 def _is_done_by(clock: ClockSection, letter: LetterSection) -> bool:
-    """Tell whether a letter meets a clock that has an end of its own, and does not follow another one."""
+    """Return whether a letter meets a clock that has an end of its own and does not follow another one."""
     return clock.end_of is None and is_met_by(clock, letter)

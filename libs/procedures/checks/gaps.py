@@ -1,4 +1,4 @@
-"""Where the text of an organisation ends: what it has no word on, though it will happen."""
+"""What will happen and the organisation's text does not mention."""
 
 from events.catalogue.words import CHANNELS
 from procedures.checks.asking import Stories
@@ -8,6 +8,7 @@ from procedures.transitions import FIRST
 
 
 def roads_that_end(file: ProcedureFile) -> Stories:
+    """Yield each point after which the text does not say what follows: outcome, objection, escalation."""
     conduct = file.conduct
     contents = {content for letter in file.letter for content in letter.contains}
     if "outcome" not in contents:
@@ -31,12 +32,14 @@ def roads_that_end(file: ProcedureFile) -> Stories:
 
 
 def proposals_that_are_refused(file: ProcedureFile) -> Stories:
+    """Yield one finding when a proposal may be made and nothing follows its refusal."""
     proposes = any("propose" in stage.may for stage in file.stage)
     if proposes and file.conduct.objection_window is None:
         yield "proposal-refused", "A proposal is made and refused: no rule says what follows."
 
 
 def channels_that_are_not_named(file: ProcedureFile) -> Stories:
+    """Yield each everyday channel that the procedure does not name."""
     named = {channel.name for channel in file.channel}
     for channel in ("phone", "letter", "email"):
         if channel in CHANNELS and channel not in named:
@@ -47,6 +50,7 @@ def channels_that_are_not_named(file: ProcedureFile) -> Stories:
 
 
 def complaints_that_are_incomplete(file: ProcedureFile) -> Stories:
+    """Yield what follows from what the procedure asks for: no rule for what is missing, or nothing asked."""
     asked = [name for name, ask in file.asks.items() if not ask.optional]
     if asked:
         yield (
@@ -58,11 +62,13 @@ def complaints_that_are_incomplete(file: ProcedureFile) -> Stories:
 
 
 def reports_taken_for_something_else(file: ProcedureFile) -> Stories:
+    """Yield one finding when a rule may classify a complaint as something without terms."""
     kinds = {file.classification.default, *(rule.kind for rule in file.classification.rule)}
     if kinds & {"incident", "neither"}:
         yield "classified-wrong", "A complaint is taken for an incident: its terms do not run."
 
 
 def withdrawals(file: ProcedureFile) -> Stories:
+    """Yield one finding when a withdrawal drops every clock: that is our default, not the text."""
     if all(WITHDRAWN in clock.dropped_by for clock in file.clock):
         yield "silent-on:withdrawal", "The complaint is withdrawn: no rule says what becomes of its terms."

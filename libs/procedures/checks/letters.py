@@ -32,6 +32,7 @@ The outcome in a response is asked for by `no-outcome`, which knows that some te
 
 
 def letters_without_contents(file: ProcedureFile) -> Stories:
+    """Yield each letter that meets a clock and may be empty."""
     for letter in file.letter:
         is_awaited = any(is_met_by(clock, letter) for clock in file.clock)
         if not letter.contains and letter.addition is None and is_awaited:
@@ -42,6 +43,7 @@ def letters_without_contents(file: ProcedureFile) -> Stories:
 
 
 def letters_that_lack_what_they_are_for(file: ProcedureFile) -> Stories:
+    """Yield each letter and content where the letter need not contain what it is for (`IS_FOR`)."""
     for letter in file.letter:
         for content in _is_for(letter, file):
             if content == "handler contact" and "handler" not in letter.contains:
@@ -54,7 +56,10 @@ def letters_that_lack_what_they_are_for(file: ProcedureFile) -> Stories:
 
 
 def _is_for(letter: LetterSection, file: ProcedureFile) -> tuple[Content, ...]:
-    """A response with an outcome tells the solution too, where nobody proposes one before or after it."""
+    """Return the contents without which this letter is useless.
+
+    A response with an outcome needs the solution too, where nobody proposes one before or after it.
+    """
     if letter.name == "response" and "outcome" in letter.contains and "propose" not in commands(file):
         return ("solution",)
     return IS_FOR.get(letter.name, ())
@@ -72,6 +77,7 @@ def routes_that_no_letter_tells(file: ProcedureFile) -> Stories:
 
 
 def letters_that_nobody_owes(file: ProcedureFile) -> Stories:
+    """Yield each letter of the file that neither the opening nor a command ever owes."""
     owed = {*owed_at_opening(file), *owed_by_command(file)}
     for letter in file.letter:
         if letter.name not in owed:
@@ -82,6 +88,7 @@ def letters_that_nobody_owes(file: ProcedureFile) -> Stories:
 
 
 def letters_that_are_missing(file: ProcedureFile) -> Stories:
+    """Yield each letter that a command owes and the file does not have."""
     there = {letter.name for letter in file.letter}
     for name, command in owed_by_command(file).items():
         if name not in there and not (name == "objection too late" and "objection receipt" not in there):
@@ -98,6 +105,7 @@ def letters_that_are_missing(file: ProcedureFile) -> Stories:
 
 
 def letters_owed_too_early(file: ProcedureFile) -> Stories:
+    """Yield each letter that the opening owes although its content comes only later."""
     for name in sorted(owed_at_opening(file) - set(AT_OPENING)):
         by = "what people do later" if name in OWED_IN_EVERY_CASE else BROUGHT_BY[name][0]
         yield (

@@ -5,6 +5,7 @@ from procedures.schema.model import ClockSection, ProcedureFile, sourced
 
 
 def sentences_left_over(file: ProcedureFile) -> Stories:
+    """Yield each sentence without a rule and without a reason."""
     for number in unaccounted(file):
         yield (
             f"sentence:{number}",
@@ -13,6 +14,7 @@ def sentences_left_over(file: ProcedureFile) -> Stories:
 
 
 def sentences_told_twice(file: ProcedureFile) -> Stories:
+    """Yield each sentence that has a rule and is marked as having none, or the other way round."""
     for number, rules in contradictions(file).items():
         yield (
             f"contradiction:{number}",
@@ -31,9 +33,9 @@ def unaccounted(file: ProcedureFile) -> tuple[int, ...]:
 
 
 def contradictions(file: ProcedureFile) -> dict[int, tuple[str, ...]]:
-    """Give the sentences that are marked as not modelled and have rules, with those rules.
+    """Return the sentences that are marked as not modelled and have rules, with those rules.
 
-    Those marked `partly` are the other way round: without a rule nothing of them is modelled.
+    Sentences marked `partly` are the other way round: they are returned when they have no rule.
     """
     linked = links(file)
     return {
@@ -45,7 +47,7 @@ def contradictions(file: ProcedureFile) -> dict[int, tuple[str, ...]]:
 
 
 def links(file: ProcedureFile) -> dict[int, list[str]]:
-    """Give the rules that rest on each sentence, by their names."""
+    """Return the names of the rules that rest on each sentence, by its number."""
     found: dict[int, list[str]] = {}
     for _, name, rule in sourced(file):
         for number in rule.source:
@@ -55,5 +57,5 @@ def links(file: ProcedureFile) -> dict[int, list[str]]:
 
 
 def clocks_on(file: ProcedureFile, number: int) -> tuple[ClockSection, ...]:
-    """Give the clocks that rest on a sentence."""
+    """Return the clocks that rest on a sentence."""
     return tuple(clock for clock in file.clock if number in clock.source)

@@ -8,7 +8,10 @@ _ANSWERS = frozenset({"response sent", "response arrived", "outcome decided"})
 
 
 def orders_that_are_not_kept(file: ProcedureFile) -> Stories:
-    """The one order that conduct keeps is contact before the response."""
+    """Yield each order that a clock states and conduct does not keep, or that nothing releases.
+
+    The only order that conduct can keep is contact before the response.
+    """
     clocks = {clock.id: clock for clock in file.clock}
     for clock in file.clock:
         if clock.precedes is None:
@@ -27,6 +30,7 @@ def orders_that_are_not_kept(file: ProcedureFile) -> Stories:
 
 
 def orders_that_nobody_judges(file: ProcedureFile) -> Stories:
+    """Yield one finding when contact must come before the outcome and no clock waits for it."""
     clocks = {clock.id: clock for clock in file.clock}
     judged = any(
         _is_contact_first(clock, clocks[clock.precedes]) for clock in file.clock if clock.precedes is not None

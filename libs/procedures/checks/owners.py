@@ -44,6 +44,7 @@ _ONE_IS_ENOUGH = frozenset({"record-hearing"})
 
 
 def duties_without_an_owner(file: ProcedureFile) -> Stories:
+    """Yield each clock that nobody can meet, because no stage allows a command that would."""
     given, at_opening = commands(file), owed_at_opening(file)
     for clock in file.clock:
         ways = [brought_by(fact) for fact in clock.until]
@@ -91,6 +92,7 @@ def commands_of_nobody(file: ProcedureFile) -> Stories:
 
 
 def commands_without_an_answer(file: ProcedureFile) -> Stories:
+    """Yield each command whose answer nobody may record, and each answer that nobody may ask for."""
     given = commands(file)
     for command, answers in ANSWERED_BY.items():
         lacking = [answer for answer in answers if answer not in given]
@@ -106,6 +108,7 @@ def commands_without_an_answer(file: ProcedureFile) -> Stories:
 
 
 def customers_who_are_not_told(file: ProcedureFile) -> Stories:
+    """Yield each clock of the company that is met without the complainant hearing of it."""
     for clock in file.clock:
         if clock.binds == "company" and all(fact in TELLING_NOBODY for fact in clock.until):
             yield (
@@ -115,6 +118,7 @@ def customers_who_are_not_told(file: ProcedureFile) -> Stories:
 
 
 def duties_of_many(file: ProcedureFile) -> Stories:
+    """Yield each duty that the text gives to more than two roles at once."""
     for clock in file.clock:
         wanted = {command for fact in clock.until for command in brought_by(fact) or ()}
         owners = [

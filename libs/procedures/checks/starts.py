@@ -6,7 +6,10 @@ from procedures.schema.model import ClockSection, GuardSection, ProcedureFile
 
 
 def starts_that_may_never_come(file: ProcedureFile) -> Stories:
-    """A guard is a finding of its own, so that a guard taken away shows: the text's gap stays the same."""
+    """Yield each clock with a start that may never come; one with a guard is a finding of another name.
+
+    So an accepted finding never covers a guard that somebody takes away later.
+    """
     for clock in file.clock:
         for start, guard in _readings(clock):
             why = _why_it_may_never_come(start, file)
@@ -26,7 +29,7 @@ def starts_that_may_never_come(file: ProcedureFile) -> Stories:
 
 
 def _readings(clock: ClockSection) -> list[tuple[str, GuardSection | None]]:
-    """Give the start of each reading with its guard, those without one first: the worst is told."""
+    """Return the start of each reading with its guard; those without a guard come first, as the worst."""
     readings = [
         (clock.starts, clock.guard),
         *((other.starts, other.guard) for other in clock.alternative if other.starts != clock.starts),
@@ -46,11 +49,11 @@ def _why_it_may_never_come(start: str, file: ProcedureFile) -> str | None:
 
 
 def _is_somebodys(fact: str, file: ProcedureFile) -> bool:
-    """Tell whether a fact is certain, or owed by the company with or without a term."""
+    """Return whether a fact is certain, or owed by the company with or without a term."""
     owed = {fact for clock in file.clock if clock.binds == "company" for fact in clock.until}
     return fact in CERTAIN or _brought(fact) in owed
 
 
 def _brought(fact: str) -> str:
-    """A date on a letter comes with the letter."""
+    """Return the fact that brings this one: a date on a letter comes with the letter."""
     return f"{fact.removesuffix(' dated')} sent" if fact.endswith(" dated") else fact

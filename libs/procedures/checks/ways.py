@@ -17,6 +17,7 @@ SETTLED_BY: Mapping[Need, CommandName] = {
 
 
 def stages_without_an_end(file: ProcedureFile) -> Stories:
+    """Yield each stage that is never reached, and each that never leads to the end."""
     ways: dict[str, set[str]] = {}
     for stage in file.stage:
         leads = {leads_to(command, file) for command in stage.may if command in LEADS}
@@ -24,6 +25,7 @@ def stages_without_an_end(file: ProcedureFile) -> Stories:
     if not ways:
         yield "no-stages", "A complaint comes in: no stage lets anybody do anything."
         return
+    # Breadth first, so that each story is the shortest way to its stage.
     told: dict[str, list[str]] = {FIRST: [FIRST]}
     queue: list[str] = [FIRST]
     while queue:

@@ -7,6 +7,7 @@ from procedures.transitions import LAST
 
 
 def windows_that_overlap(file: ProcedureFile) -> Stories:
+    """Yield each pair of windows that the same act of the customer would meet."""
     windows = [clock for clock in file.clock if clock.kind == "window"]
     for index, one in enumerate(windows):
         for other in windows[index + 1 :]:
@@ -18,6 +19,7 @@ def windows_that_overlap(file: ProcedureFile) -> Stories:
 
 
 def windows_that_begin_with_nothing(file: ProcedureFile) -> Stories:
+    """Yield each window that begins without the organisation having done anything."""
     for clock in file.clock:
         for start in starts_of(clock) if clock.binds == "customer" else ():
             if start in CERTAIN or start in THE_CUSTOMERS or start == WITHDRAWN:
@@ -43,6 +45,7 @@ def windows_that_are_none(file: ProcedureFile) -> Stories:
 
 
 def windows_that_are_cut_short(file: ProcedureFile) -> Stories:
+    """Yield one finding when a case may be closed while the window to object still runs."""
     name = file.conduct.objection_window
     if name is not None and "window over" not in file.conduct.closes_when:
         yield f"closed-too-early:{name}", f"The case is closed as handled on the first day of {name}."

@@ -65,7 +65,7 @@ class CalendarFile(Section):
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Tells working days from free days; `version` changes whenever an answer could.
+    """Knows which days are free; `version` changes whenever an answer could.
 
     `holiday_names` are names of the library for `country`; those in `only_every_fifth_year` are free in
     years divisible by five; `own_days` are added.
@@ -81,14 +81,15 @@ class Calendar:
     _years: dict[int, Mapping[date, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def why_free(self, day: date) -> str | None:
-        """Say why nobody works on `day`, or None for a working day; raises `OutsideCalendar`."""
+        """Return why nobody works on `day`, or None for a working day; raises `OutsideCalendar`."""
+        # Filled when first asked for: all hundred years at once would cost each start most of a second.
         year = self._years.get(day.year)
         if year is None:
             year = self._years[day.year] = self._free_in(day.year)
         return year.get(day)
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether `day` is worked; raises `OutsideCalendar`."""
+        """Return whether `day` is worked; raises `OutsideCalendar`."""
         return self.why_free(day) is None
 
     def _free_in(self, year: int) -> Mapping[date, str]:
@@ -111,7 +112,10 @@ class Calendar:
 
 @cache
 def calendar(identifier: str) -> Calendar:
-    """Give the calendar with this identifier; raises `UnknownCalendar`, or `BrokenProcedure` for its file."""
+    """Return the calendar with this identifier.
+
+    Raises `UnknownCalendar`, and `BrokenProcedure` when its file is broken.
+    """
     if identifier not in CALENDARS:
         raise UnknownCalendar(str(unknown("calendar", identifier, CALENDARS)))
     return load(_FOLDER / f"{identifier}.toml")

@@ -1,30 +1,29 @@
-"""From a rule and a day to a deadline, with every day of the way told; the only file that counts days.
+"""From a rule and a day to a deadline: an interval, a warning, and a reason for every day between.
 
-A term starts the day after its fact; a term in working days has the first working day after it as day 1, so
+A term starts the day after its fact. A term in working days has the first working day after it as day 1, so
 a receipt on a free day costs nothing. A deadline is a civil day, and the instant is derived from it: midnight
-at its end. Each calendar of a rule is one reading, and so is each way to read its term; the earliest end is
-strict, the latest lenient. The company works by the strict one; a window of the customer is lenient, and
-rolls forward from a free day. Everything here is pure. Which clocks run, and from what, is `schedule.py`.
+at its end. Each calendar of a rule is one reading, and so is each way to read its term. The earliest end is
+strict, the latest lenient. The company works by the strict one. A window of the customer is lenient, and
+rolls forward from a free day. Which clocks run, and from what, is `schedule.py`. Pure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
-from typing import assert_never
 
 from events.catalogue import ClockRule, Guard, Moment, Reading, Step
 from events.catalogue.words import Punctuality, Unit, WorkingReading
 from procedures.counting.calendars import Calendar, calendar
+from procedures.counting.steps import roll_forward, walk, walk_back
+from procedures.counting.working_days import add_working_days, subtract_working_days, working_day_until
 from procedures.counting.zones import end_of, instant
 
 WARNED_AT = time(8, 0)
-"""When on its working day a warning is given, on the clock on the wall."""
+"""The local time at which a warning is given, on its working day."""
 
 KEPT = 512
-"""So many results of each function are kept: a few days of receipts, some 5 KB each."""
-
-_DAY = timedelta(days=1)
+"""Results that each function keeps in its cache: a few days of receipts, about 5 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Derivation:
 
     @property
     def due(self) -> Moment:
-        """The moment by which the one who is bound is to act."""
+        """The moment by which the bound party must act."""
         return self.strict if self.working == "strict" else self.lenient
 
 
@@ -65,17 +64,21 @@ class Start:
 
 @lru_cache(maxsize=KEPT)
 def derive(rule: ClockRule, starts_on: date, zone: str) -> Derivation:
-    """Say when the clock of `rule` ends if its starting fact happened on `starts_on` in `zone`.
+    """Return when the clock of `rule` ends if its starting fact happened on `starts_on` in `zone`.
 
-    This is the first reading of the term on every calendar. Raises `OutsideCalendar` for a date beyond the
-    calendars, `UnknownCalendar` and `UnknownZone`.
+    Counts the first reading of the term, on every calendar. Raises `OutsideCalendar` for a date beyond the
+    calendars; the caller asks whether its year is right. Raises `UnknownCalendar` and `UnknownZone` for a
+    rule that no procedure file of ours can hold.
     """
     return derive_from(rule, (Start(rule.reading, rule.amount, rule.unit, starts_on),), zone)
 
 
 @lru_cache(maxsize=KEPT)
 def derive_from(rule: ClockRule, starts: tuple[Start, ...], zone: str) -> Derivation:
-    """Count forward from every start on every calendar of the rule; a start without any day is left out."""
+    """Count forward from every start on every calendar of the rule; a start without any day is left out.
+
+    Raises `ValueError` when no start has a day, and what `derive` raises.
+    """
     works = [calendar(name) for name in rule.calendars]
     return interval(
         rule,
@@ -91,15 +94,22 @@ def derive_from(rule: ClockRule, starts: tuple[Start, ...], zone: str) -> Deriva
 
 @lru_cache(maxsize=KEPT)
 def derive_back(rule: ClockRule, base: tuple[tuple[str, date], ...], zone: str) -> Derivation:
-    """Count back from the end that the clock `end_of` has on each calendar, by every reading of the term."""
+    """Count back from the end of the clock `rule.end_of`, by every reading of the term.
+
+    `base` holds that end on each calendar: (calendar, day). Raises what `derive` raises.
+    """
     terms = [(rule.reading, rule.amount, rule.unit)]
     terms += [(other.name, other.amount, other.unit) for other in rule.alternatives]
+    # Several readings of the other clock may end on one day of one calendar. Counting back from it twice
+    # would put the same reading into the event twice. A dict keeps the order, which a set would not.
     pairs = dict.fromkeys(base)
     return interval(
         rule,
         [
             (_read_back(rule, name, amount, unit, end, calendar(identifier), zone), calendar(identifier))
             for name, amount, unit in terms
+            # Each end is counted back on the calendar it was found on. On another one, a holiday that the two
+            # do not share would be counted on the way there and skipped on the way back.
             for identifier, end in pairs
         ],
         zone,
@@ -108,8 +118,13 @@ def derive_back(rule: ClockRule, base: tuple[tuple[str, date], ...], zone: str) 
 
 @lru_cache(maxsize=KEPT)
 def derive_told(rule: ClockRule, fact: str, on: date, zone: str) -> Derivation:
-    """End on the day that was told: no reading is left but that one. It is never moved off a free day."""
+    """Return the interval that ends on the day a letter named; `fact` is the fact that carries that day.
+
+    Strict and lenient are the same day. Raises `UnknownCalendar` and `UnknownZone`.
+    """
     works = [calendar(name) for name in rule.calendars]
+    # No rolling here, not even for a window: the reader of the letter holds a date in hand, and on a free day
+    # that date is still the one we promised.
     step = Step(on=on, counted=True, why=f"the day told as {fact}")
     ends = Moment(on=on, at=end_of(on, zone))
     return interval(
@@ -127,7 +142,10 @@ def derive_told(rule: ClockRule, fact: str, on: date, zone: str) -> Derivation:
 
 
 def norm_end(rule: ClockRule, since_on: date, zone: str) -> Moment | None:
-    """Say when the internal norm of a clock without a term passes, by its strictest calendar."""
+    """Return when the internal norm of a clock without a term passes, by its strictest calendar.
+
+    None when the clock has no norm. Raises `OutsideCalendar`.
+    """
     if rule.norm_working_days == 0:
         return None
     days = [add_working_days(since_on, rule.norm_working_days, calendar(name)) for name in rule.calendars]
@@ -135,15 +153,19 @@ def norm_end(rule: ClockRule, since_on: date, zone: str) -> Moment | None:
 
 
 def interval(rule: ClockRule, readings: Sequence[tuple[Reading, Calendar]], zone: str) -> Derivation:
-    """Put readings together, each with its calendar: strict is their earliest end, lenient their latest.
+    """Join readings, each with its calendar, into one interval from the earliest to the latest end.
 
-    The warning belongs to the working reading; where several end at once, the earliest warning counts.
+    Raises `ValueError` for a clock without any reading; the rule must name a calendar.
     """
     if not readings:
         raise ValueError(f"clock {rule.clock} has no reading: name at least one calendar")
     ends = [reading.ends for reading, _ in readings]
+    # Compare instants and not days: they are what is judged by (`standing`).
     strict, lenient = min(ends, key=_instant_of), max(ends, key=_instant_of)
     working: WorkingReading = "strict" if rule.binds == "company" else "lenient"
+    # A customer is not warned of a window of their own, so only a clock that binds the company warns. Where
+    # two calendars end on the strict day, the earlier warning counts: the later one may be too late on its
+    # calendar.
     warn_at = None
     if rule.binds == "company":
         days = [_warn_on(rule, strict.on, works) for reading, works in readings if reading.ends == strict]
@@ -159,54 +181,16 @@ def interval(rule: ClockRule, readings: Sequence[tuple[Reading, Calendar]], zone
 
 
 def standing(deadline: Derivation | tuple[Moment, Moment], at: datetime) -> Punctuality:
-    """Say how something done at `at` stands: met is strictly before the moment, disputed between the two.
+    """Judge something done at `at`: in time before the strict moment, late from the lenient one on.
 
-    `deadline` is a derivation, or the pair (strict, lenient) as it stands in a `DeadlineSet`.
+    Between the two it is disputed: one reading of the text says in time, another one late. `deadline` is a
+    derivation, or the pair (strict, lenient) as it stands in a `DeadlineSet`.
     """
     strict, lenient = (deadline.strict, deadline.lenient) if isinstance(deadline, Derivation) else deadline
+    # Strictly before: the instant is midnight at the end of the last day and belongs to the day after it.
     if at < strict.at:
         return "in time"
     return "disputed" if at < lenient.at else "late"
-
-
-def add_working_days(day: date, amount: int, works: Calendar) -> date:
-    """Give the `amount`-th working day after `day`, which itself never counts; 0 gives `day`."""
-    _refuse_negative(amount)
-    while amount > 0:
-        day += _DAY
-        if works.is_working_day(day):
-            amount -= 1
-    return day
-
-
-def subtract_working_days(day: date, amount: int, works: Calendar) -> date:
-    """Give the `amount`-th working day before `day`, which itself never counts; 0 gives `day`."""
-    _refuse_negative(amount)
-    while amount > 0:
-        day -= _DAY
-        if works.is_working_day(day):
-            amount -= 1
-    return day
-
-
-def count_working_days(after: date, until: date, works: Calendar) -> int:
-    """Count the working days after `after` up to and including `until`; none when it is not later."""
-    days = (until - after).days
-    return sum(works.is_working_day(after + timedelta(days=n)) for n in range(1, days + 1))
-
-
-def working_day_from(day: date, works: Calendar) -> date:
-    """Give `day` if it is worked, else the next day that is."""
-    while not works.is_working_day(day):
-        day += _DAY
-    return day
-
-
-def working_day_until(day: date, works: Calendar) -> date:
-    """Give `day` if it is worked, else the last day before it that is."""
-    while not works.is_working_day(day):
-        day -= _DAY
-    return day
 
 
 @lru_cache(maxsize=KEPT)
@@ -218,9 +202,9 @@ def _read(start: Start, identifier: str, rolls: str | None, zone: str) -> Readin
     why_free = works.why_free(starts_on)
     why = "the day it starts does not count" + (f" ({why_free})" if why_free else "")
     steps.append(Step(on=starts_on, counted=False, why=why))
-    end = _walk(starts_on, start.amount, start.unit, works, steps)
+    end = walk(starts_on, start.amount, start.unit, works, steps)
     if rolls is not None:
-        end = _roll_forward(end, works, steps, rolls)
+        end = roll_forward(end, works, steps, rolls)
     return Reading(
         name=_named(start.reading, works),
         calendar=works.version,
@@ -231,21 +215,26 @@ def _read(start: Start, identifier: str, rolls: str | None, zone: str) -> Readin
 
 
 def _what_rolls(rule: ClockRule) -> str | None:
-    """Say what to call a term that moves off a free day; None for one that does not."""
+    """Return what to call a term that moves off a free day, or None for one that stays on it."""
     if rule.binds == "customer":
         return "window"
     return "term" if rule.rolls else None
 
 
 def _start_of(start: Start, works: Calendar, steps: list[Step]) -> date:
-    """Find the day a term starts on, on this calendar: its own, or the guard's where that comes first."""
+    """Return the day a term starts on, on this calendar: its own, or the guard's where that comes first.
+
+    A guard starts a term whose own start does not come in time.
+    """
     if start.guard is None or start.guard_from is None:
         if start.on is None:
             raise ValueError(f"the reading {start.reading!r} has no start: leave it out")
         return start.on
     counted: list[Step] = []
-    guard_on = _walk(start.guard_from, start.guard.amount, start.guard.unit, works, counted)
+    guard_on = walk(start.guard_from, start.guard.amount, start.guard.unit, works, counted)
     if start.on is not None and start.on <= guard_on:
+        # On the guard's last day the start is still in time. The guard's steps are dropped: they explain
+        # nothing.
         return start.on
     steps += [Step(on=start.guard_from, counted=False, why=f"the guard counts from {start.guard.fact}")]
     steps += [Step(on=step.on, counted=step.counted, why=f"guard: {step.why}") for step in counted]
@@ -256,7 +245,7 @@ def _read_back(
     rule: ClockRule, name: str, amount: int, unit: Unit, end: date, works: Calendar, zone: str
 ) -> Reading:
     steps = [Step(on=end, counted=False, why=f"the end of {rule.end_of} is day 0")]
-    day = _walk_back(end, amount, unit, works, steps)
+    day = walk_back(end, amount, unit, works, steps)
     return Reading(
         name=_named(name, works),
         calendar=works.version,
@@ -270,81 +259,11 @@ def _named(reading: str, works: Calendar) -> str:
     return f"{reading}, on calendar {works.id}" if reading else f"on calendar {works.id}"
 
 
-def _walk(day: date, amount: int, unit: Unit, works: Calendar, steps: list[Step]) -> date:
-    match unit:
-        case "working days":
-            return _walk_working_days(day, amount, works, steps)
-        case "days":
-            return _walk_periods(day, amount, _DAY, "day", steps)
-        case "weeks":
-            return _walk_periods(day, amount, 7 * _DAY, "week", steps)
-        case _:
-            assert_never(unit)
-
-
-def _walk_back(day: date, amount: int, unit: Unit, works: Calendar, steps: list[Step]) -> date:
-    """Count back; what lands on a free day goes further back, never forward."""
-    if amount == 0:
-        return day
-    if unit == "working days":
-        number = 0
-        while number < amount:
-            day -= _DAY
-            why_free = works.why_free(day)
-            if why_free is None:
-                number += 1
-            why = why_free or f"working day {number} before"
-            steps.append(Step(on=day, counted=why_free is None, why=why))
-        return day
-    step, name = (_DAY, "day") if unit == "days" else (7 * _DAY, "week")
-    for number in range(1, amount + 1):
-        day -= step
-        steps.append(Step(on=day, counted=True, why=f"{name} {number} before"))
-    while (why_free := works.why_free(day)) is not None:
-        steps.append(Step(on=day, counted=False, why=f"{why_free}: moved back to a working day"))
-        day -= _DAY
-        if works.is_working_day(day):
-            steps.append(Step(on=day, counted=False, why="the working day before"))
-    return day
-
-
-def _walk_working_days(day: date, amount: int, works: Calendar, steps: list[Step]) -> date:
-    number = 0
-    while number < amount:
-        day += _DAY
-        why_free = works.why_free(day)
-        if why_free is None:
-            number += 1
-        steps.append(Step(on=day, counted=why_free is None, why=why_free or f"working day {number}"))
-    return day
-
-
-def _walk_periods(day: date, amount: int, step: timedelta, name: str, steps: list[Step]) -> date:
-    for number in range(1, amount + 1):
-        day += step
-        steps.append(Step(on=day, counted=True, why=f"{name} {number}"))
-    return day
-
-
-def _roll_forward(end: date, works: Calendar, steps: list[Step], what: str) -> date:
-    while (why_free := works.why_free(end)) is not None:
-        steps.append(Step(on=end, counted=False, why=f"{why_free}: a {what} does not end on a free day"))
-        end += _DAY
-        if works.is_working_day(end):
-            steps.append(Step(on=end, counted=False, why=f"the {what} ends on the next working day"))
-    return end
-
-
 def _warn_on(rule: ClockRule, end: date, works: Calendar) -> date:
-    """Count the lead back from the end; without a lead it is the last working day until the end."""
+    """Return the day of the warning: the lead counted back from the end, or the last working day until it."""
     if rule.warn_before_working_days == 0:
         return working_day_until(end, works)
     return subtract_working_days(end, rule.warn_before_working_days, works)
-
-
-def _refuse_negative(amount: int) -> None:
-    if amount < 0:
-        raise ValueError(f"{amount} working days: count backward with subtract_working_days instead")
 
 
 def _instant_of(moment: Moment) -> datetime:

@@ -1,6 +1,6 @@
 """The closed set of facts that start and meet clocks, and which recorded event gives which fact.
 
-A clock never asks for an event by name: the same fact may be told by different events as the product grows.
+A clock never asks for an event by name: different events may give the same fact as the product grows.
 A letter that could not be delivered gives no fact at all, and one that came back takes its arrival with it.
 """
 
@@ -104,7 +104,7 @@ _BY_CONTENT: tuple[type[Event], ...] = (
 )
 
 TOLD: tuple[str, ...] = ("plan term", *(f"{letter} period" for letter in LETTERS))
-"""Facts that carry a day: the end of a period that was set or told."""
+"""Facts that carry a day: the end of a period that somebody set or a letter named."""
 
 _BEFORE_OPENING = "UTC"
 """A case has no zone until it is opened; no fact before that reads its day off a moment."""
@@ -164,13 +164,13 @@ class Facts:
     revoked: tuple[Revoked, ...] = ()
 
     def first(self, name: str) -> Fact | None:
-        """Give the earliest of these facts."""
+        """Return the earliest fact of this name, or None."""
         found = self.by_name.get(name)
         return found[0] if found else None
 
 
 def facts_of(recorded: Recorded) -> tuple[str, ...]:
-    """Name the facts that one event gives; most events give none.
+    """Return the names of the facts that one event gives; most events give none.
 
     A letter that the recipient's server accepted, or that was posted, is both sent and arrived. Raises
     `MalformedEvent` for a letter this version of the code does not know: dropping it would lose a fact.
@@ -179,13 +179,13 @@ def facts_of(recorded: Recorded) -> tuple[str, ...]:
 
 
 def facts_of_letter(letter: str) -> tuple[str, ...]:
-    """Name the facts of a letter that was accepted or posted, whatever period it tells."""
+    """Return the facts of a letter that was accepted or posted, without the period it may name."""
     invited = ("hearing invited",) if letter == "hearing invitation" else ()
     return (f"{letter} sent", f"{letter} arrived", f"{letter} dated", *invited)
 
 
 def facts_in(events: Iterable[Recorded]) -> tuple[Fact, ...]:
-    """List the facts of a history, in the order in which they were recorded, taken back or not."""
+    """Return all facts of a history in the order of their events, also those taken back later."""
     zone, found = _BEFORE_OPENING, list[Fact]()
     for recorded in events:
         zone = _zone_after(recorded, zone)
@@ -194,7 +194,10 @@ def facts_in(events: Iterable[Recorded]) -> tuple[Fact, ...]:
 
 
 def standing_facts(events: Iterable[Recorded]) -> Facts:
-    """Fold the facts of a history as they stand after its last event."""
+    """Return the facts of a history as they stand after its last event.
+
+    Raises `MalformedEvent` for a letter this version of the code does not know.
+    """
     standing = _Standing()
     for recorded in events:
         if recorded.type in TELLING:
@@ -203,7 +206,7 @@ def standing_facts(events: Iterable[Recorded]) -> Facts:
 
 
 class _Standing:
-    """The facts told so far, those taken back, and those that each letter gave."""
+    """The facts given so far, those taken back, and those that each letter gave."""
 
     def __init__(self) -> None:
         self.told: dict[str, list[Fact]] = {}
@@ -225,12 +228,15 @@ class _Standing:
                 self._revoke([*self.told.get(WITHDRAWN, ()), *self.told.get(CLOSED, ())], recorded)
             case ObjectionLodged():
                 self._revoke(self.told.get(CLOSED, ()), recorded)
+            # Somebody calls the report a complaint after all: that it was none is taken back.
             case ReportClassified() if not _is_no_complaint(event):
                 self._revoke(self.told.get(NO_COMPLAINT, ()), recorded)
             case CaseUnmerged():
                 self._revoke(self.told.get(MERGED, ()), recorded)
             case _:
                 pass  # it only gives facts
+        # After the match: an event that takes facts back may give new ones, which must not be taken back at
+        # once.
         facts = _facts(recorded, self.zone)
         for fact in facts:
             self.told.setdefault(fact.name, []).append(fact)
@@ -245,12 +251,12 @@ class _Standing:
         return Facts({name: facts for name, facts in standing.items() if facts}, tuple(self.revoked.values()))
 
     def _come_back(self, letter_id: UUID, recorded: Recorded) -> None:
-        """What came back did not arrive and told no period; it was sent, and may be posted once more."""
+        """Take back what a returned letter gave: its arrival and its period. It was sent all the same."""
         of_letter = self.by_letter.get(letter_id, ())
         self._revoke([fact for fact in of_letter if not fact.name.endswith((" sent", " dated"))], recorded)
 
     def _correct(self, event: LetterDateCorrected, recorded: Recorded) -> None:
-        """Put the facts of a letter in order that was wrongly dated; what came back stays not arrived."""
+        """Replace the facts of a letter that was wrongly dated; one that came back stays not arrived."""
         wrong = [
             fact
             for fact in self.by_letter.get(event.letter_id, ())
@@ -269,6 +275,7 @@ class _Standing:
 
     def _revoke(self, facts: Iterable[Fact], recorded: Recorded) -> None:
         for fact in tuple(facts):
+            # The first event that takes a fact back is the one that counts; a later one finds it gone.
             self.revoked.setdefault(fact, Revoked(fact, recorded.happened_at, recorded.version))
 
 
@@ -277,7 +284,7 @@ def _in_order(fact: Fact) -> tuple[datetime, int]:
 
 
 def _zone_after(recorded: Recorded, zone: str) -> str:
-    """Give the zone of the case's civil days: the one it was opened with, once it is."""
+    """Return the zone of the case's civil days: the one it was opened with, from then on."""
     return recorded.event.zone if isinstance(recorded.event, CaseOpened) else zone
 
 

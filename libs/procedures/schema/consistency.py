@@ -1,4 +1,7 @@
-"""What every section of a procedure file allows and the whole does not."""
+"""What each section of a procedure file allows and the whole does not, such as a name that is not there.
+
+Every finding is a place in the file and a rule in plain words, so that its writer sees the line. Pure.
+"""
 
 import re
 
@@ -9,7 +12,7 @@ from procedures.toml_files import Place
 
 
 def inconsistencies(file: ProcedureFile) -> list[tuple[Place, str]]:
-    """List what every section allows and the whole does not: places and rules, in plain words."""
+    """Return what does not fit together in a file: places and rules in plain words; empty when all fits."""
     return [
         *_repeated("channel", [channel.name for channel in file.channel]),
         *_repeated("objection_channel", [channel.name for channel in file.objection_channel]),
@@ -62,7 +65,7 @@ def _sentences_cited(words: str) -> list[int]:
 
 
 def _conduct_that_does_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
-    """Every command that the conduct speaks of can be given, and every clock it names is there."""
+    """Find commands that the conduct needs and no stage allows, and clocks that are not there."""
     clocks = {clock.id for clock in file.clock}
     conduct = file.conduct
     named = [("extends", clock) for clock in conduct.extends]
@@ -115,29 +118,36 @@ def _clocks_that_do_not_fit(file: ProcedureFile) -> list[tuple[Place, str]]:
     written |= {f"{letter.name} period" for letter in file.letter if "period" in letter.contains}
     of_letters = {fact for letter in LETTERS for fact in (*facts_of_letter(letter), f"{letter} period")}
     of_letters -= {"hearing invited"}  # by phone or in person it needs no letter
+    unwritten = of_letters - written
     clocks = {clock.id: clock for clock in file.clock}
-    problems: list[tuple[Place, str]] = []
-    for index, clock in enumerate(file.clock):
-        problems.extend(
-            (("clock", index), f"no letter of this file gives the fact {fact!r}")
-            for fact in dict.fromkeys(_facts_named(clock))
-            if fact in of_letters and fact not in written
-        )
-        if clock.starts in clock.until:
-            problems.append(
-                (("clock", index), f"the fact {clock.starts!r} cannot both start and meet the clock")
-            )
-        if len(set(clock.calendars)) < len(clock.calendars):
-            problems.append((("clock", index, "calendars"), "a calendar is named twice"))
-        problems.extend((("clock", index, *place), rule) for place, rule in _term_that_does_not_fit(clock))
-        problems.extend((("clock", index, *place), rule) for place, rule in _warnings_that_do_not_fit(clock))
-        problems.extend(
-            (("clock", index, place), f"clock {other!r} is not in this file")
-            for place in ("end_of", "only_if_unmet", "precedes")
-            if (other := getattr(clock, place)) is not None and other not in clocks
-        )
-        if _counts_back_in_a_circle(clock, clocks):
-            problems.append((("clock", index, "end_of"), "counts back from a clock that counts back from it"))
+    return [
+        (("clock", index, *place), rule)
+        for index, clock in enumerate(file.clock)
+        for place, rule in _clock_that_does_not_fit(clock, clocks, unwritten)
+    ]
+
+
+def _clock_that_does_not_fit(
+    clock: ClockSection, clocks: dict[str, ClockSection], unwritten: set[str]
+) -> list[tuple[Place, str]]:
+    """Find what is wrong with one clock; `unwritten` are facts of letters that this file does not have."""
+    problems: list[tuple[Place, str]] = [
+        ((), f"no letter of this file gives the fact {fact!r}")
+        for fact in dict.fromkeys(_facts_named(clock))
+        if fact in unwritten
+    ]
+    if clock.starts in clock.until:
+        problems.append(((), f"the fact {clock.starts!r} cannot both start and meet the clock"))
+    if len(set(clock.calendars)) < len(clock.calendars):
+        problems.append((("calendars",), "a calendar is named twice"))
+    problems += [*_term_that_does_not_fit(clock), *_warnings_that_do_not_fit(clock)]
+    problems.extend(
+        ((place,), f"clock {other!r} is not in this file")
+        for place in ("end_of", "only_if_unmet", "precedes")
+        if (other := getattr(clock, place)) is not None and other not in clocks
+    )
+    if _counts_back_in_a_circle(clock, clocks):
+        problems.append((("end_of",), "counts back from a clock that counts back from it"))
     return problems
 
 
@@ -156,6 +166,7 @@ def _facts_named(clock: ClockSection) -> list[str]:
 
 
 def _counts_back_in_a_circle(clock: ClockSection, clocks: dict[str, ClockSection]) -> bool:
+    # Without this, following `end_of` from clock to clock would never end, in the services as well.
     seen = {clock.id}
     other = clocks.get(clock.end_of or "")
     while other is not None:
@@ -167,7 +178,7 @@ def _counts_back_in_a_circle(clock: ClockSection, clocks: dict[str, ClockSection
 
 
 def _term_that_does_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
-    """A clock has one way to end, and says what that way needs."""
+    """Find a clock with no way to end, with two, or without what its way needs."""
     ways = [clock.within is not None, clock.before is not None, clock.no_term]
     if sum(ways) > 1 or not (any(ways) or clock.told_by):
         return [((), "say once how the clock ends: `within`, `before` with `end_of`, `told_by` or `no_term`")]
@@ -186,20 +197,25 @@ def _term_that_does_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
         problems.append(((), "a clock without a term has one start and no other reading"))
     if clock.alternative and clock.reading is None:
         problems.append(((), "a clock with an alternative names its own `reading` too"))
-    for index, other in enumerate(clock.alternative):
-        if (other.before is None) != (clock.before is None) or (other.within is None) != (
-            clock.within is None
-        ):
-            problems.append((("alternative", index), "counts as its clock does: `within` or `before`"))
-        elif other.within is not None and other.starts is None:
-            problems.append((("alternative", index), "say what starts this reading: `from`"))
+    problems += _readings_that_do_not_fit(clock)
     if clock.precedes is None and clock.released_by:
         problems.append((("released_by",), "only a clock that `precedes` another is released"))
     return problems
 
 
+def _readings_that_do_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
+    """Find other readings that count in another way than their clock, or have no start."""
+    problems: list[tuple[Place, str]] = []
+    for index, other in enumerate(clock.alternative):
+        if (other.before is None, other.within is None) != (clock.before is None, clock.within is None):
+            problems.append((("alternative", index), "counts as its clock does: `within` or `before`"))
+        elif other.within is not None and other.starts is None:
+            problems.append((("alternative", index), "say what starts this reading: `from`"))
+    return problems
+
+
 def _warnings_that_do_not_fit(clock: ClockSection) -> list[tuple[Place, str]]:
-    """A warning has a lead in working days, shorter than its term; nobody is warned for the customer."""
+    """Find a lead that is not in working days, is as long as its term, or is of the customer."""
     lead = clock.warn_before
     if clock.binds == "customer":
         return [] if lead is None else [(("warn_before",), "a window of the customer warns nobody")]

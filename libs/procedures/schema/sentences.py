@@ -33,12 +33,12 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def digest_of_sentence(sentence: str) -> str:
-    """Give the digest by which a file recognises a sentence."""
+    """Return the digest by which a file recognises a sentence, whatever its white space."""
     return hashlib.sha256(" ".join(sentence.split()).encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def digest_of_text(text: str) -> str:
-    """Give the digest of a whole text, over its sentences: white space and page furniture lines apart."""
+    """Return the digest of a whole text, taken over its sentences, so that white space does not matter."""
     return hashlib.sha256("\n".join(sentences(text)).encode()).hexdigest()
 
 
@@ -50,6 +50,8 @@ def _lines(text: str) -> list[str]:
         if not line:
             apart = True
             continue
+        # A text that was wrapped by hand goes on in small letters. After an empty line it does not: there a
+        # list item or a cell may begin with a small letter, and is a sentence of its own.
         if lines and not apart and line[0].islower():
             lines[-1] = f"{lines[-1]} {line}"
         else:

@@ -188,7 +188,7 @@ def _start(
         guard_from = agreed[guard.fact]
     if guard is not None and not guard.holds and on is not None:
         guard_from = None
-    return Start(name, amount, unit, on, guard if guard_from else None, guard_from)
+    return Start(name, amount, unit, on, guard if guard_from else None, guard_from)  # type: ignore[arg-type]
 
 
 def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -> Timed | None:

@@ -85,4 +85,5 @@ def _has_another_start(
     other, plan = case.running.get(base), case.plans[base]
     if other is None or not isinstance(plan, Timed):
         return True
-    return not keeps_its_end(other, plan.spans[index_of(other, plan.spans)], case)
+    # Both count by the same tellings, so the place of this clock among its ends is that of its base.
+    return not keeps_its_end(other, plan.spans[index_of(clock, plan.spans)], case)

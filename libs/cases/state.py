@@ -14,6 +14,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from cases.clocks.clock import Clock
+from cases.clocks.fold import ClockEvent, after, begun, is_of_a_clock
 from cases.letters import ASKS_FOR_SOMETHING, owed_by
 from cases.life.fold import evolve_life
 from cases.life.shown import as_shown
@@ -24,13 +26,8 @@ from events.catalogue import (
     CaseOpened,
     ComplaintReceived,
     ComplaintWithdrawn,
-    DeadlineBreached,
-    DeadlineDropped,
-    DeadlineMet,
     DeadlineMoved,
-    DeadlineReopened,
     DeadlineSet,
-    DeadlineWarned,
     Event,
     LetterBounced,
     LetterDateCorrected,
@@ -39,15 +36,12 @@ from events.catalogue import (
     LetterRefused,
     LetterSent,
     LetterUncertain,
-    Moment,
     OpenEndedSet,
     ReceiptCorrected,
     ReportClassified,
     SubjectErased,
-    TargetMissed,
-    WindowLapsed,
 )
-from events.catalogue.words import ClassifiedBy, Punctuality, ReportKind, WorkingReading
+from events.catalogue.words import ClassifiedBy, ReportKind
 from events.errors import MalformedEvent
 from events.record.envelope import History, NewEvent, Recorded
 
@@ -61,54 +55,6 @@ class Phase(StrEnum):
     RECEIVED = "received"
     OPEN = "open"
     CLOSED = "closed"
-
-
-class ClockStatus(StrEnum):
-    """Where a clock stands; "disputed" lies between its two readings, "missed" is said of a target."""
-
-    RUNNING = "running"
-    WARNED = "warned"
-    DISPUTED = "disputed"
-    BREACHED = "breached"
-    MISSED = "missed"
-    MET = "met"
-    DROPPED = "dropped"
-    LAPSED = "lapsed"
-
-
-class CaseClock(msgspec.Struct, frozen=True, kw_only=True):
-    """One clock of the case. `standing` tells how it was met; `failed` stays true when it is met later."""
-
-    clock: str
-    kind: str
-    binds: str
-    strict: Moment
-    lenient: Moment
-    working: WorkingReading
-    status: ClockStatus = ClockStatus.RUNNING
-    standing: Punctuality | None = None
-    failed: bool = False
-
-    @property
-    def due(self) -> Moment:
-        """The moment by which who is bound should act."""
-        return self.strict if self.working == "strict" else self.lenient
-
-    @property
-    def is_owed(self) -> bool:
-        """Tell whether the company still owes this: a promise of its own that is not met, late or not."""
-        is_over = self.status in (ClockStatus.MET, ClockStatus.DROPPED)
-        return self.kind == "duty" and self.binds == "company" and not is_over
-
-
-class OpenEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """A duty or right without a term; `status` is running, met, breached (out of order) or dropped."""
-
-    clock: str
-    kind: str
-    binds: str
-    since_on: date
-    status: ClockStatus = ClockStatus.RUNNING
 
 
 class CaseLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,8 +81,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime | None = None
     terms: tuple[str, ...] = ()
     """The clocks that the opening or a later classification has brought, set or not."""
-    clocks: tuple[CaseClock, ...] = ()
-    open_ended: tuple[OpenEnded, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    open_ended: tuple[Clock, ...] = ()
+    """The duties and rights without a term."""
     letters: tuple[CaseLetter, ...] = ()
     erased: tuple[str, ...] = ()
     life: Life = UNBORN
@@ -171,10 +118,23 @@ def fold_events(events: Iterable[Recorded]) -> Case | None:
 
 def as_plain(case: Case) -> dict[str, Any]:
     """Give a case as plain values, for a person or a program that looks at it; its life is shown flat."""
-    values = {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
-    values["life"] = as_shown(case.life)
-    plain: dict[str, Any] = msgspec.to_builtins(values)
+    shown = {name: getattr(case, name) for name in (*Case.__struct_fields__, "phase")}
+    shown["life"] = as_shown(case.life)
+    shown["clocks"] = tuple(_attributes(clock, _SHOWN_OF_A_TERM) for clock in case.clocks)
+    shown["open_ended"] = tuple(_attributes(clock, _SHOWN_WITHOUT_TERM) for clock in case.open_ended)
+    plain: dict[str, Any] = msgspec.to_builtins(shown)
     return plain
+
+
+_SHOWN_OF_A_TERM = (
+    "clock", "kind", "binds", "strict", "lenient", "working", "status", "standing", "failed",
+)  # fmt: skip
+_SHOWN_WITHOUT_TERM = ("clock", "kind", "binds", "since_on", "status")
+
+
+def _attributes(clock: Clock, names: Sequence[str]) -> dict[str, Any]:
+    """Give what is shown of a clock; the rounds before the present one are not."""
+    return {name: getattr(clock, name) for name in names}
 
 
 def with_decided(case: Case, decided: Sequence[NewEvent]) -> Case:
@@ -195,11 +155,9 @@ def evolve(case: Case, event: Event, happened_at: datetime) -> Case:
     return replace(case, letters=(*others, CaseLetter(letter=letter, status="owed")))
 
 
-_GOES_ON = (ClockStatus.DROPPED, ClockStatus.LAPSED)
-"""What runs again once it is moved: the notice that ended it came back, or another answer opened it anew."""
-
-
 def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
+    if is_of_a_clock(event):
+        return _with_clock(case, event, happened_at)
     match event:
         case ReportClassified():
             terms = case.terms + tuple(rule.clock for rule in event.clocks)
@@ -212,47 +170,6 @@ def _evolve(case: Case, event: Event, happened_at: datetime) -> Case:
                 terms=case.terms + tuple(rule.clock for rule in event.clocks),
                 letters=tuple(CaseLetter(letter=letter, status="owed") for letter in event.letters),
             )
-        case DeadlineSet():
-            clock = CaseClock(
-                clock=event.clock,
-                kind=event.kind,
-                binds=event.binds,
-                strict=event.strict,
-                lenient=event.lenient,
-                working=event.working,
-            )
-            before = next((other for other in case.clocks if other.clock == event.clock), None)
-            if before is not None and before.failed and before.strict == clock.strict:
-                # It was dropped while it was disputed, and is set again as it stood.
-                clock = replace(clock, status=ClockStatus.DISPUTED, failed=True)
-            others = tuple(other for other in case.clocks if other.clock != event.clock)
-            return replace(case, clocks=(*others, clock))
-        case DeadlineMoved():
-            moved = _with_clock(case, event.clock, strict=event.strict, lenient=event.lenient)
-            is_over = any(one.clock == event.clock and one.status in _GOES_ON for one in case.clocks)
-            if not event.anew and not is_over:
-                return moved
-            return _with_clock(moved, event.clock, status=ClockStatus.RUNNING, standing=None)
-        case DeadlineDropped():
-            return _with_clock(case, event.clock, status=ClockStatus.DROPPED)
-        case DeadlineReopened():
-            return _with_clock(case, event.clock, status=ClockStatus.RUNNING, standing=None)
-        case WindowLapsed():
-            return _with_clock(case, event.clock, status=ClockStatus.LAPSED)
-        case OpenEndedSet():
-            begun = OpenEnded(clock=event.clock, kind=event.kind, binds=event.binds, since_on=event.since_on)
-            rest = tuple(other for other in case.open_ended if other.clock != event.clock)
-            return replace(case, open_ended=(*rest, begun))
-        case DeadlineWarned():
-            return _with_clock(case, event.clock, status=ClockStatus.WARNED)
-        case DeadlineMet():
-            return _with_clock(case, event.clock, status=ClockStatus.MET, standing=event.standing)
-        case DeadlineBreached():
-            status = ClockStatus.BREACHED if event.beyond_dispute else ClockStatus.DISPUTED
-            return _with_clock(case, event.clock, status=status, failed=True)
-        case TargetMissed():
-            status = ClockStatus.MISSED if event.beyond_dispute else ClockStatus.DISPUTED
-            return _with_clock(case, event.clock, status=status, failed=True)
         case ComplaintWithdrawn():
             return _without_owed(case, {letter.letter for letter in case.letters})
         case CaseClosed():
@@ -299,16 +216,33 @@ def _begin(recorded: Recorded) -> Case:
     )
 
 
-def _with_clock(case: Case, name: str, **changes: Any) -> Case:
-    """Change one clock; what was told of a clock that was never set stays in the history only."""
-    clocks = tuple(replace(clock, **changes) if clock.clock == name else clock for clock in case.clocks)
-    status = changes.get("status")
-    if status is None or all(other.clock != name for other in case.open_ended):
-        return replace(case, clocks=clocks)
-    open_ended = tuple(
-        replace(other, status=status) if other.clock == name else other for other in case.open_ended
-    )
+def _with_clock(case: Case, event: ClockEvent, happened_at: datetime) -> Case:
+    """Take an event into its clock; what was recorded of a clock that was never set changes nothing."""
+    match event:
+        case DeadlineSet():
+            return replace(case, clocks=_set_last(case.clocks, event, happened_at))
+        case OpenEndedSet():
+            return replace(case, open_ended=_set_last(case.open_ended, event, happened_at))
+    clocks = _with_event(case.clocks, event, happened_at)
+    # A new version may have set a clock in another form, and both are shown. Only one has an end to move.
+    is_moved = isinstance(event, DeadlineMoved)
+    open_ended = case.open_ended if is_moved else _with_event(case.open_ended, event, happened_at)
     return replace(case, clocks=clocks, open_ended=open_ended)
+
+
+def _set_last(
+    clocks: tuple[Clock, ...], event: DeadlineSet | OpenEndedSet, happened_at: datetime
+) -> tuple[Clock, ...]:
+    """Put a clock that is set behind the others, also one that is set again."""
+    before = next((clock for clock in clocks if clock.clock == event.clock), None)
+    others = tuple(clock for clock in clocks if clock is not before)
+    return (*others, begun(before, event, happened_at))
+
+
+def _with_event(clocks: tuple[Clock, ...], event: ClockEvent, happened_at: datetime) -> tuple[Clock, ...]:
+    return tuple(
+        after(clock, event, happened_at) if clock.clock == event.clock else clock for clock in clocks
+    )
 
 
 def _without_owed(case: Case, overtaken: Collection[str]) -> Case:

@@ -14,11 +14,14 @@ What always holds:
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
-from deadlines.clocks.context import Surroundings
-from deadlines.clocks.settle import BEFORE_ALL_TIME, Settling
+from cases.clocks.clock import ClockOutcome
+from deadlines.clocks.context import CaseContext
+from deadlines.clocks.owed import owed
 from deadlines.clocks.start import starts
-from deadlines.clocks.state import BRINGS_RULES, EMITS, ClockOutcome, Clocks, evolve_all, fold
+from deadlines.clocks.state import BRINGS_RULES, EMITS, Clocks, evolve_all, fold
+from deadlines.clocks.timeline import BEFORE_ALL_TIME
 from events.record.envelope import History, NewEvent
 from procedures.counting.schedule import known_days, schedule
 
@@ -54,7 +57,7 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
     clocks = fold(history)
     if clocks.opened is None:
         return Look((), None)
-    case = Surroundings(
+    case = CaseContext(
         clocks.opened,
         {rule.clock: rule for rule in clocks.rules},
         schedule(
@@ -65,13 +68,10 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
     )
     started = tuple(starts(clocks, case, now))
     clocks = evolve_all(clocks, started)
-    told: list[NewEvent] = []
-    coming: list[datetime] = []
-    for running in clocks.running.values():
-        settling = Settling(running, case, now, passed)
-        told += settling.settle()
-        coming += settling.coming
-    return Look(events=(*started, *told), next_at=min(coming, default=None))
+    found = [owed(clock, case, now, passed) for clock in clocks.running.values()]
+    events = chain(started, *(each.events for each in found))
+    coming = chain.from_iterable(each.coming for each in found)
+    return Look(tuple(events), min(coming, default=None))
 
 
 def settle(history: History, now: datetime) -> tuple[NewEvent, ...]:

@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from cases.clocks.clock import Clock
+from cases.clocks.fold import CHANGES_AN_END, with_event
 from cases.letters import owed_by
 from cases.life.fold import evolve_life
 from cases.life.state import UNBORN, Life
@@ -27,7 +29,6 @@ from events.catalogue import (
     ComplaintReceived,
     ComplaintWithdrawn,
     DeadlineDropped,
-    DeadlineMoved,
     DeadlineSet,
     Event,
     HearingHeld,
@@ -90,9 +91,10 @@ class LetterHistory(msgspec.Struct, frozen=True, kw_only=True):
     life: Life = UNBORN
     rules: Mapping[str, ClockRule] = msgspec.field(default_factory=dict)
     """The clocks of the case by the rule that is in force, set or not."""
-    deadlines: Mapping[str, DeadlineSet] = msgspec.field(default_factory=dict)
-    """The clocks that were set, with the end that is in force."""
+    clocks: Mapping[str, Clock] = msgspec.field(default_factory=dict)
+    """The clocks that were set; letters ask only for their ends, so only those events are folded."""
     dropped: frozenset[str] = frozenset()
+    """The clocks that ask nothing, until they are set again: they have no end that a letter could tell."""
     owing: tuple[OwingEvent, ...] = ()
     agreed: tuple[Agreed, ...] = ()
     told_by_complainant: tuple[int, ...] = ()
@@ -106,6 +108,11 @@ class LetterHistory(msgspec.Struct, frozen=True, kw_only=True):
     came_back: frozenset[UUID] = frozenset()
     """The letters whose mail was refused for good or came back: they go on paper."""
     erased: bool = False
+
+    @property
+    def deadlines(self) -> Mapping[str, DeadlineSet]:
+        """The clocks that were set with an end, and the end that is in force."""
+        return {name: clock.term for name, clock in self.clocks.items()}
 
 
 def fold(history: History) -> LetterHistory:
@@ -126,6 +133,8 @@ def evolve(case: LetterHistory, recorded: Recorded) -> LetterHistory:
 
 
 def _evolve(case: LetterHistory, event: Event, recorded: Recorded) -> LetterHistory:
+    if recorded.type in CHANGES_AN_END:
+        return _with_clock(case, event, recorded.happened_at)
     match event:
         case ComplaintReceived():
             return replace(
@@ -145,19 +154,6 @@ def _evolve(case: LetterHistory, event: Event, recorded: Recorded) -> LetterHist
             return reduce(lambda known, letter: _owing(known, letter, recorded), event.letters, case)
         case CaseReopened() | CaseMovedToVersion():
             return replace(case, rules={**case.rules, **{rule.clock: rule for rule in event.clocks}})
-        case DeadlineSet():
-            return replace(
-                case,
-                deadlines={**case.deadlines, event.clock: event},
-                dropped=case.dropped - {event.clock},
-            )
-        case DeadlineMoved() if event.clock in case.deadlines:
-            moved = replace(
-                case.deadlines[event.clock], strict=event.strict, lenient=event.lenient, warn_at=event.warn_at
-            )
-            return replace(case, deadlines={**case.deadlines, event.clock: moved})
-        case DeadlineDropped():
-            return replace(case, dropped=case.dropped | {event.clock})
         case MeasureAgreed():
             agreed = Agreed(recorded.version, recorded.command_id, event)
             return replace(case, agreed=(*case.agreed, agreed))
@@ -178,6 +174,18 @@ def _evolve(case: LetterHistory, event: Event, recorded: Recorded) -> LetterHist
         case SubjectErased():
             return replace(case, erased=case.erased or COMPLAINANT in event.persons)
         case _:  # the catalogue grows; an event of no letter is none of ours
+            return case
+
+
+def _with_clock(case: LetterHistory, event: Event, happened_at: datetime) -> LetterHistory:
+    case = replace(case, clocks=with_event(case.clocks, event, happened_at))
+    match event:
+        case DeadlineSet():
+            return replace(case, dropped=case.dropped - {event.clock})
+        case DeadlineDropped():
+            # Also one without a term. A move does not bring it back here, unlike in the fold of clocks.
+            return replace(case, dropped=case.dropped | {event.clock})
+        case _:
             return case
 
 

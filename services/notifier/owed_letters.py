@@ -14,6 +14,7 @@ they have moved; everything of a merged case, for which the other one speaks, un
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from cases.clocks.fold import CHANGES_AN_END
 from cases.letters import ASKS_FOR_SOMETHING, OWING
 from cases.life.state import Stage
 from events.catalogue import CaseOpened, ComplainantReminded, PlanMade, TermExtended
@@ -44,15 +45,7 @@ __all__ = [
     "why_not",
 ]
 
-REACTS_TO = OWING | {
-    "CaseOpened",
-    "CaseUnmerged",
-    "DeadlineSet",
-    "DeadlineMoved",
-    "DeadlineDropped",
-    "LetterRefused",
-    "LetterBounced",
-}
+REACTS_TO = OWING | CHANGES_AN_END | {"CaseOpened", "CaseUnmerged", "LetterRefused", "LetterBounced"}
 """The events after which a letter can have become owed."""
 
 _KNOWN_AT_OPENING = frozenset({"complaint received", "case opened"})

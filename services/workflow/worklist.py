@@ -16,7 +16,8 @@ from uuid import UUID
 
 import asyncpg
 
-from cases.state import Case, CaseClock, fold
+from cases.clocks.clock import Clock
+from cases.state import Case, fold
 from events.canonical import to_json
 from events.errors import GehoorError
 from events.record.envelope import History
@@ -113,7 +114,7 @@ def summary_of_clocks(case: Case) -> list[dict[str, Any]]:
     return [_summary(clock) for clock in case.clocks]
 
 
-def _summary(clock: CaseClock) -> dict[str, Any]:
+def _summary(clock: Clock) -> dict[str, Any]:
     return {
         "clock": clock.clock,
         "kind": clock.kind,

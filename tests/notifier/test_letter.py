@@ -9,10 +9,11 @@ import pytest
 from msgspec import structs
 
 import notifier
+from cases.clocks.clock import Clock
 from notifier.letter_history import LetterHistory
 from notifier.writing.letter import LetterCannotBeMade, WrittenLetter, write_letter
 from notifier.writing.phrases import in_words
-from notifier_cases import case, context_of, deadline, opened, procedure_of
+from notifier_cases import WRITTEN_AT, case, context_of, deadline, opened, procedure_of
 from procedures.library import library
 from procedures.organisations import organisations, with_demonstrations
 from procedures.procedure import LetterRule
@@ -93,7 +94,8 @@ def test_another_clock_gives_another_period() -> None:
     """The letter has no date of its own: move the clock, and the letter follows."""
     found = case("ingressus")
     rule = found.deadlines["ING-4"].rule
-    moved = structs.replace(found, deadlines={**found.deadlines, "ING-4": deadline(rule, date(2026, 12, 1))})
+    clock = Clock(deadline(rule, date(2026, 12, 1)), WRITTEN_AT)
+    moved = structs.replace(found, clocks={**found.clocks, "ING-4": clock})
 
     letter = first_of(moved)
 
@@ -112,7 +114,7 @@ def test_a_letter_without_a_mandatory_part_is_not_made(part: str) -> None:
     """If the handler, the period or the explanation lacks, nothing is sent and the part is named."""
     found = case("ingressus", handler="nobody") if part == "handler" else case("ingressus")
     if part == "period":
-        found = structs.replace(found, deadlines={})
+        found = structs.replace(found, clocks={})
     changes: dict[str, Any] = {}
     if part == "procedure":
         changes["procedure"] = replace(procedure_of("ingressus"), version=99)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.clocks.clock import ClockStatus
 from cases.life.fold import TELLING
-from cases.state import Case, ClockStatus, Phase, evolve, fold, with_decided
+from cases.state import Case, Phase, evolve, fold, with_decided
 from events.catalogue import (
     CATALOGUE,
     CaseClosed,

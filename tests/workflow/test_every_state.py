@@ -16,10 +16,11 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
+from cases.clocks.clock import Clock
 from cases.letters import owed_by
 from cases.life.state import Stage
-from cases.state import Case, CaseClock, ClockStatus, with_decided
-from events.catalogue import Moment
+from cases.state import Case, with_decided
+from events.catalogue import ClockRule, DeadlineSet, Moment
 from events.errors import CommandRefused
 from events.record.envelope import NewEvent
 from procedures import organisations as people
@@ -194,7 +195,8 @@ def steps(state: State, noted: Seen) -> Iterator[tuple[str, State]]:
     if window is not None and state.case.life.answering.outcome is not None:
         running = next((clock for clock in state.case.clocks if clock.clock == window), None)
         if running is None:
-            yield "the response arrives", replace(state, case=with_window(state.case, window))
+            rule = asking.procedure.clock(window)
+            yield "the response arrives", replace(state, case=with_window(state.case, rule))
         elif state.now < running.lenient.at:
             yield "the window lapses", replace(state, now=running.lenient.at + LATER)
 
@@ -218,13 +220,13 @@ def results(state: State, command: str, asking: CommandContext, noted: Seen) -> 
         yield after
 
 
-def with_window(case: Case, name: str) -> Case:
+def with_window(case: Case, rule: ClockRule) -> Case:
     end = Moment(on=END, at=end_of(END, "Europe/Amsterdam"))
-    clock = CaseClock(
-        clock=name, kind="window", binds="customer", strict=end, lenient=end, working="lenient",
-        status=ClockStatus.RUNNING,
+    setting = DeadlineSet(
+        clock=rule.clock, kind=rule.kind, binds=rule.binds, zone="Europe/Amsterdam", timezone_data="",
+        strict=end, lenient=end, working="lenient", warn_at=None, readings=(), rule=rule,
     )  # fmt: skip
-    return structs.replace(case, clocks=(*case.clocks, clock))
+    return structs.replace(case, clocks=(*case.clocks, Clock(setting, end.at)))
 
 
 @dataclass

@@ -4,20 +4,20 @@ Pure. `deadlines` decides what a clock does; whoever decides about a case asks h
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from cases.clocks.clock import Clock
+from cases.clocks.fold import CHANGES_AN_END, under_rule, with_event
 from events.catalogue import (
     CalendarsRenewed,
     CaseMovedToVersion,
     CaseOpened,
     CaseReopened,
     ClockRule,
-    DeadlineMoved,
-    DeadlineSet,
+    Event,
     LetterPosted,
-    Reading,
     ReportClassified,
 )
 from events.record.envelope import Recorded
@@ -55,7 +55,7 @@ def terms_of(events: Iterable[Recorded]) -> Terms:
     told = tuple(events)
     zone, rules = "Europe/Amsterdam", dict[str, ClockRule]()
     anew_on: dict[str, date] = {}
-    calendars: dict[str, frozenset[str]] = {}
+    clocks: Mapping[str, Clock] = {}
     renewed, posted = set[str](), set[UUID]()
     for recorded in told:
         if recorded.type not in _TELLING:
@@ -71,53 +71,45 @@ def terms_of(events: Iterable[Recorded]) -> Terms:
             case CaseReopened(clocks=brought):
                 rules |= {rule.clock: rule for rule in brought}
                 anew_on |= {rule.clock: civil_date(recorded.happened_at, zone) for rule in brought}
-            case DeadlineSet() | DeadlineMoved() as counted:
-                calendars[counted.clock] = frozenset(reading.calendar for reading in counted.readings)
             case CalendarsRenewed(calendars=versions):
                 renewed.update(versions)
             case LetterPosted(letter_id=letter_id):
                 posted.add(letter_id)
+            case counted:
+                clocks = with_event(clocks, counted, recorded.happened_at)
+    calendars = {
+        name: frozenset(reading.calendar for reading in clock.term.readings) for name, clock in clocks.items()
+    }
     return Terms(zone, rules, standing_facts(told), anew_on, calendars, frozenset(renewed), frozenset(posted))
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How a clock was counted, as far as is known: its rule, its readings, and what moved it last, if any."""
+def counted_in(events: Iterable[Recorded]) -> Mapping[str, Clock]:
+    """Read how each clock with a term was counted, by the events somebody may see.
 
-    rule: ClockRule
-    readings: tuple[Reading, ...]
-    because: tuple[str, ...] = ()
-
-
-def counted_in(events: Iterable[Recorded]) -> Mapping[str, Counted]:
-    """Read how each clock of a history was counted, by the events somebody may see."""
-    found: dict[str, Counted] = {}
+    Its rule is the one in force, its readings lead to its end, and `because` names what moved it last.
+    """
+    clocks: Mapping[str, Clock] = {}
     for recorded in events:
-        if recorded.type not in _TELLING:
-            continue
-        match recorded.event:
-            case DeadlineSet() as counted:
-                found[counted.clock] = Counted(counted.rule, counted.readings)
-            case DeadlineMoved(clock=clock) as moved if clock in found:
-                found[clock] = Counted(found[clock].rule, moved.readings, moved.because)
-            case CaseMovedToVersion(clocks=rules):
-                found |= {
-                    rule.clock: replace(found[rule.clock], rule=rule) for rule in rules if rule.clock in found
-                }
-            case _:
-                pass  # it counts no clock
-    return found
+        if recorded.type in CHANGES_AN_END:
+            clocks = with_event(clocks, recorded.event, recorded.happened_at)
+        elif recorded.type == CaseMovedToVersion.__name__:
+            clocks = _under_rules(clocks, recorded.event)
+    return clocks
 
 
-_TELLING = frozenset(
+def _under_rules(clocks: Mapping[str, Clock], event: Event) -> Mapping[str, Clock]:
+    rules = event.clocks if isinstance(event, CaseMovedToVersion) else ()
+    changed = {rule.clock: under_rule(clocks[rule.clock], rule) for rule in rules if rule.clock in clocks}
+    return {**clocks, **changed}
+
+
+_TELLING = CHANGES_AN_END | frozenset(
     event.__name__
     for event in (
         CaseOpened,
         ReportClassified,
         CaseMovedToVersion,
         CaseReopened,
-        DeadlineSet,
-        DeadlineMoved,
         CalendarsRenewed,
         LetterPosted,
     )

@@ -1,17 +1,30 @@
-"""The events that say how a clock ended: when it breaks and by which reading, and how late it was met."""
+"""The events that say how a clock ended: broken and by which reading, met and how late, dropped and why."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from events.catalogue import DeadlineBreached, DeadlineMet, DeadlineSet, Moment, OpenEndedSet, TargetMissed
+import msgspec
+from msgspec.structs import replace
+
+from cases.clocks.clock import Clock
+from deadlines.clocks.drop import TAKEN_BACK, Drop
+from events.catalogue import (
+    DeadlineBreached,
+    DeadlineDropped,
+    DeadlineMet,
+    DeadlineSet,
+    Moment,
+    OpenEndedSet,
+    TargetMissed,
+)
 from events.catalogue.words import PassedReading
+from events.record.envelope import NewEvent
 from procedures.counting.derivation import standing
 from procedures.counting.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(msgspec.Struct, frozen=True):
     """A moment at which an unmet clock breaks, and by which reading.
 
     `at` is when that is known: the due instant itself, or later for a duty that is only asked for if another
@@ -45,6 +58,17 @@ def passings(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tupl
     if deadline.working == "lenient":
         return (last,)
     return (Passing("strict", deadline.strict, strict_at, beyond_dispute=False), last)
+
+
+def unrecorded(known: Sequence[Passing], clock: Clock) -> Sequence[Passing]:
+    """List the moments that were not recorded as broken; one failure is counted once."""
+    if clock.beyond_dispute:
+        return ()
+    found = [passing for passing in known if passing.reading not in clock.broken_by]
+    if len(found) == 2 and found[0].at == found[1].at:
+        # Both are known at one moment, such as the end of the base clock: they are one breach, not two.
+        return (replace(found[0], reading="both", beyond_dispute=True),)
+    return found
 
 
 def breach(deadline: DeadlineSet, passing: Passing) -> DeadlineBreached | TargetMissed:
@@ -96,3 +120,14 @@ def meeting_without_term(begun: OpenEndedSet, fact: Fact, overtaken_at: datetime
         standing="in time" if overtaken_at is None else "late",
         late_by_s=max(late_by // timedelta(seconds=1), 0),
     )
+
+
+def dropping(clock: Clock, drop: Drop, now: datetime) -> Sequence[NewEvent]:
+    """Drop a clock, unless it is over; one that lapsed is dropped only where its start was taken back.
+
+    `now` is the moment of a drop that nothing dates.
+    """
+    is_over = clock.lapsed and drop.because != TAKEN_BACK
+    if clock.met is not None or clock.beyond_dispute or is_over:
+        return ()
+    return (NewEvent(DeadlineDropped(clock=clock.deadline.clock, because=drop.because), drop.at or now),)

@@ -1,12 +1,14 @@
 """Setting the clocks that can run and do not: for the first time, or again after they were dropped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
-from deadlines.clocks.context import Surroundings, index_of
+from cases.clocks.clock import Clock
+from deadlines.clocks.context import CaseContext, index_of
 from deadlines.clocks.drop import ground_to_drop
-from deadlines.clocks.state import Clocks, RunningClock
+from deadlines.clocks.moves import version_of
+from deadlines.clocks.state import Clocks
 from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import Derivation, norm_end
@@ -18,66 +20,77 @@ _SET_ASIDE = (WITHDRAWN, MERGED, CLOSED, NO_COMPLAINT)
 """Why a clock is dropped that goes on where it stood, when the case goes on by itself."""
 
 
-def starts(clocks: Clocks, case: Surroundings, now: datetime) -> Iterable[NewEvent]:
+def starts(clocks: Clocks, case: CaseContext, now: datetime) -> Iterator[NewEvent]:
     """Set every clock that can run and does not, in the order of the rules."""
     for rule in clocks.rules:
-        running = clocks.running.get(rule.clock)
+        clock = clocks.running.get(rule.clock)
         plan = case.plans[rule.clock]
-        if running is not None:
-            if running.dropped is None:
-                if not _has_other_form(running, plan):
-                    continue
-                yield NewEvent(DeadlineDropped(clock=rule.clock, because=version_of(running)), now)
-            elif ground_to_drop(running, case) is not None or _is_over(running, plan, case):
-                continue
-            elif running.dropped in _SET_ASIDE and running.rule == rule and _is_same(running, plan):
-                yield NewEvent(running.deadline, now)
-                continue
-        match plan:
-            case Waiting():
-                continue
-            case OpenEnd():
-                yield NewEvent(_open_ended(rule, plan, case.opened.zone), now)
-            case Timed():
-                # One that is set again begins with the end in force; the first time, with the first.
-                span = plan.spans[0] if running is None else plan.spans[-1]
-                yield NewEvent(_deadline_set(rule, span.derivation, case.opened.zone), now)
-            case _:
-                assert_never(plan)
+        if clock is None:
+            # The first time a clock begins with its first end; the ends told since move it from there.
+            yield from _set(rule, plan, 0, case, now)
+        elif clock.dropped is not None:
+            yield from _set_again(clock, rule, plan, case, now)
+        elif _has_other_form(clock, plan):
+            yield NewEvent(DeadlineDropped(clock=rule.clock, because=version_of(clock)), now)
+            yield from _set(rule, plan, -1, case, now)
 
 
-def _has_other_form(running: RunningClock, plan: ClockPlan) -> bool:
-    """Tell whether a new version made something else of a clock: another party, kind or way to end."""
-    if running.by_version is None or isinstance(plan, Waiting):
+def _set(
+    rule: ClockRule, plan: ClockPlan, index: int, case: CaseContext, now: datetime
+) -> Iterator[NewEvent]:
+    """Set a clock with the end at `index`; nothing while it waits for its start."""
+    match plan:
+        case Waiting():
+            pass
+        case OpenEnd():
+            yield NewEvent(_open_ended(rule, plan, case.opened.zone), now)
+        case Timed():
+            yield NewEvent(_deadline_set(rule, plan.spans[index].derivation, case.opened.zone), now)
+        case _:
+            assert_never(plan)
+
+
+def _set_again(
+    clock: Clock, rule: ClockRule, plan: ClockPlan, case: CaseContext, now: datetime
+) -> Iterator[NewEvent]:
+    """Set a dropped clock once its ground is gone, with the end in force; as it stood, if nothing changed."""
+    if ground_to_drop(clock, case) is not None or _is_over(clock, plan, case):
+        return
+    if clock.dropped in _SET_ASIDE and clock.rule == rule and _is_same(clock, plan):
+        # The very same setting says that it goes on where it stood: the fold then keeps what was recorded.
+        yield NewEvent(clock.deadline, now)
+        return
+    yield from _set(rule, plan, -1, case, now)
+
+
+def _has_other_form(clock: Clock, plan: ClockPlan) -> bool:
+    """Report whether a new version made something else of a clock: another party, kind or way to end."""
+    if clock.by_version is None or isinstance(plan, Waiting):
         return False
-    deadline, rule = running.deadline, running.rule
+    deadline, rule = clock.deadline, clock.rule
     is_timed = isinstance(deadline, DeadlineSet)
     other_rule = (deadline.kind, deadline.binds) != (rule.kind, rule.binds)
     return other_rule or is_timed != isinstance(plan, Timed)
 
 
-def version_of(running: RunningClock) -> str:
-    return f"procedure version {running.by_version}"
-
-
-def _is_same(running: RunningClock, plan: ClockPlan) -> bool:
-    """Tell whether what was dropped is what would be set now; a period told since then makes it another."""
+def _is_same(clock: Clock, plan: ClockPlan) -> bool:
+    """Report whether what was dropped is what would be set now; a period told since then makes it another."""
     if isinstance(plan, Timed):
-        return plan.spans[index_of(running, plan.spans)] is plan.spans[-1]
-    return isinstance(plan, OpenEnd) == isinstance(running.deadline, OpenEndedSet)
+        return plan.spans[index_of(clock, plan.spans)] is plan.spans[-1]
+    return isinstance(plan, OpenEnd) == isinstance(clock.deadline, OpenEndedSet)
 
 
-def _is_over(running: RunningClock, plan: ClockPlan, case: Surroundings) -> bool:
-    """Tell whether a clock that a withdrawal or a closing dropped is not set again when the case goes on.
+def _is_over(clock: Clock, plan: ClockPlan, case: CaseContext) -> bool:
+    """Report whether a clock that a withdrawal or a closing dropped is not set again when the case goes on.
 
     What was broken was judged. What ran out while nothing was owed asks nothing, unless the reopening or a
     period that was told since gives it another end.
     """
-    if running.dropped not in (WITHDRAWN, CLOSED):
+    if clock.dropped not in (WITHDRAWN, CLOSED):
         return False
-    ended = [each.at for each in case.facts.revoked if each.fact.name == running.dropped]
+    ended = [each.at for each in case.facts.revoked if each.fact.name == clock.dropped]
     resumed_at = max(ended, default=None)
-    if running.broken_by:
+    if clock.broken_by:
         return True
     ran_out = isinstance(plan, Timed) and resumed_at is not None
     return ran_out and plan.derivation.strict.at <= resumed_at  # type: ignore[union-attr,operator]

@@ -6,11 +6,12 @@ Pure: a fold, no clock and no decision. What is owed by now is decided in `clock
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from cases.clocks.clock import Clock, ClockOutcome
+from cases.clocks.fold import CLOCK_EVENTS, ClockEvent, after, begun, is_of_a_clock, on_calendars, under_rule
 from events.catalogue import (
     CATALOGUE,
     CalendarsRenewed,
@@ -18,19 +19,10 @@ from events.catalogue import (
     CaseOpened,
     CaseReopened,
     ClockRule,
-    DeadlineBreached,
-    DeadlineDropped,
-    DeadlineMet,
-    DeadlineMoved,
-    DeadlineReopened,
     DeadlineSet,
-    DeadlineWarned,
     Event,
-    NormPassed,
     OpenEndedSet,
     ReportClassified,
-    TargetMissed,
-    WindowLapsed,
     decode,
 )
 from events.errors import MalformedEvent
@@ -38,22 +30,9 @@ from events.record.envelope import History, NewEvent, Recorded
 from procedures.counting.facts import Facts, standing_facts
 from procedures.counting.zones import civil_date
 
-EMITS: frozenset[str] = frozenset(
-    event.__name__
-    for event in (
-        DeadlineSet,
-        DeadlineMoved,
-        DeadlineDropped,
-        DeadlineReopened,
-        DeadlineWarned,
-        DeadlineMet,
-        DeadlineBreached,
-        TargetMissed,
-        OpenEndedSet,
-        NormPassed,
-        WindowLapsed,
-    )
-)
+EMITS = CLOCK_EVENTS
+"""The types of the events that deadlines appends."""
+
 BRINGS_RULES: frozenset[str] = frozenset(
     event.__name__
     for event in (CaseOpened, ReportClassified, CaseReopened, CaseMovedToVersion, CalendarsRenewed)
@@ -61,80 +40,13 @@ BRINGS_RULES: frozenset[str] = frozenset(
 """The types that say by what the clocks of a case are counted: their rules and their calendars."""
 _FOLDED = EMITS | BRINGS_RULES
 
-ClockOutcome = Literal[
-    "waiting",
-    "open",
-    "met in time",
-    "met in dispute",
-    "met late",
-    "broken in dispute",
-    "broken",
-    "lapsed",
-    "dropped",
-]
-"""How a clock stands by what the stream holds; "waiting" for its start, "broken" also for a missed target."""
-
-_MET: Mapping[str, ClockOutcome] = {
-    "in time": "met in time",
-    "disputed": "met in dispute",
-    "late": "met late",
-}
-
-
-class RunningClock(msgspec.Struct, frozen=True):
-    """A clock that was set, with what was told about it so far; a Struct, because each event makes it anew.
-
-    `since` is when its present end was told, if it was; `anew_since` when its duty last began again;
-    `reopened_at` when what met it was taken back. `again` tells that it was set after it had been dropped.
-    `by_version` is the procedure version that changed its rule; `renewed` are the calendars to count it on
-    from `renewed_at` on, instead of those it was counted on. `earlier` is how it stood under the ends told
-    before, of a duty that begins again with each: when a notice comes back, the round before it is in force.
-    """
-
-    deadline: DeadlineSet | OpenEndedSet
-    set_at: datetime
-    warned: bool = False
-    met: DeadlineMet | None = None
-    broken_by: tuple[str, ...] = ()
-    beyond_dispute: bool = False
-    since: datetime | None = None
-    anew_since: datetime | None = None
-    reopened_at: datetime | None = None
-    dropped: str | None = None
-    lapsed: bool = False
-    norm_passed: bool = False
-    again: bool = False
-    by_version: int | None = None
-    renewed: tuple[str, ...] = ()
-    renewed_at: datetime | None = None
-    earlier: "tuple[RunningClock, ...]" = ()
-
-    @property
-    def is_judged(self) -> bool:
-        """Tell whether it is over: whatever rule or calendar comes later, it stays judged as it was."""
-        return self.met is not None or self.beyond_dispute or self.lapsed
-
-    @property
-    def rule(self) -> ClockRule:
-        return self.deadline.rule
-
-    def outcome(self) -> ClockOutcome:
-        """Tell how this clock stands; a promise that was broken and then kept is told as kept late."""
-        if self.met is not None:
-            return _MET[self.met.standing]
-        if self.broken_by:
-            return "broken" if self.beyond_dispute else "broken in dispute"
-        if self.dropped is not None:
-            return "dropped"
-        return "lapsed" if self.lapsed else "open"
-
 
 class Clocks(msgspec.Struct, frozen=True):
     """All clocks of a case: the rules that apply to it, those that run, and the facts known."""
 
     opened: CaseOpened | None = None
     rules: tuple[ClockRule, ...] = ()
-    running: Mapping[str, RunningClock] = msgspec.field(default_factory=dict)
+    running: Mapping[str, Clock] = msgspec.field(default_factory=dict)
     facts: Facts = msgspec.field(default_factory=Facts)
     anew_on: Mapping[str, date] = msgspec.field(default_factory=dict)
     """The day of the reopening that began a clock anew."""
@@ -168,6 +80,8 @@ def evolve_all(clocks: Clocks, events: Iterable[NewEvent]) -> Clocks:
 
 def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
     """Take one event into account; events of others change nothing here except as facts."""
+    if is_of_a_clock(event):
+        return _with_clock(clocks, event, happened_at)
     match event:
         case CaseOpened(clocks=rules):
             return _with_rules(replace(clocks, opened=event), rules)
@@ -183,90 +97,8 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
             return _with_changed_rules(clocks, rules, event.procedure_version)
         case CalendarsRenewed():
             return _with_calendars(clocks, event, happened_at)
-        case DeadlineSet() | OpenEndedSet():
-            return _with(clocks, _set(clocks.running.get(event.clock), event, happened_at))
-        case (
-            DeadlineMoved(clock=clock)
-            | DeadlineDropped(clock=clock)
-            | DeadlineReopened(clock=clock)
-            | DeadlineWarned(clock=clock)
-            | DeadlineMet(clock=clock)
-            | DeadlineBreached(clock=clock)
-            | TargetMissed(clock=clock)
-            | NormPassed(clock=clock)
-            | WindowLapsed(clock=clock)
-        ):
-            return _with(clocks, after(clocks.running[clock], event, happened_at))
         case _:
             return clocks
-
-
-def after(running: RunningClock, event: Event, happened_at: datetime) -> RunningClock:
-    """Take one event about a running clock into account."""
-    match event:
-        case DeadlineMoved():
-            return _moved(running, event, happened_at)
-        case DeadlineDropped():
-            return replace(running, dropped=event.because)
-        case DeadlineReopened():
-            return replace(running, met=None, reopened_at=happened_at)
-        case DeadlineWarned():
-            return replace(running, warned=True)
-        case DeadlineMet():
-            return replace(running, met=event)
-        case DeadlineBreached() | TargetMissed():
-            return replace(
-                running,
-                broken_by=(*running.broken_by, event.reading),
-                beyond_dispute=running.beyond_dispute or event.beyond_dispute,
-            )
-        case NormPassed():
-            return replace(running, norm_passed=True)
-        case WindowLapsed():
-            return replace(running, lapsed=True)
-        case _:
-            return running
-
-
-def _set(
-    before: RunningClock | None, event: DeadlineSet | OpenEndedSet, happened_at: datetime
-) -> RunningClock:
-    """Begin a clock; one that was dropped and is set again as it was goes on where it stood."""
-    if before is None or before.dropped is None:
-        return RunningClock(event, happened_at)
-    if before.deadline == event:
-        return replace(before, set_at=happened_at, dropped=None)
-    return RunningClock(event, happened_at, again=True)
-
-
-def _moved(running: RunningClock, event: DeadlineMoved, happened_at: datetime) -> RunningClock:
-    if not isinstance(running.deadline, DeadlineSet):
-        raise MalformedEvent(f"{event.clock} has no term and cannot be moved")
-    deadline = replace(
-        running.deadline,
-        strict=event.strict,
-        lenient=event.lenient,
-        warn_at=event.warn_at,
-        readings=event.readings,
-    )
-    if event.anew:
-        earlier = (*running.earlier, running)
-        return RunningClock(deadline, happened_at, since=event.since, anew_since=event.since, earlier=earlier)
-    running = _round_in_force(running, event.since)
-    return replace(
-        running, deadline=deadline, set_at=happened_at, since=event.since, renewed=(), lapsed=False
-    )
-
-
-def _round_in_force(running: RunningClock, since: datetime | None) -> RunningClock:
-    """Give the round of a duty that an end told at `since` belongs to: the present one, or one before it.
-
-    What broke it then stays told; what met it then is told again, if that still stands.
-    """
-    found = running
-    while found.earlier and (since is None or (found.anew_since or since) > since):
-        found = found.earlier[-1]
-    return found if found is running else replace(found, met=None)
 
 
 def _read(recorded: Recorded) -> Event:
@@ -302,20 +134,20 @@ def _with_changed_rules(clocks: Clocks, rules: Collection[ClockRule], version: i
             continue
         changed[rule.clock] = rule
         if mine is not None and mine.dropped is None:
-            deadline = replace(mine.deadline, rule=rule)
-            running[rule.clock] = replace(mine, deadline=deadline, by_version=version)
+            running[rule.clock] = under_rule(mine, rule, version)
     kept = tuple(changed.pop(rule.clock, rule) for rule in clocks.rules)
     return replace(clocks, rules=(*kept, *changed.values()), running=running)
 
 
 def _with_calendars(clocks: Clocks, event: CalendarsRenewed, happened_at: datetime) -> Clocks:
-    running = {
-        clock: replace(mine, renewed=event.calendars, renewed_at=happened_at)
-        for clock, mine in clocks.running.items()
-    }
+    running = {clock: on_calendars(mine, event, happened_at) for clock, mine in clocks.running.items()}
     return replace(clocks, running=running)
 
 
-def _with(clocks: Clocks, running: RunningClock) -> Clocks:
-    known = {**clocks.running, running.deadline.clock: running}
-    return Clocks(clocks.opened, clocks.rules, known, clocks.facts, clocks.anew_on)
+def _with_clock(clocks: Clocks, event: ClockEvent, happened_at: datetime) -> Clocks:
+    name, known = event.clock, clocks.running
+    if isinstance(event, DeadlineSet | OpenEndedSet):
+        clock = begun(known.get(name), event, happened_at)
+    else:
+        clock = after(known[name], event, happened_at)
+    return Clocks(clocks.opened, clocks.rules, {**known, name: clock}, clocks.facts, clocks.anew_on)

@@ -12,6 +12,8 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cases.clocks.clock import Clock
+from cases.clocks.fold import CLOCK_EVENTS, ClockEvent, is_of_a_clock, with_event
 from events.catalogue import (
     CaseClosed,
     CaseMerged,
@@ -20,26 +22,26 @@ from events.catalogue import (
     CaseUnmerged,
     ComplaintReceived,
     ComplaintWithdrawn,
-    DeadlineBreached,
-    DeadlineDropped,
-    DeadlineMet,
-    DeadlineMoved,
-    DeadlineReopened,
     DeadlineSet,
+    DeadlineWarned,
     Event,
     LetterBounced,
     LetterDateCorrected,
     LetterPosted,
     LetterPrepared,
     LetterSent,
+    NormPassed,
+    OpenEndedSet,
     ReceiptCorrected,
-    TargetMissed,
-    WindowLapsed,
 )
 from events.record.envelope import History
+from intake.status.promises import ShownPromise, ShownWindow, is_promise, is_window, promise_after, window_of
 from procedures.counting.zones import zone_named
 
-_TELLING: frozenset[str] = frozenset(
+_OF_A_CLOCK = CLOCK_EVENTS - {event.__name__ for event in (DeadlineWarned, OpenEndedSet, NormPassed)}
+"""The types about a promise or a window; what has no term, and what is for the team, is not shown."""
+
+_TELLING: frozenset[str] = _OF_A_CLOCK | frozenset(
     event.__name__
     for event in (
         ComplaintReceived,
@@ -49,14 +51,6 @@ _TELLING: frozenset[str] = frozenset(
         CaseReopened,
         CaseMerged,
         CaseUnmerged,
-        DeadlineSet,
-        DeadlineMoved,
-        DeadlineDropped,
-        DeadlineReopened,
-        DeadlineMet,
-        DeadlineBreached,
-        TargetMissed,
-        WindowLapsed,
         LetterSent,
         LetterPrepared,
         LetterPosted,
@@ -68,31 +62,6 @@ _TELLING: frozenset[str] = frozenset(
 """The types that change the page; others are not even decoded, so that a newer one cannot break it."""
 
 State = Literal["received", "handled", "withdrawn", "closed", "reopened", "merged"]
-
-
-@dataclass(frozen=True, slots=True)
-class ShownPromise:
-    """Something the organisation will do by a day. `what` is the fact that keeps it.
-
-    `earlier` are those before it that were kept or passed: a day that is told after them is another promise.
-    """
-
-    what: str
-    is_aim: bool
-    on: date
-    kept_on: date | None = None
-    passed: bool = False
-    dropped: bool = False
-    earlier: "tuple[ShownPromise, ...]" = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ShownWindow:
-    """Something the complainant may do up to and including a day. `what` is the fact that uses it."""
-
-    what: str
-    until: date
-    status: Literal["open", "dropped", "lapsed", "used"] = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +85,13 @@ class CaseProgress:
     state: State = "received"
     before_merge: State | None = None
     letters: Mapping[UUID, SentLetter] = field(default_factory=dict)
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
     promises: Mapping[str, ShownPromise] = field(default_factory=dict)
-    windows: Mapping[str, ShownWindow] = field(default_factory=dict)
+
+    @property
+    def windows(self) -> Mapping[str, ShownWindow]:
+        """What the complainant may do by a day, by clock."""
+        return {name: window_of(clock) for name, clock in self.clocks.items() if is_window(clock)}
 
 
 def progress_of(history: History) -> CaseProgress | None:
@@ -142,6 +116,8 @@ def progress_of(history: History) -> CaseProgress | None:
 
 
 def _evolve(standing: CaseProgress, event: Event, happened_at: datetime, zone: ZoneInfo) -> CaseProgress:
+    if is_of_a_clock(event):
+        return _with_clock(standing, event, happened_at)
     match event:
         case CaseOpened():
             return replace(standing, state="handled", language=event.language)
@@ -163,29 +139,6 @@ def _evolve(standing: CaseProgress, event: Event, happened_at: datetime, zone: Z
             letter = _letter(standing.letters.get(event.letter_id), event, happened_at, zone)
             changed = {} if letter is None else {event.letter_id: letter}
             return replace(standing, letters={**standing.letters, **changed})
-        case DeadlineSet(binds="customer", kind="window"):
-            window = ShownWindow(next(iter(event.rule.satisfied_by), ""), event.lenient.on)
-            return replace(standing, windows={**standing.windows, event.clock: window})
-        case DeadlineSet(binds="company", kind="duty" | "target") if event.rule.only_if_unmet is None:
-            promise = ShownPromise(event.rule.satisfied_by[0], event.kind == "target", event.due.on)
-            return replace(standing, promises={**standing.promises, event.clock: promise})
-        case (
-            DeadlineMoved()
-            | DeadlineDropped()
-            | DeadlineReopened()
-            | DeadlineMet()
-            | DeadlineBreached()
-            | TargetMissed()
-            | WindowLapsed()
-        ):
-            clock = event.clock
-            if clock in standing.windows:
-                window = _window(standing.windows[clock], event)
-                return replace(standing, windows={**standing.windows, clock: window})
-            if clock in standing.promises:
-                promise = _promise(standing.promises[clock], event, zone)
-                return replace(standing, promises={**standing.promises, clock: promise})
-            return standing
         case _:
             return standing
 
@@ -214,43 +167,14 @@ def _letter(
             return letter
 
 
-def _window(window: ShownWindow, event: Event) -> ShownWindow:
-    match event:
-        case DeadlineMoved() if window.status == "used":
-            return replace(window, until=event.lenient.on)
-        case DeadlineMoved():  # one that lapsed too: a better answer tells the time to object anew
-            return replace(window, until=event.lenient.on, status="open")
-        case DeadlineReopened():
-            return replace(window, status="open")
-        case DeadlineDropped():
-            return replace(window, status="dropped")
-        case WindowLapsed():
-            return replace(window, status="lapsed")
-        case DeadlineMet():
-            return replace(window, status="used")
-        case _:
-            return window
-
-
-def _promise(promise: ShownPromise, event: Event, zone: ZoneInfo) -> ShownPromise:
-    match event:
-        # A promise to the complainant binds the company, which works by the strict reading.
-        case DeadlineMoved(anew=True):
-            was_judged = promise.passed or promise.kept_on is not None
-            earlier = (*promise.earlier, replace(promise, earlier=())) if was_judged else promise.earlier
-            return ShownPromise(promise.what, promise.is_aim, event.strict.on, earlier=earlier)
-        case DeadlineMoved() if promise.earlier and promise.earlier[-1].on == event.strict.on:
-            *before, last = promise.earlier  # what told the other day came back: that one is in force again
-            return replace(last, dropped=False, earlier=tuple(before))
-        case DeadlineMoved():
-            return replace(promise, on=event.strict.on, dropped=False)
-        case DeadlineDropped():
-            return replace(promise, dropped=True)
-        case DeadlineReopened():
-            return replace(promise, kept_on=None)
-        case DeadlineMet():
-            return replace(promise, kept_on=event.met_at.astimezone(zone).date())
-        case DeadlineBreached() | TargetMissed():
-            return replace(promise, passed=True)
-        case _:
-            return promise
+def _with_clock(standing: CaseProgress, event: ClockEvent, happened_at: datetime) -> CaseProgress:
+    """Take an event into its clock; of one that was never set, nothing is shown."""
+    name, clocks = event.clock, with_event(standing.clocks, event, happened_at)
+    clock = clocks.get(name)
+    if clock is None:
+        return standing
+    promises = dict(standing.promises)
+    before = promises.pop(name, None)  # another version of the procedure may promise it no more
+    if is_promise(clock):
+        promises[name] = promise_after(before, event, clock)
+    return replace(standing, clocks=clocks, promises=promises)

@@ -8,8 +8,9 @@ from typing import Literal, assert_never, get_args
 
 from msgspec import structs
 
+from cases.clocks.clock import ClockStatus
 from cases.life.state import Stage
-from cases.state import Case, ClockStatus
+from cases.state import Case
 from events.catalogue import CaseClosed, CaseReopened, ClockRule, ComplaintWithdrawn
 from events.catalogue.words import Channel
 from events.errors import CommandRefused

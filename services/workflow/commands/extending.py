@@ -9,7 +9,8 @@ from datetime import date
 from msgspec.structs import replace
 from pydantic import Field
 
-from cases.state import Case, CaseClock, ClockStatus
+from cases.clocks.clock import Clock, ClockStatus
+from cases.state import Case
 from events.catalogue import (
     TermExtended,
 )
@@ -70,7 +71,7 @@ def _extend(case: Case, body: Extend, context: CommandContext) -> Sequence[NewEv
 
 
 def _require_within_limits(
-    case: Case, until: date, name: str, clock: CaseClock | None, context: CommandContext
+    case: Case, until: date, name: str, clock: Clock | None, context: CommandContext
 ) -> None:
     """Let the organisation take what its procedure gives it by itself; raises `CommandRefused` beyond."""
     conduct = context.conduct
@@ -93,7 +94,7 @@ def _require_within_limits(
         )
 
 
-def _end_of(name: str, clock: CaseClock | None, context: CommandContext) -> date | None:
+def _end_of(name: str, clock: Clock | None, context: CommandContext) -> date | None:
     """Give the day on which a clock ends now, also when deadlines has yet to set it."""
     if clock is not None:
         return clock.due.on
@@ -101,7 +102,7 @@ def _end_of(name: str, clock: CaseClock | None, context: CommandContext) -> date
     return plan.derivation.due.on if isinstance(plan, Timed) else None
 
 
-def _runs(clock: CaseClock) -> bool:
+def _runs(clock: Clock) -> bool:
     return clock.status not in (ClockStatus.MET, ClockStatus.DROPPED, ClockStatus.LAPSED)
 
 

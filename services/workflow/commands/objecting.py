@@ -6,8 +6,9 @@ or decided the complaint does not decide the objection. The talk about it is in 
 
 from collections.abc import Sequence
 
+from cases.clocks.clock import Clock, ClockStatus
 from cases.life.state import Objection, Stage
-from cases.state import Case, CaseClock, ClockStatus
+from cases.state import Case
 from events.catalogue import (
     LatenessExcused,
     ObjectionDecided,
@@ -51,7 +52,7 @@ class RecordOuterRoute(Body):
     at: AStatedMoment = None
 
 
-def window(case: Case, context: CommandContext) -> CaseClock | None:
+def window(case: Case, context: CommandContext) -> Clock | None:
     """Give the window of the objection, once it runs."""
     return next((clock for clock in case.clocks if clock.clock == context.conduct.objection_window), None)
 

@@ -9,7 +9,8 @@ from typing import assert_never
 
 from pydantic import Field
 
-from cases.state import Case, ClockStatus
+from cases.clocks.clock import ClockStatus
+from cases.state import Case
 from events.catalogue import (
     CalendarsRenewed,
     CaseMovedToVersion,

@@ -32,7 +32,7 @@ import msgspec
 from events.envelope import History
 
 from cases.state import as_plain, fold
-from deadlines.clocks import next_look
+from deadlines.look import next_look
 from events.catalogue import CATALOGUE, encode
 from golden_histories import FOLDER, from_lines, to_lines
 from whole_system import HAPPENS_WITHIN_S, WholeSystem, until

@@ -56,6 +56,7 @@ EVENTS_ROOMS: tuple[frozenset[str], ...] = (
             "secrets",
             "settings",
             "transient",
+            "version",
         }
     ),
     frozenset({"catalogue"}),

@@ -71,7 +71,7 @@ async def _show(reference: str, explain: bool, known_at: Any, token: Path | None
         }
         if explain:
             described["because"] = list(counted[clock.clock].because)
-            described["readings"] = msgspec.to_builtins(counted[clock.clock].readings)
+            described["readings"] = msgspec.to_builtins(counted[clock.clock].term.readings)
         if as_json:
             print(msgspec.json.encode(described).decode())
         else:

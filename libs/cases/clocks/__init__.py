@@ -1,0 +1,1 @@
+"""One clock of a case as its events record it: the only fold of what `deadlines` appends."""

@@ -125,7 +125,7 @@ class _Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def issue(key: bytes, access: Access, now: datetime, valid_for: timedelta) -> str:
     """Return a signed token that is accepted until `valid_for` has passed.
 
-    Raises ValueError for a duration that is not positive, `Misconfigured` for a key of the wrong length.
+    Raises `ValueError` for a duration that is not positive, `Misconfigured` for a key of the wrong length.
     """
     if valid_for <= timedelta(0):
         raise ValueError(f"a token must be valid for some time, not {valid_for}")

@@ -150,7 +150,7 @@ class Settings(BaseModel):
             ) from error
 
     def master_key(self) -> bytes:
-        """Read the 32-byte key that wraps every person's key."""
+        """Read the 32-byte key that wraps every person's key; raises `Misconfigured` naming the file."""
         path = self.master_key_file or self.secrets / "master.key"
         try:
             key = path.read_bytes()

@@ -39,7 +39,10 @@ class Amount:
 
 
 def parse_amount(text: object) -> Amount:
-    """Read "5 working days"; raises an error that shows the form, or the unit that was probably meant."""
+    """Read "5 working days".
+
+    Raises `PydanticCustomError`, which shows the form, or the unit that was probably meant.
+    """
     if isinstance(text, Amount):
         return text
     found = re.fullmatch(r"([0-9]{1,9}) +([^0-9].*)", text) if isinstance(text, str) else None
@@ -62,7 +65,10 @@ def parse_amount(text: object) -> Amount:
 
 
 def parse_lead(text: object) -> Amount:
-    """Read an amount that may be nothing, as in "0 days": a duty that ends with what it leans on."""
+    """Read an amount that may be nothing, as in "0 days": a duty that ends with what it leans on.
+
+    Raises `PydanticCustomError` as `parse_amount` does.
+    """
     if isinstance(text, str) and (found := re.fullmatch(r"0 +([^0-9].*)", text)):
         unit = found[1].strip()
         if unit not in _UNITS:

@@ -95,7 +95,10 @@ def make_application(service: Service, settings: Settings) -> ServiceApplication
 
 
 def run(service: Service) -> None:
-    """Run a service until it is told to stop; a wrong setting is one line and exit status 2."""
+    """Run a service until it is told to stop.
+
+    A wrong setting is one line in the log; then `SystemExit` is raised with exit status 2.
+    """
     try:
         settings = settings_module.load()
         failpoints.arm(os.environ.get("GEHOOR_FAILPOINTS"), settings.home)

@@ -68,7 +68,8 @@ class ImpossibleMoment(ValueError):
 
 
 def parse_day(text: str, rules: MomentRules) -> date:
-    """Read `2026-03-30`; raises `ImpossibleMoment` for a year that is named, ValueError for anything else."""
+    """Read `2026-03-30`; raises `ImpossibleMoment` for a year that is named, `ValueError` for anything
+    else."""
     if not _DATE.fullmatch(text):
         raise ValueError("not a date")
     day = date.fromisoformat(text)
@@ -81,7 +82,7 @@ def parse_moment(text: str, rules: MomentRules) -> datetime:
 
     Without an offset it is naive, and a date alone is its first moment, so that the day of receipt is the day
     that was named; the caller knows the zone. Raises `ImpossibleMoment` for a year that is named, and
-    ValueError for anything else.
+    `ValueError` for anything else.
     """
     if not rules.needs_offset and not (_DATE.fullmatch(text) or _MOMENT.fullmatch(text)):
         raise ValueError("not a moment")

@@ -68,7 +68,8 @@ def words_of_command(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Clean a field of a complaint form that is a single line; raises like `running` when it is not."""
+    """Clean a field of a complaint form that is a single line; raises `PydanticCustomError` when it is
+    not."""
     _require_unicode(text)
     text = unicodedata.normalize("NFC", text).strip(" \t\r\n\u00a0")
     if _CONTROLS_IN_LINE.search(text):

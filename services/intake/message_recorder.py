@@ -47,7 +47,7 @@ async def record_message(platform: Platform, wanted: MessageToRecord) -> bytes:
     """Record a message, or find that it was recorded before; return the content of the 201.
 
     Raises `Problem` when it cannot be recorded (fields, a forgotten person, a key of another request), and
-    one of `recorder.UNRECORDED` when it may be sent again.
+    one of `recorder.UNRECORDED` when it may be sent again. A platform without keys is a bug: `TypeError`.
     """
     if (earlier := await recall(platform.pool, REQUEST_KEYS, wanted.key)) is not None:
         return earlier

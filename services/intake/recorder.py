@@ -88,7 +88,8 @@ class Recorder:
     async def record(self, batch: Sequence[ComplaintToRecord]) -> list[RecordedComplaint]:
         """Record a batch and return one result for each, in order.
 
-        Raises one of `UNRECORDED` for the whole batch; then it is not known whether it is stored.
+        Raises one of `UNRECORDED` for the whole batch; then it is not known whether it is stored. One of them
+        is `NotRecorded`, after the last attempt: then nothing of what is left stands.
         """
         waiting = dict(enumerate(batch))
         done = await self._earlier(waiting)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from architecture.failing import fail_on
 from architecture.imports import imported_sources
-from architecture.pending import fail_on
 from architecture.purity import LIST_RULE, RULE, fits, impurities, is_shell, rotten_lines
 from architecture.tree import SERVICES, Finding, planted, real_tree
 
@@ -13,12 +13,12 @@ LENT = {"libs/events/store/feed.py": (("computed",), "computed from its argument
 
 def test_everything_is_pure_unless_it_is_on_the_list_of_shells() -> None:
     """A decision can be tested without any server, and gives the same answer whenever it is asked again."""
-    fail_on(impurities(real_tree()), RULE)
+    fail_on(impurities(real_tree()))
 
 
 def test_the_list_of_shells_holds_no_pure_file_and_no_dead_pattern() -> None:
     """The list stays as short as it can be, and nobody gets a permission that nothing needs."""
-    fail_on(rotten_lines(real_tree()), LIST_RULE)
+    fail_on(rotten_lines(real_tree()))
 
 
 def test_the_simulation_asks_nothing_of_services_but_their_decisions() -> None:

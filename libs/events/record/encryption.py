@@ -84,7 +84,7 @@ def seal(
     """Encrypt the persons' fields of one event; returns `pii` (None without any) and the root per person.
 
     Raises `PersonErased` when a person's key is gone (decide again without the personal part), `KeyMissing`
-    when it should be there, and LookupError when no keys were loaded, which is a bug of the caller.
+    when it should be there, and `LookupError` when no keys were loaded, which is a bug of the caller.
     """
     parts, roots = [], []
     for person in sorted(personal):

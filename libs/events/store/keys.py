@@ -143,7 +143,7 @@ class KeyStore:
             await self._read([history.case_id])
 
     def of_case(self, case_id: UUID) -> CaseKeys:
-        """Return the cached keys of a case; raises LookupError when they were not loaded before."""
+        """Return the cached keys of a case; raises `LookupError` when they were not loaded before."""
         cached = self._cache.get(case_id)
         if cached is None or monotonic() - cached[0] > CACHE_FOR_S + IN_USE_FOR_S:
             raise LookupError(f"keys of case {case_id} are not loaded: await keys.load([case_id]) first")

@@ -43,7 +43,7 @@ class StoreClock:
         return self._anchor[2] if self._anchor else 1.0
 
     def now(self) -> datetime:
-        """Return the current moment; raises RuntimeError before the first `measure`."""
+        """Return the current moment; raises `RuntimeError` before the first `measure`."""
         if self._real_at is None:
             raise RuntimeError("the clock was not measured yet: await clock.measure(pool) at start")
         real = self._real_at + timedelta(seconds=monotonic() - self._measured_s)

@@ -55,6 +55,7 @@ SHELLS: Mapping[str, str] = {
     # web and service: HTTP, and how a process runs
     "libs/service/*.py": "runs processes, loops, health and HTTP servers",
     "libs/web/answers.py": "answers HTTP, logs what failed",
+    "libs/web/strict_json.py": "reads bodies before FastAPI does",
     "libs/web/bodies.py": "reads a request body within its limits",
     "libs/web/headers.py": "reads the headers of a request",
     "libs/web/openapi.py": "describes a FastAPI application",

@@ -15,6 +15,7 @@ from events.failpoints import failpoint
 from events.identity import new_reference
 from events.platform import Platform
 from events.record.envelope import History
+from intake.addressee import find_organisation
 from intake.complaint_form import Submission
 from intake.group_commit import GroupCommit
 from intake.message import Addition
@@ -25,7 +26,7 @@ from intake.receipts import Receipts
 from intake.recorder import UNRECORDED, ComplaintToRecord, RecordedComplaint, Recorder
 from intake.sender import Sender, Writer, complaint_key, message_key
 from intake.status_links import StatusLinks, public_url
-from intake.submission import file, find_organisation, fingerprint
+from intake.submission import file, fingerprint
 from web.idempotency import KeyUsedForAnother
 from web.unavailable import StoreAway
 

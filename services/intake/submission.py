@@ -19,7 +19,7 @@ from intake.complaint_form import Submission
 from intake.moments import received, reported
 from procedures.counting.zones import zone_named
 from procedures.library import in_force
-from procedures.organisations import Organisation, organisations
+from procedures.organisations import Organisation
 from web.moments import ImpossibleMoment
 from web.problems import FieldError, Problem, invalid
 
@@ -100,14 +100,6 @@ def file(submission: Submission, organisation: Organisation, reference: str, now
         organisation,
         NewEvent(event, received_at, {slot: fields for slot, fields in personal.items() if fields}),
     )
-
-
-def find_organisation(submission: Submission) -> Organisation:
-    """Give the organisation that is complained to; raises `Problem` naming those there are."""
-    organisation = organisations().get(submission.organisation)
-    if organisation is None:
-        raise invalid([FieldError("organisation", f"must be one of {', '.join(sorted(organisations()))}")])
-    return organisation
 
 
 def content(submission: Submission) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from events.catalogue import ComplaintReceived, encode
+from intake.addressee import find_organisation
 from intake.complaint_form import Submission
-from intake.submission import Filing, file, find_organisation, fingerprint
+from intake.submission import Filing, file, fingerprint
 from web.field_errors import explain
 from web.problems import Problem
 

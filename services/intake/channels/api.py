@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from intake.acceptance import Accepted
+from intake.addressee import find_organisation
 from intake.channels.headers import sender_of
 from intake.complaint_form import Submission
 from intake.desk import Desk
-from intake.submission import find_organisation
 from web import idempotency_keys
 from web.problem_documents import described
 from web.strict_json import StrictRoute

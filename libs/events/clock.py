@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class SystemClock(Protocol):
     """Returns the time of the system; `speed` is simulated seconds per real second, 1.0 in production."""
 
     @property

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import asyncpg
 
-from events.clock import Clock
+from events.clock import SystemClock
 from events.doorbell import Doorbell, SilentDoorbell
 from events.partitions.ownership import Ownership
 from events.settings import Settings
@@ -30,7 +30,7 @@ class Platform:
     name: str
     settings: Settings
     pool: asyncpg.Pool
-    clock: Clock
+    clock: SystemClock
     store: Store
     keys: KeyStore | None = None
     doorbell: Doorbell = field(default_factory=SilentDoorbell)

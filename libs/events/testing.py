@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from events.catalogue import CATALOGUE, COMPLAINANT, ComplaintReceived, Personal
-from events.clock import Clock
+from events.clock import SystemClock
 from events.identity import new_case_id, new_reference
 from events.platform import Platform
 from events.provision.provision import provision
@@ -85,7 +85,7 @@ class TestSystem:
     _by_role: dict[str, asyncpg.Pool] = field(default_factory=dict)
 
     async def platform(
-        self, name: str, *, clock: Clock | None = None, keys: bool = False, size: int = 4
+        self, name: str, *, clock: SystemClock | None = None, keys: bool = False, size: int = 4
     ) -> Platform:
         """Log in as a service; with `clock` the test decides what Python thinks the time is."""
         pool = await self._pool(self.settings.database_for(name), name, size)

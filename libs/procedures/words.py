@@ -46,7 +46,7 @@ Content = Literal[
     "outer route",
     "timetable",
 ]
-Owed = Literal["at opening", "by command"]
+LetterOwed = Literal["at opening", "by command"]
 NamedRole = Literal[
     "handler",
     "contact person",
@@ -169,7 +169,7 @@ ATone = Annotated[Tone, BeforeValidator(one_of("tone", get_args(Tone)))]
 ALanguage = Annotated[Language, BeforeValidator(one_of("language", get_args(Language)))]
 ALetter = Annotated[LetterName, BeforeValidator(one_of("letter", get_args(LetterName)))]
 AContent = Annotated[Content, BeforeValidator(one_of("content of a letter", get_args(Content)))]
-AnOwed = Annotated[Owed, BeforeValidator(one_of("moment", get_args(Owed)))]
+AnOwed = Annotated[LetterOwed, BeforeValidator(one_of("moment", get_args(LetterOwed)))]
 ARole = Annotated[NamedRole, BeforeValidator(one_of("role", get_args(NamedRole)))]
 AStage = Annotated[ProcedureStage, BeforeValidator(one_of("stage", get_args(ProcedureStage)))]
 ACommand = Annotated[CommandName, BeforeValidator(one_of("command", get_args(CommandName)))]

@@ -49,7 +49,7 @@ async def test_every_consumer_may_ask_for_the_partition(system: TestSystem, serv
         ("workflow", applier._TO_RETRY, ([3, 4],)),
         ("notifier", outbox._CLAIM, ([3, 4], 5, UUID(int=1))),
         ("notifier", outbox._ABANDONED, ([3, 4], UUID(int=1), [], 60.0, 5)),
-        ("notifier", outbox._RELEASE, ([3, 4],)),
+        ("notifier", outbox._MAKE_DUE, ([3, 4],)),
     ],
     ids=["feed", "to retry", "claim", "abandoned", "release"],
 )

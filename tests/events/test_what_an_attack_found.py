@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from events.catalogue import ABOUT, COMPLAINANT, DeadlineWarned, Moment, ReportClassified
-from events.clock import Clock
+from events.clock import SystemClock
 from events.consumer.batch import Reaction
 from events.consumer.loop import ConsumerLoop
 from events.erasure import erase
@@ -164,7 +164,7 @@ async def test_a_slow_decision_stops_nobody(
 
         speed = 1.0
 
-        def __init__(self, true: Clock) -> None:
+        def __init__(self, true: SystemClock) -> None:
             self.true, self.ahead = true, timedelta(0)
 
         def jump(self, step: timedelta) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from events import access_tokens
 from events.access_tokens import Access
-from events.clock import Clock
+from events.clock import SystemClock
 from events.errors import Misconfigured, NoSuchCase
 from events.identity import NotAReference, parse_reference
 from events.record.envelope import History, Recorded
@@ -37,7 +37,7 @@ class Reader:
 
     settings: Settings
     access: Access
-    clock: Clock
+    clock: SystemClock
     store: Store
     keys: KeyStore | None
 

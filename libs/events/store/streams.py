@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from events.clock import Clock
+from events.clock import SystemClock
 from events.errors import ClockDisagrees
 from events.identity import lock_key
 from events.record.envelope import FeedPosition, History, Recorded
@@ -177,7 +177,7 @@ async def lock_cases(connection: asyncpg.Connection, case_ids: Iterable[UUID]) -
 class Store:
     """Reads and appends; a connection is given where the work belongs to a transaction."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: SystemClock) -> None:
         self.pool = pool
         self.clock = clock
 

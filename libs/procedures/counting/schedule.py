@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from msgspec import structs
 
-from events.catalogue import ClockRule, Guard
+from events.catalogue import Alternative, ClockRule
 from procedures.counting.derivation import Derivation, Start, derive_back, derive_from, derive_told
 from procedures.counting.facts import REOPENED, TOLD, Fact, Facts
 from procedures.counting.zones import civil_date
@@ -103,8 +103,10 @@ def known_days(facts: Facts, zone: str, anew_on: Mapping[str, date] | None = Non
     return KnownDays(days, told, anew_on or {}, latest)
 
 
-@dataclass(slots=True)
-class _Scheduling:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the clocks of one case are planned by; `plans` grows by one clock after the other."""
+
     rules: Mapping[str, ClockRule]
     known: KnownDays
     zone: str
@@ -112,133 +114,113 @@ class _Scheduling:
 
 
 def schedule(rules: Sequence[ClockRule], known: KnownDays, zone: str) -> Mapping[str, ClockPlan]:
-    """Say of every clock whether it waits, is owed without a term, or when it ends; in the order of rules."""
-    scheduling = _Scheduling({rule.clock: rule for rule in rules}, known, zone)
-    for rule in rules:
-        _plan(rule, scheduling)
-    return {rule.clock: scheduling.plans[rule.clock] for rule in rules}
+    """Return of every clock whether it waits, is owed without a term, or when it ends; in the order of rules.
+
+    Raises `ValueError` for a clock that counts back from one that is not among the rules.
+    """
+    terms = _Terms({rule.clock: rule for rule in rules}, known, zone)
+    return {rule.clock: _plan(rule, terms) for rule in rules}
 
 
-def start_of(rule: ClockRule, days: Mapping[str, date]) -> date | None:
-    """Give the civil day on which the first reading of a term starts, without its guard; None if unknown."""
-    names = (rule.starts, *rule.starts_also)
-    found = [days[name] for name in names if name in days]
-    if rule.starts_at == "latest":
-        return max(found) if len(found) == len(names) else None
-    return min(found, default=None)
+def _plan(rule: ClockRule, terms: _Terms) -> ClockPlan:
+    """Plan one clock, or return its plan if one that counts back from it needed it before.
 
-
-def _plan(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
-    found = scheduling.plans.get(rule.clock)
-    if found is None:
-        found = scheduling.plans[rule.clock] = _plan_anew(rule, scheduling)
-    return found
-
-
-def _plan_anew(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
+    Raises `ValueError` for a clock that counts back from one that is not among the rules.
+    """
+    if rule.clock in terms.plans:
+        return terms.plans[rule.clock]
+    known, guard = terms.known, () if rule.guard is None else (rule.guard.fact,)
+    plan: ClockPlan = Waiting((rule.starts, *rule.starts_also, *guard))
     match rule.term:
         case "none":
-            since = start_of(rule, scheduling.known.days)
-            return Waiting(_awaited(rule)) if since is None else OpenEnd(since)
+            since_on = _start(rule.reading, rule, known.days, known.latest).on
+            plan = plan if since_on is None else OpenEnd(since_on)
         case "told":
-            return _told(rule, (), scheduling) or Waiting(rule.told_by)
-        case "counted back":
-            return _back(rule, scheduling)
+            plan = _timed(rule, terms) or Waiting(rule.told_by)
         case "counted":
-            return _counted(rule, scheduling)
+            plan = _timed(rule, terms) or plan
+        case "counted back":
+            plan = _back(rule, terms)
+    terms.plans[rule.clock] = plan
+    return plan
 
 
-def _counted(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
-    days = scheduling.known.days
-    if rule.kind == "window":
-        # Every answer tells the customer anew how long there is to object: the last one counts.
-        days = {**days, **scheduling.known.latest}
-    if rule.starts == REOPENED and rule.clock in scheduling.known.anew_on:
-        days = {**days, REOPENED: scheduling.known.anew_on[rule.clock]}
-    latest = scheduling.known.latest
-    starts = [_start(rule.reading, rule.amount, rule.unit, start_of(rule, days), rule.guard, days, latest)]
-    starts += [
-        _start(other.name, other.amount, other.unit, days.get(other.starts), other.guard, days, latest)
-        for other in rule.alternatives
-    ]
-    if starts[0].on is None and starts[0].guard_from is None:
-        return Waiting(_awaited(rule))
-    derivation = derive_from(rule, tuple(starts), scheduling.zone)
-    return _told(rule, (Span(derivation),), scheduling) or Timed((Span(derivation),))
+def _timed(rule: ClockRule, terms: _Terms) -> Timed | None:
+    """Count forward where the rule does, then let each day that was told replace the end before it.
 
-
-def _start(
-    name: str,
-    amount: int,
-    unit: str,
-    on: date | None,
-    guard: Guard | None,
-    days: Mapping[str, date],
-    latest: Mapping[str, date],
-) -> Start:
-    """Put down one reading's start; a guard that cannot matter any more is left out.
-
-    Where a day was agreed for the start, the guard counts from the last such day: it may not come then.
+    Returns None while nothing gives an end: what the clock starts with has not happened, no day was told.
     """
-    guard_from = days.get(guard.fact) if guard is not None else None
-    unless = () if guard is None else guard.unless
-    agreed = {fact: latest.get(fact, days[fact]) for fact in unless if fact in days}
-    if guard is not None and agreed:
-        guard = structs.replace(guard, fact=max(agreed, key=agreed.__getitem__))
-        guard_from = agreed[guard.fact]
-    if guard is not None and not guard.holds and on is not None:
-        guard_from = None
-    return Start(name, amount, unit, on, guard if guard_from else None, guard_from)  # type: ignore[arg-type]
-
-
-def _told(rule: ClockRule, counted: tuple[Span, ...], scheduling: _Scheduling) -> Timed | None:
-    """Let each day that was told replace the end before it; after that had passed, it is another promise.
-
-    A day that had passed itself when it was told, as in a letter that left too late, promises nothing.
-    """
-    spans = list(counted)
-    for telling in scheduling.known.tellings:
-        if telling.fact not in rule.told_by or _is_of_an_earlier_round(rule, telling, scheduling):
-            continue
-        derivation = derive_told(rule, telling.fact, telling.on, scheduling.zone)
+    days, latest, anew_on = terms.known.days, terms.known.latest, terms.known.anew_on.get(rule.clock)
+    spans: list[Span] = []
+    if rule.term == "counted":
+        if rule.kind == "window":
+            # Every answer tells the customer anew how long there is to object: the last one counts.
+            days = {**days, **latest}
+        if rule.starts == REOPENED and anew_on is not None:
+            days = {**days, REOPENED: anew_on}
+        first = _start(rule.reading, rule, days, latest)
+        if first.on is None and first.guard_from is None:
+            return None
+        others = (_start(other.name, other, days, latest) for other in rule.alternatives)
+        spans.append(Span(derive_from(rule, (first, *others), terms.zone)))
+    for telling in terms.known.tellings:
         told_at = telling.told_at
+        if telling.fact not in rule.told_by:
+            continue
+        if anew_on is not None and told_at is not None and civil_date(told_at, terms.zone) < anew_on:
+            continue  # a term that began anew with the reopening is not ended by a day told before
+        derivation = derive_told(rule, telling.fact, telling.on, terms.zone)
+        # After the end before had passed, a day told is another promise, and makes no term longer.
         anew = bool(spans) and told_at is not None and told_at >= spans[-1].derivation.lenient.at
         if anew and told_at is not None and told_at >= derivation.strict.at:
-            continue
+            continue  # a day that had passed itself, as in a letter that left too late, promises nothing
         spans.append(Span(derivation, told_at, telling.fact, anew))
     return Timed(tuple(spans)) if spans else None
 
 
-def _is_of_an_earlier_round(rule: ClockRule, telling: ToldEnd, scheduling: _Scheduling) -> bool:
-    """A term that began anew with the reopening is not ended by a day told before."""
-    began_on = scheduling.known.anew_on.get(rule.clock)
-    if began_on is None or telling.told_at is None:
-        return False
-    return civil_date(telling.told_at, scheduling.zone) < began_on
+def _start(
+    name: str, of: ClockRule | Alternative, days: Mapping[str, date], latest: Mapping[str, date]
+) -> Start:
+    """Put down from when one reading of a term counts; its day is None while that has not happened.
+
+    `latest` has the last day of a fact that happened several times. A guard that cannot matter any more is
+    left out. Where a day was agreed for the start, the guard counts from the last such day.
+    """
+    on = days.get(of.starts)
+    if isinstance(of, ClockRule) and of.starts_also:
+        every = [days.get(fact) for fact in (of.starts, *of.starts_also)]
+        happened = [day for day in every if day is not None]
+        on = min(happened, default=None)
+        if of.starts_at == "latest":
+            on = max(happened) if happened == every else None
+    guard = of.guard
+    guard_from = None if guard is None else days.get(guard.fact)
+    if guard is None:
+        return Start(name, of.amount, of.unit, on)
+    # The customer may not come on the day agreed: the guard counts from there instead of from its own fact.
+    agreed = {fact: latest.get(fact, days[fact]) for fact in guard.unless if fact in days}
+    if agreed:
+        guard = structs.replace(guard, fact=max(agreed, key=agreed.__getitem__))
+        guard_from = agreed[guard.fact]
+    if guard_from is None or (not guard.holds and on is not None):
+        return Start(name, of.amount, of.unit, on)
+    return Start(name, of.amount, of.unit, on, guard, guard_from)
 
 
-def _back(rule: ClockRule, scheduling: _Scheduling) -> ClockPlan:
-    base = None if rule.end_of is None else scheduling.rules.get(rule.end_of)
+def _back(rule: ClockRule, terms: _Terms) -> ClockPlan:
+    """Count back from each end of another clock; wait for what that one waits for.
+
+    Raises `ValueError` for a clock that is not among the rules.
+    """
+    base = None if rule.end_of is None else terms.rules.get(rule.end_of)
     if base is None:
         raise ValueError(f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here")
-    plan = _plan(base, scheduling)
+    plan = _plan(base, terms)
     if not isinstance(plan, Timed):
         return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
-    return Timed(
-        tuple(
-            replace(span, derivation=derive_back(rule, _ends(span.derivation), scheduling.zone))
-            for span in plan.spans
-        )
-    )
-
-
-def _ends(derivation: Derivation) -> tuple[tuple[str, date], ...]:
-    return tuple(
-        (identifier, reading.ends.on)
-        for identifier, reading in zip(derivation.calendars, derivation.readings, strict=True)
-    )
-
-
-def _awaited(rule: ClockRule) -> tuple[str, ...]:
-    guard = () if rule.guard is None else (rule.guard.fact,)
-    return (rule.starts, *rule.starts_also, *guard)
+    spans: list[Span] = []
+    for span in plan.spans:
+        calendars, readings = span.derivation.calendars, span.derivation.readings
+        ends = tuple((name, each.ends.on) for name, each in zip(calendars, readings, strict=True))
+        spans.append(replace(span, derivation=derive_back(rule, ends, terms.zone)))
+    return Timed(tuple(spans))

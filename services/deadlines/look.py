@@ -20,7 +20,7 @@ from cases.clocks.clock import ClockOutcome
 from deadlines.clocks.context import CaseContext
 from deadlines.clocks.owed import owed
 from deadlines.clocks.start import starts
-from deadlines.clocks.state import BRINGS_RULES, EMITS, Clocks, evolve_all, fold
+from deadlines.clocks.state import BRINGS_RULES, EMITS, Clocks, evolve, fold
 from deadlines.clocks.timeline import BEFORE_ALL_TIME
 from events.record.envelope import History, NewEvent
 from procedures.counting.schedule import known_days, schedule
@@ -67,7 +67,8 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
         clocks.running,
     )
     started = tuple(starts(clocks, case, now))
-    clocks = evolve_all(clocks, started)
+    for new in started:
+        clocks = evolve(clocks, new.event, new.happened_at)
     found = [owed(clock, case, now, passed) for clock in clocks.running.values()]
     events = chain(started, *(each.events for each in found))
     coming = chain.from_iterable(each.coming for each in found)

@@ -45,14 +45,15 @@ ClockEvent = (
     | NormPassed
     | WindowLapsed
 )
-_CLOCK_EVENTS = frozenset[type[Event]](get_args(ClockEvent))
+CLOCK_EVENT_TYPES = frozenset[type[Event]](get_args(ClockEvent))
+"""All events about a clock, as types: to look one up is quick, `isinstance` asks each of them for 0.3 µs."""
 
 CHANGES_AN_END: frozenset[str] = frozenset(
     event.__name__ for event in (DeadlineSet, DeadlineMoved, DeadlineDropped)
 )
 """The types after which a clock has another end, or none any more."""
 
-CLOCK_EVENTS: frozenset[str] = frozenset(event.__name__ for event in _CLOCK_EVENTS)
+CLOCK_EVENTS: frozenset[str] = frozenset(event.__name__ for event in CLOCK_EVENT_TYPES)
 """The types of all events about a clock."""
 
 _GOES_ON = (ClockStatus.DROPPED, ClockStatus.LAPSED)
@@ -60,11 +61,8 @@ _GOES_ON = (ClockStatus.DROPPED, ClockStatus.LAPSED)
 
 
 def is_of_a_clock(event: Event) -> TypeGuard[ClockEvent]:
-    """Report whether an event is about a clock.
-
-    `isinstance` would ask each of eleven types, for each event of every fold, and takes 3 µs for that.
-    """
-    return type(event) in _CLOCK_EVENTS
+    """Report whether an event is about a clock."""
+    return type(event) in CLOCK_EVENT_TYPES
 
 
 def with_event(clocks: Mapping[str, Clock], event: Event, happened_at: datetime) -> Mapping[str, Clock]:

@@ -1,17 +1,26 @@
 """The clocks of one case as the stream tells them: which run, until when, and what was said about each.
 
-Pure: a fold, no clock and no decision. What is owed by now is decided in `clocks.py`.
+Pure: a fold, no clock and no decision. What is owed by now is decided in `owed.py`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
 
 from cases.clocks.clock import Clock, ClockOutcome
-from cases.clocks.fold import CLOCK_EVENTS, ClockEvent, after, begun, is_of_a_clock, on_calendars, under_rule
+from cases.clocks.fold import (
+    CLOCK_EVENT_TYPES,
+    CLOCK_EVENTS,
+    ClockEvent,
+    after,
+    begun,
+    on_calendars,
+    under_rule,
+)
 from events.catalogue import (
     CATALOGUE,
     CalendarsRenewed,
@@ -26,7 +35,7 @@ from events.catalogue import (
     decode,
 )
 from events.errors import MalformedEvent
-from events.record.envelope import History, NewEvent, Recorded
+from events.record.envelope import History
 from procedures.counting.facts import Facts, standing_facts
 from procedures.counting.zones import civil_date
 
@@ -66,27 +75,35 @@ def fold(history: History) -> Clocks:
             raise MalformedEvent(
                 f"{recorded.id}: unknown event type {recorded.type!r}: deploy the version that knows it"
             )
-        if recorded.type in _FOLDED:
-            clocks = evolve(clocks, _read(recorded), recorded.happened_at)
+        if recorded.type == DeadlineSet.__name__:
+            event = _read_deadline(recorded.schema_version, recorded.data)
+            clocks = evolve(clocks, event, recorded.happened_at)
+        elif recorded.type in _FOLDED:
+            clocks = evolve(clocks, recorded.event, recorded.happened_at)
     return replace(clocks, facts=standing_facts(history.events))
 
 
-def evolve_all(clocks: Clocks, events: Iterable[NewEvent]) -> Clocks:
-    """Take events into account that were just decided."""
-    for new in events:
-        clocks = evolve(clocks, new.event, new.happened_at)
-    return clocks
-
-
 def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
-    """Take one event into account; events of others change nothing here except as facts."""
-    if is_of_a_clock(event):
-        return _with_clock(clocks, event, happened_at)
+    """Take one event into account; events of others change nothing here except as facts.
+
+    Raises `MalformedEvent` when the event moves a clock without a term.
+    """
+    running = clocks.running
+    if type(event) in CLOCK_EVENT_TYPES:
+        found = cast("ClockEvent", event)
+        if type(found) is DeadlineSet or type(found) is OpenEndedSet:
+            clock = begun(running.get(found.clock), found, happened_at)
+        else:
+            clock = after(running[found.clock], found, happened_at)
+        running = {**running, found.clock: clock}
+        return Clocks(clocks.opened, clocks.rules, running, clocks.facts, clocks.anew_on)
     match event:
-        case CaseOpened(clocks=rules):
-            return _with_rules(replace(clocks, opened=event), rules)
-        case ReportClassified(clocks=rules):
-            return _with_rules(clocks, rules)
+        case CaseOpened() | ReportClassified():
+            # A clock keeps the rule that it first came with.
+            known = {rule.clock for rule in clocks.rules}
+            added = tuple(rule for rule in event.clocks if rule.clock not in known)
+            opened = event if isinstance(event, CaseOpened) else clocks.opened
+            return replace(clocks, opened=opened, rules=(*clocks.rules, *added))
         case CaseReopened(clocks=rules):
             changed = _with_changed_rules(clocks, rules, None)
             if clocks.opened is None or not rules:
@@ -96,29 +113,16 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
         case CaseMovedToVersion(clocks=rules):
             return _with_changed_rules(clocks, rules, event.procedure_version)
         case CalendarsRenewed():
-            return _with_calendars(clocks, event, happened_at)
+            renewed = {name: on_calendars(clock, event, happened_at) for name, clock in running.items()}
+            return replace(clocks, running=renewed)
         case _:
             return clocks
-
-
-def _read(recorded: Recorded) -> Event:
-    if recorded.type == DeadlineSet.__name__:
-        return _read_deadline(recorded.schema_version, recorded.data)
-    return recorded.event
 
 
 @lru_cache(maxsize=256)
 def _read_deadline(schema_version: int, data: bytes) -> Event:
     """Decode a derivation once: cases of one day and rule hold the same bytes, and they fall due together."""
     return decode(DeadlineSet.__name__, schema_version, data)
-
-
-def _with_rules(clocks: Clocks, rules: Collection[ClockRule]) -> Clocks:
-    """Add rules in their order; a clock keeps the rule that it first came with."""
-    if not rules:
-        return clocks
-    known = {rule.clock for rule in clocks.rules}
-    return replace(clocks, rules=clocks.rules + tuple(rule for rule in rules if rule.clock not in known))
 
 
 def _with_changed_rules(clocks: Clocks, rules: Collection[ClockRule], version: int | None) -> Clocks:
@@ -137,17 +141,3 @@ def _with_changed_rules(clocks: Clocks, rules: Collection[ClockRule], version: i
             running[rule.clock] = under_rule(mine, rule, version)
     kept = tuple(changed.pop(rule.clock, rule) for rule in clocks.rules)
     return replace(clocks, rules=(*kept, *changed.values()), running=running)
-
-
-def _with_calendars(clocks: Clocks, event: CalendarsRenewed, happened_at: datetime) -> Clocks:
-    running = {clock: on_calendars(mine, event, happened_at) for clock, mine in clocks.running.items()}
-    return replace(clocks, running=running)
-
-
-def _with_clock(clocks: Clocks, event: ClockEvent, happened_at: datetime) -> Clocks:
-    name, known = event.clock, clocks.running
-    if isinstance(event, DeadlineSet | OpenEndedSet):
-        clock = begun(known.get(name), event, happened_at)
-    else:
-        clock = after(known[name], event, happened_at)
-    return Clocks(clocks.opened, clocks.rules, {**known, name: clock}, clocks.facts, clocks.anew_on)

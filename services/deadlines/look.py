@@ -19,9 +19,9 @@ from itertools import chain
 from cases.clocks.clock import ClockOutcome
 from deadlines.clocks.context import CaseContext
 from deadlines.clocks.owed import owed
+from deadlines.clocks.passings import BEFORE_ALL_TIME
 from deadlines.clocks.start import starts
 from deadlines.clocks.state import BRINGS_RULES, EMITS, Clocks, evolve, fold
-from deadlines.clocks.timeline import BEFORE_ALL_TIME
 from events.record.envelope import History, NewEvent
 from procedures.counting.schedule import known_days, schedule
 
@@ -66,7 +66,7 @@ def look(history: History, now: datetime, passed: datetime | None = None) -> Loo
         clocks.facts,
         clocks.running,
     )
-    started = tuple(starts(clocks, case, now))
+    started = starts(clocks, case, now)
     for new in started:
         clocks = evolve(clocks, new.event, new.happened_at)
     found = [owed(clock, case, now, passed) for clock in clocks.running.values()]

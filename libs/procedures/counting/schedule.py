@@ -119,30 +119,45 @@ def schedule(rules: Sequence[ClockRule], known: KnownDays, zone: str) -> Mapping
     Raises `ValueError` for a clock that counts back from one that is not among the rules.
     """
     terms = _Terms({rule.clock: rule for rule in rules}, known, zone)
-    return {rule.clock: _plan(rule, terms) for rule in rules}
+    for rule in terms.rules.values():
+        terms.plans[rule.clock] = _plan(rule, terms)
+    return terms.plans
 
 
 def _plan(rule: ClockRule, terms: _Terms) -> ClockPlan:
-    """Plan one clock, or return its plan if one that counts back from it needed it before.
+    """Plan one clock by the kind of its term; where nothing gives a start or an end yet, it waits.
 
     Raises `ValueError` for a clock that counts back from one that is not among the rules.
     """
-    if rule.clock in terms.plans:
-        return terms.plans[rule.clock]
-    known, guard = terms.known, () if rule.guard is None else (rule.guard.fact,)
-    plan: ClockPlan = Waiting((rule.starts, *rule.starts_also, *guard))
     match rule.term:
         case "none":
-            since_on = _start(rule.reading, rule, known.days, known.latest).on
-            plan = plan if since_on is None else OpenEnd(since_on)
+            since_on = _start(rule.reading, rule, terms.known.days, terms.known.latest).on
+            if since_on is not None:
+                return OpenEnd(since_on)
         case "told":
-            plan = _timed(rule, terms) or Waiting(rule.told_by)
+            return _timed(rule, terms) or Waiting(rule.told_by)
         case "counted":
-            plan = _timed(rule, terms) or plan
+            timed = _timed(rule, terms)
+            if timed is not None:
+                return timed
         case "counted back":
-            plan = _back(rule, terms)
-    terms.plans[rule.clock] = plan
-    return plan
+            base = None if rule.end_of is None else terms.rules.get(rule.end_of)
+            if base is None:
+                raise ValueError(
+                    f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here"
+                )
+            # The base may stand behind this clock among the rules; then it is planned here a first time.
+            plan = terms.plans.get(base.clock) or _plan(base, terms)
+            if not isinstance(plan, Timed):
+                return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
+            spans: list[Span] = []
+            for span in plan.spans:
+                calendars, readings = span.derivation.calendars, span.derivation.readings
+                ends = tuple((name, each.ends.on) for name, each in zip(calendars, readings, strict=True))
+                spans.append(replace(span, derivation=derive_back(rule, ends, terms.zone)))
+            return Timed(tuple(spans))
+    guard = () if rule.guard is None else (rule.guard.fact,)
+    return Waiting((rule.starts, *rule.starts_also, *guard))
 
 
 def _timed(rule: ClockRule, terms: _Terms) -> Timed | None:
@@ -205,22 +220,3 @@ def _start(
     if guard_from is None or (not guard.holds and on is not None):
         return Start(name, of.amount, of.unit, on)
     return Start(name, of.amount, of.unit, on, guard, guard_from)
-
-
-def _back(rule: ClockRule, terms: _Terms) -> ClockPlan:
-    """Count back from each end of another clock; wait for what that one waits for.
-
-    Raises `ValueError` for a clock that is not among the rules.
-    """
-    base = None if rule.end_of is None else terms.rules.get(rule.end_of)
-    if base is None:
-        raise ValueError(f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here")
-    plan = _plan(base, terms)
-    if not isinstance(plan, Timed):
-        return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
-    spans: list[Span] = []
-    for span in plan.spans:
-        calendars, readings = span.derivation.calendars, span.derivation.readings
-        ends = tuple((name, each.ends.on) for name, each in zip(calendars, readings, strict=True))
-        spans.append(replace(span, derivation=derive_back(rule, ends, terms.zone)))
-    return Timed(tuple(spans))

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from cases.clocks.clock import Clock
-from events.catalogue import CaseOpened, ClockRule, DeadlineSet, Moment
+from events.catalogue import CaseOpened, ClockRule, DeadlineSet
 from procedures.counting.derivation import Derivation
 from procedures.counting.facts import Fact, Facts
 from procedures.counting.schedule import ClockPlan, Span, Timed
@@ -47,30 +47,23 @@ def index_of(clock: Clock, spans: tuple[Span, ...]) -> int:
     return 0
 
 
-def ends_of(name: str, span: Span, case: CaseContext) -> tuple[Moment, Moment]:
-    """Give the ends of another clock under one span: as it stands, if it keeps what it was counted on."""
-    clock = case.running.get(name)
-    if clock is not None and isinstance(clock.deadline, DeadlineSet) and keeps_its_end(clock, span, case):
-        return clock.deadline.strict, clock.deadline.lenient
-    return span.derivation.strict, span.derivation.lenient
+def kept_end(clock: Clock | None, span: Span, case: CaseContext) -> DeadlineSet | None:
+    """Return the setting whose end a clock keeps, where only the calendar says otherwise; None to count anew.
 
-
-def keeps_its_end(clock: Clock, span: Span, case: CaseContext) -> bool:
-    """Report whether only the calendar says otherwise: a running clock keeps the one it was counted on.
-
-    That holds until the calendars are renewed by command, and also then for an end that would have passed.
+    A running clock keeps the calendar that it was counted on until the calendars are renewed by command. It
+    keeps it also then for an end that would have passed.
     """
-    deadline, derivation = clock.deadline, span.derivation
-    if not isinstance(deadline, DeadlineSet) or clock.since != span.since:
-        return False
+    deadline, derivation = None if clock is None else clock.deadline, span.derivation
+    if clock is None or not isinstance(deadline, DeadlineSet) or clock.since != span.since:
+        return None
     counted_on = {reading.calendar for reading in deadline.readings}
     today = {reading.calendar for reading in derivation.readings}
     if counted_on == today or clock.by_version is not None:
-        return False
+        return None
     if clock.renewed_at is not None and today - counted_on <= set(clock.renewed):
         # A renewed calendar moves an end, but never into the past: nobody could keep that promise any more.
-        return derivation.due.at <= clock.renewed_at
-    return not _has_another_start(clock, deadline, derivation, case)
+        return deadline if derivation.due.at <= clock.renewed_at else None
+    return None if _has_another_start(clock, deadline, derivation, case) else deadline
 
 
 def _has_another_start(
@@ -86,4 +79,4 @@ def _has_another_start(
     if other is None or not isinstance(plan, Timed):
         return True
     # Both count by the same tellings, so the place of this clock among its ends is that of its base.
-    return not keeps_its_end(other, plan.spans[index_of(clock, plan.spans)], case)
+    return kept_end(other, plan.spans[index_of(clock, plan.spans)], case) is None

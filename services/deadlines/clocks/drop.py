@@ -5,9 +5,9 @@ from datetime import datetime
 import msgspec
 
 from cases.clocks.clock import Clock
-from deadlines.clocks.context import CaseContext, ends_of, first_of
+from deadlines.clocks.context import CaseContext, first_of, kept_end
 from events.catalogue import ClockRule
-from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, Fact, Facts
+from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, Facts
 from procedures.counting.schedule import Timed, Waiting
 
 TAKEN_BACK = "start taken back"
@@ -30,26 +30,20 @@ def ground_to_drop(clock: Clock, case: CaseContext) -> Drop | None:
     rule = clock.deadline.rule
     closed = (CLOSED,) if rule.binds == "company" else ()
     ended = first_of((*rule.dropped_by, MERGED, NO_COMPLAINT, *closed), case.facts)
-    if rule.only_if_unmet is not None:
-        base_met = _base_met_in_time(rule.only_if_unmet, clock.since, case)
-        if base_met is not None and (ended is None or base_met.happened_at <= ended.happened_at):
-            return Drop(f"{rule.only_if_unmet} was met in time", base_met.happened_at)
+    base = None if rule.only_if_unmet is None else case.plans[rule.only_if_unmet]
+    if rule.only_if_unmet is not None and isinstance(base, Timed):
+        # The base is judged by the end that brought this round; a later one is the next round's.
+        span = next((span for span in base.spans if span.since == clock.since), base.spans[-1])
+        end = kept_end(case.running.get(rule.only_if_unmet), span, case) or span.derivation
+        met = first_of(case.rules[rule.only_if_unmet].satisfied_by, case.facts)
+        is_in_time = met is not None and met.happened_at < end.strict.at
+        if met is not None and is_in_time and (ended is None or met.happened_at <= ended.happened_at):
+            return Drop(f"{rule.only_if_unmet} was met in time", met.happened_at)
     if ended is not None:
         return Drop(ended.name, ended.happened_at)
     if isinstance(case.plans[rule.clock], Waiting):
         return Drop(TAKEN_BACK, _taken_back_at(rule, case.facts))
     return None if rule.precedes is None else _released(rule, rule.precedes, case)
-
-
-def _base_met_in_time(name: str, since: datetime | None, case: CaseContext) -> Fact | None:
-    plan = case.plans[name]
-    if not isinstance(plan, Timed):
-        return None
-    # The base is judged by the end that brought this round; a later one is the next round's.
-    span = next((span for span in plan.spans if span.since == since), plan.spans[-1])
-    met = first_of(case.rules[name].satisfied_by, case.facts)
-    in_time = met is not None and met.happened_at < ends_of(name, span, case)[0].at
-    return met if in_time else None
 
 
 def _taken_back_at(rule: ClockRule, facts: Facts) -> datetime | None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from cases.clocks.clock import Clock
 from deadlines.clocks.drop import TAKEN_BACK, Drop
+from deadlines.clocks.passings import Passing
 from events.catalogue import (
     DeadlineBreached,
     DeadlineDropped,
@@ -18,74 +17,40 @@ from events.catalogue import (
     OpenEndedSet,
     TargetMissed,
 )
-from events.catalogue.words import PassedReading
 from events.record.envelope import NewEvent
 from procedures.counting.derivation import standing
 from procedures.counting.facts import Fact
 
 
-class Passing(msgspec.Struct, frozen=True):
-    """A moment at which an unmet clock breaks, and by which reading.
+def breaches(deadline: DeadlineSet, passings: Sequence[Passing], clock: Clock) -> Sequence[NewEvent]:
+    """List the breaches of a clock that were not recorded, each at the moment when it is known.
 
-    `at` is when that is known: the due instant itself, or later for a duty that is only asked for if another
-    clock is not met.
+    One failure is counted once.
     """
-
-    reading: PassedReading
-    due: Moment
-    at: datetime
-    beyond_dispute: bool
-
-
-def passings(deadline: DeadlineSet, asked_at: tuple[datetime, datetime]) -> tuple[Passing, ...]:
-    """List when this clock breaks unless it is met before, in order.
-
-    The first is the working reading's moment. Where the readings differ and the strict one is worked by, the
-    case is disputed until the lenient one has passed too. Windows and rights lapse: nobody broke a promise.
-    `asked_at` is from when each reading asks for it at all.
-    """
-    match deadline.kind:
-        case "window" | "right":
-            return ()
-        case "duty" | "target":
-            strict_at = max(deadline.strict.at, asked_at[0])
-            lenient_at = max(deadline.lenient.at, asked_at[1])
-            last = Passing("lenient", deadline.lenient, lenient_at, beyond_dispute=True)
-        case _:
-            assert_never(deadline.kind)
-    if deadline.strict.at == deadline.lenient.at and strict_at == lenient_at:
-        return (Passing("both", deadline.strict, strict_at, beyond_dispute=True),)
-    if deadline.working == "lenient":
-        return (last,)
-    return (Passing("strict", deadline.strict, strict_at, beyond_dispute=False), last)
-
-
-def unrecorded(known: Sequence[Passing], clock: Clock) -> Sequence[Passing]:
-    """List the moments that were not recorded as broken; one failure is counted once."""
     if clock.beyond_dispute:
         return ()
-    found = [passing for passing in known if passing.reading not in clock.broken_by]
+    found = [passing for passing in passings if passing.reading not in clock.broken_by]
     if len(found) == 2 and found[0].at == found[1].at:
         # Both are known at one moment, such as the end of the base clock: they are one breach, not two.
-        return (replace(found[0], reading="both", beyond_dispute=True),)
-    return found
-
-
-def breach(deadline: DeadlineSet, passing: Passing) -> DeadlineBreached | TargetMissed:
-    if deadline.kind == "target":
-        return TargetMissed(
-            clock=deadline.clock,
-            reading=passing.reading,
-            due=passing.due,
-            beyond_dispute=passing.beyond_dispute,
-        )
-    return DeadlineBreached(
-        clock=deadline.clock,
-        binds=deadline.binds,
-        reading=passing.reading,
-        due=passing.due,
-        beyond_dispute=passing.beyond_dispute,
-    )
+        found = [replace(found[0], reading="both", beyond_dispute=True)]
+    events: list[NewEvent] = []
+    for passing in found:
+        reading, due, beyond_dispute = passing.reading, passing.due, passing.beyond_dispute
+        event: TargetMissed | DeadlineBreached
+        if deadline.kind == "target":
+            event = TargetMissed(
+                clock=deadline.clock, reading=reading, due=due, beyond_dispute=beyond_dispute
+            )
+        else:
+            event = DeadlineBreached(
+                clock=deadline.clock,
+                binds=deadline.binds,
+                reading=reading,
+                due=due,
+                beyond_dispute=beyond_dispute,
+            )
+        events.append(NewEvent(event, passing.at))
+    return events
 
 
 def breach_of(begun: OpenEndedSet, due: Moment) -> DeadlineBreached:

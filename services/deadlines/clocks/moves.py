@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cases.clocks.clock import Clock
-from deadlines.clocks.context import CaseContext, keeps_its_end
+from deadlines.clocks.context import CaseContext, kept_end
 from events.catalogue import DeadlineMoved, DeadlineSet
 from events.record.envelope import NewEvent
 from procedures.counting.schedule import ClockPlan, Span, Timed
@@ -17,12 +17,14 @@ def move(
     `deadline` is the setting of the clock, `index` the place of the span among its ends. A told end moved the
     clock when it was told; a corrected fact, a version or a calendar moves it `now`.
     """
-    if keeps_its_end(clock, span, case):
+    if kept_end(clock, span, case) is not None:
         return None
     derivation = span.derivation
     is_same = (deadline.strict, deadline.lenient) == (derivation.strict, derivation.lenient)
     anew = index > 0 and _is_next(clock, span) and _begins_anew(clock, deadline, span)
-    if is_same and not anew and not is_round_taken_back(clock, case.plans[deadline.clock]):
+    round_began_at, plan = clock.anew_since, case.plans[deadline.clock]
+    is_taken_back = round_began_at is not None and is_end_taken_back(round_began_at, plan)
+    if is_same and not anew and not is_taken_back:
         return None
     event = DeadlineMoved(
         clock=deadline.clock,
@@ -37,11 +39,11 @@ def move(
     return NewEvent(event, span.since or now)
 
 
-def is_round_taken_back(clock: Clock, plan: ClockPlan) -> bool:
-    """Report whether the end that the present round began with was taken back since."""
-    if clock.anew_since is None or not isinstance(plan, Timed):
+def is_end_taken_back(told_at: datetime, plan: ClockPlan) -> bool:
+    """Report whether the end that was told at this moment, and began a round, was taken back since."""
+    if not isinstance(plan, Timed):
         return False
-    return all(span.since is None or span.since < clock.anew_since for span in plan.spans)
+    return all(span.since is None or span.since < told_at for span in plan.spans)
 
 
 def _is_next(clock: Clock, span: Span) -> bool:

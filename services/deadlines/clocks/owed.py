@@ -6,21 +6,20 @@ it is noticed.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
 
 import msgspec
 
 from cases.clocks.clock import Clock
 from cases.clocks.fold import after
 from deadlines.clocks.context import CaseContext
-from deadlines.clocks.endings import breach, dropping, meeting, unrecorded
-from deadlines.clocks.moves import is_round_taken_back
+from deadlines.clocks.endings import breaches, dropping, meeting
+from deadlines.clocks.moves import is_end_taken_back
 from deadlines.clocks.timeline import Round, timeline
 from deadlines.clocks.without_term import owed_without_term
 from events.catalogue import DeadlineMet, DeadlineReopened, DeadlineSet, DeadlineWarned, WindowLapsed
 from events.record.envelope import NewEvent
 from procedures.counting.facts import Fact, Facts
-from procedures.counting.schedule import OpenEnd, Timed, Waiting
+from procedures.counting.schedule import Timed
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -32,35 +31,21 @@ class Owed(msgspec.Struct, frozen=True):
 
 def owed(clock: Clock, case: CaseContext, now: datetime, passed: datetime) -> Owed:
     """Give what is owed about one clock; `passed` is the moment that has certainly been reached."""
-    plan = case.plans[clock.deadline.clock]
-    if clock.dropped is not None and not is_round_taken_back(clock, plan):
+    plan, round_began_at = case.plans[clock.deadline.clock], clock.anew_since
+    is_taken_back = round_began_at is not None and is_end_taken_back(round_began_at, plan)
+    if clock.dropped is not None and not is_taken_back:
         return Owed()
+    events: list[NewEvent] = []
+    # 1. Take back what met it, if that was taken back itself.
     reopened = None if clock.met is None else _reopening(clock.met, case.facts)
     if reopened is not None:
+        events.append(reopened)
         clock = after(clock, reopened.event, reopened.happened_at)
-    events = [] if reopened is None else [reopened]
-    match plan:
-        case Timed():
-            found = _owed_under_all(clock, timeline(clock, plan, case, now), now, passed)
-        case OpenEnd() | Waiting():
-            found = Owed(*owed_without_term(clock, case, now, passed))
-        case _:
-            assert_never(plan)
-    return Owed((*events, *found.events), found.coming)
-
-
-def _reopening(met: DeadlineMet, facts: Facts) -> NewEvent | None:
-    """Take back what met the clock, if that was taken back itself."""
-    for revoked in facts.revoked:
-        if (revoked.fact.name, revoked.fact.version) == (met.fact, met.by_version):
-            return NewEvent(DeadlineReopened(clock=met.clock, by_version=revoked.by_version), revoked.at)
-    return None
-
-
-def _owed_under_all(clock: Clock, rounds: Sequence[Round], now: datetime, passed: datetime) -> Owed:
-    """Go through the ends one after the other, and settle each before the next one."""
-    events: list[NewEvent] = []
-    for end in rounds:
+    if not isinstance(plan, Timed):
+        found, coming = owed_without_term(clock, case, now, passed)
+        return Owed((*events, *found), coming)
+    # 2. Go through its ends one after the other, and settle each before the next one.
+    for end in timeline(clock, plan, case, now):
         if end.moved is not None:
             events.append(end.moved)
             clock = after(clock, end.moved.event, end.moved.happened_at)
@@ -75,18 +60,25 @@ def _owed_under_all(clock: Clock, rounds: Sequence[Round], now: datetime, passed
     return Owed(tuple(events))
 
 
+def _reopening(met: DeadlineMet, facts: Facts) -> NewEvent | None:
+    """Take back what met the clock, if that was taken back itself."""
+    for revoked in facts.revoked:
+        if (revoked.fact.name, revoked.fact.version) == (met.fact, met.by_version):
+            return NewEvent(DeadlineReopened(clock=met.clock, by_version=revoked.by_version), revoked.at)
+    return None
+
+
 def _owed_under(end: Round, clock: Clock, now: datetime, passed: datetime) -> Owed:
     """Give what is true under one end and was not recorded: broken, warned, lapsed, met, dropped."""
-    breaks = unrecorded(end.passings, clock) if end.passings else ()
+    breaks = breaches(end.deadline, end.passings, clock)
     reached = passed if end.over_at is None else min(passed, end.over_at)
-    broken = [passing for passing in breaks if passing.at <= reached]
-    events = [NewEvent(breach(end.deadline, passing), passing.at) for passing in broken]
+    events = [new for new in breaks if new.happened_at <= reached]
     if end.over_at is not None:
-        uncertain = [passing.at for passing in breaks if reached < passing.at <= end.over_at]
+        uncertain = [new.happened_at for new in breaks if reached < new.happened_at <= end.over_at]
         if uncertain:
             return Owed(tuple(events), (min(uncertain),))
     # Warn once, and never after a breach: a warning would come too late for anybody to act on it.
-    is_warned = clock.warned or broken or clock.broken_by
+    is_warned = clock.warned or events or clock.broken_by
     warn_at = None if is_warned else end.warn_at
     lapses_at = None if clock.lapsed else end.lapses_at
     if warn_at is not None and warn_at <= reached:
@@ -101,7 +93,7 @@ def _owed_under(end: Round, clock: Clock, now: datetime, passed: datetime) -> Ow
         return Owed((*events, *dropping(clock, end.drop, now)))
     if end.until is not None:
         return Owed(tuple(events))
-    moments = [*(passing.at for passing in breaks), warn_at, lapses_at]
+    moments = [*(new.happened_at for new in breaks), warn_at, lapses_at]
     return Owed(tuple(events), tuple(at for at in moments if at is not None and at > reached))
 
 

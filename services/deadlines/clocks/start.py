@@ -1,17 +1,16 @@
 """Setting the clocks that can run and do not: for the first time, or again after they were dropped."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
-from cases.clocks.clock import Clock
+from cases.clocks.clock import Clock, Setting
 from deadlines.clocks.context import CaseContext, index_of
 from deadlines.clocks.drop import ground_to_drop
 from deadlines.clocks.moves import version_of
 from deadlines.clocks.state import Clocks
-from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, OpenEndedSet
+from events.catalogue import ClockRule, DeadlineDropped, DeadlineSet, Event, OpenEndedSet
 from events.record.envelope import NewEvent
-from procedures.counting.derivation import Derivation, norm_end
+from procedures.counting.derivation import norm_end
 from procedures.counting.facts import CLOSED, MERGED, NO_COMPLAINT, WITHDRAWN
 from procedures.counting.schedule import ClockPlan, OpenEnd, Timed, Waiting
 from procedures.counting.zones import TIMEZONE_DATA
@@ -20,52 +19,72 @@ _SET_ASIDE = (WITHDRAWN, MERGED, CLOSED, NO_COMPLAINT)
 """Why a clock is dropped that goes on where it stood, when the case goes on by itself."""
 
 
-def starts(clocks: Clocks, case: CaseContext, now: datetime) -> Iterator[NewEvent]:
+def starts(clocks: Clocks, case: CaseContext, now: datetime) -> tuple[NewEvent, ...]:
     """Set every clock that can run and does not, in the order of the rules."""
+    events: list[Event] = []
     for rule in clocks.rules:
-        clock = clocks.running.get(rule.clock)
-        plan = case.plans[rule.clock]
+        clock, plan = clocks.running.get(rule.clock), case.plans[rule.clock]
+        setting: Setting | None = None
         if clock is None:
             # The first time a clock begins with its first end; the ends told since move it from there.
-            yield from _set(rule, plan, 0, case, now)
+            setting = _setting(rule, plan, 0, case.opened.zone)
         elif clock.dropped is not None:
-            yield from _set_again(clock, rule, plan, case, now)
-        elif _has_other_form(clock, plan):
-            yield NewEvent(DeadlineDropped(clock=rule.clock, because=version_of(clock)), now)
-            yield from _set(rule, plan, -1, case, now)
+            setting = _setting_again(clock, rule, plan, case)
+        elif clock.by_version is not None and _has_other_form(clock, plan):
+            events.append(DeadlineDropped(clock=rule.clock, because=version_of(clock)))
+            setting = _setting(rule, plan, -1, case.opened.zone)
+        if setting is not None:
+            events.append(setting)
+    return tuple(NewEvent(event, now) for event in events)
 
 
-def _set(
-    rule: ClockRule, plan: ClockPlan, index: int, case: CaseContext, now: datetime
-) -> Iterator[NewEvent]:
-    """Set a clock with the end at `index`; nothing while it waits for its start."""
+def _setting(rule: ClockRule, plan: ClockPlan, index: int, zone: str) -> Setting | None:
+    """Give a clock the end at `index` of its plan, or no end; None while it waits for its start."""
     match plan:
         case Waiting():
-            pass
+            return None
         case OpenEnd():
-            yield NewEvent(_open_ended(rule, plan, case.opened.zone), now)
+            return OpenEndedSet(
+                clock=rule.clock,
+                kind=rule.kind,
+                binds=rule.binds,
+                zone=zone,
+                since_on=plan.since_on,
+                norm=norm_end(rule, plan.since_on, zone),
+                rule=rule,
+            )
         case Timed():
-            yield NewEvent(_deadline_set(rule, plan.spans[index].derivation, case.opened.zone), now)
+            derivation = plan.spans[index].derivation
+            return DeadlineSet(
+                clock=rule.clock,
+                kind=rule.kind,
+                binds=rule.binds,
+                zone=zone,
+                timezone_data=TIMEZONE_DATA,
+                strict=derivation.strict,
+                lenient=derivation.lenient,
+                working=derivation.working,
+                warn_at=derivation.warn_at,
+                readings=derivation.readings,
+                rule=rule,
+            )
         case _:
             assert_never(plan)
 
 
-def _set_again(
-    clock: Clock, rule: ClockRule, plan: ClockPlan, case: CaseContext, now: datetime
-) -> Iterator[NewEvent]:
-    """Set a dropped clock once its ground is gone, with the end in force; as it stood, if nothing changed."""
+def _setting_again(clock: Clock, rule: ClockRule, plan: ClockPlan, case: CaseContext) -> Setting | None:
+    """Give a dropped clock the end in force once its ground is gone; as it stood, if nothing changed."""
     if ground_to_drop(clock, case) is not None or _is_over(clock, plan, case):
-        return
+        return None
     if clock.dropped in _SET_ASIDE and clock.rule == rule and _is_same(clock, plan):
         # The very same setting says that it goes on where it stood: the fold then keeps what was recorded.
-        yield NewEvent(clock.deadline, now)
-        return
-    yield from _set(rule, plan, -1, case, now)
+        return clock.deadline
+    return _setting(rule, plan, -1, case.opened.zone)
 
 
 def _has_other_form(clock: Clock, plan: ClockPlan) -> bool:
     """Report whether a new version made something else of a clock: another party, kind or way to end."""
-    if clock.by_version is None or isinstance(plan, Waiting):
+    if isinstance(plan, Waiting):
         return False
     deadline, rule = clock.deadline, clock.rule
     is_timed = isinstance(deadline, DeadlineSet)
@@ -94,31 +113,3 @@ def _is_over(clock: Clock, plan: ClockPlan, case: CaseContext) -> bool:
         return True
     ran_out = isinstance(plan, Timed) and resumed_at is not None
     return ran_out and plan.derivation.strict.at <= resumed_at  # type: ignore[union-attr,operator]
-
-
-def _deadline_set(rule: ClockRule, derivation: Derivation, zone: str) -> DeadlineSet:
-    return DeadlineSet(
-        clock=rule.clock,
-        kind=rule.kind,
-        binds=rule.binds,
-        zone=zone,
-        timezone_data=TIMEZONE_DATA,
-        strict=derivation.strict,
-        lenient=derivation.lenient,
-        working=derivation.working,
-        warn_at=derivation.warn_at,
-        readings=derivation.readings,
-        rule=rule,
-    )
-
-
-def _open_ended(rule: ClockRule, plan: OpenEnd, zone: str) -> OpenEndedSet:
-    return OpenEndedSet(
-        clock=rule.clock,
-        kind=rule.kind,
-        binds=rule.binds,
-        zone=zone,
-        since_on=plan.since_on,
-        norm=norm_end(rule, plan.since_on, zone),
-        rule=rule,
-    )

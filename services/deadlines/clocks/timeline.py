@@ -8,24 +8,25 @@ counted on and the moment its round began. The ends before it were judged when t
 that is recorded later judges none of them again.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
 from cases.clocks.clock import Clock
 from cases.clocks.fold import after
-from deadlines.clocks.context import CaseContext, ends_of, first_of, index_of
+from deadlines.clocks.context import CaseContext, first_of, index_of
 from deadlines.clocks.drop import Drop, ground_to_drop
-from deadlines.clocks.endings import Passing, meeting, passings
+from deadlines.clocks.endings import meeting
 from deadlines.clocks.moves import move
+from deadlines.clocks.passings import Passing, passings
 from events.catalogue import ClockRule, DeadlineSet
 from events.record.envelope import NewEvent
 from procedures.counting.facts import Fact
 from procedures.counting.schedule import Span, Timed
 
-BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
-"""A look at this moment finds nothing that time did, only what comes."""
+_WARNED = ("duty", "target")
+"""The kinds of clocks that the company is warned about; in a window or a right nobody is late."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -96,72 +97,42 @@ def _round(
     moved: NewEvent | None,
     until: datetime | None,
 ) -> Round:
+    """Find what is true under one end of a clock; `clock` has this end already."""
+    # 1. Why it asks no more, unless that happened under a later end.
     drop = ground_to_drop(clock, case)
     if drop is not None and drop.at is not None and until is not None and drop.at >= until:
-        drop = None  # that happened under a later end
-    ends = [moment for moment in (until, drop.at if drop else None) if moment is not None]
-    met_by = _met_by(clock, until, drop, case)
-    asked_from = _asked_from(deadline, index, case, until)
+        drop = None
+    dropped_at = None if drop is None else drop.at
+    # 2. What met it: neither under a later end nor after it was dropped.
+    met_by = first_of(deadline.rule.satisfied_by, case.facts, clock.anew_since)
+    if met_by is not None and until is not None and met_by.happened_at >= until:
+        # The notice that brings the next end is what the duty to give notice asked for: it belongs here.
+        is_the_notice = deadline.rule.only_if_unmet is not None and met_by.happened_at == until
+        met_by = met_by if is_the_notice else None
+    elif met_by is not None and dropped_at is not None and met_by.happened_at > dropped_at:
+        met_by = None
+    # 3. When to warn: about what the company still has to do, and not before it had to.
+    warn_at = deadline.warn_at if deadline.binds == "company" and deadline.kind in _WARNED else None
+    if warn_at is not None:
+        warn_at = max(warn_at, clock.set_at, clock.reopened_at or clock.set_at)
+    is_warned = met_by is None and warn_at is not None and warn_at < deadline.due.at
     return Round(
         deadline=deadline,
         moved=moved,
         until=until,
         drop=drop,
-        over_at=min(ends, default=None),
+        over_at=min((at for at in (until, dropped_at) if at is not None), default=None),
         met_by=met_by,
         passings=tuple(
             passing
-            for passing in passings(deadline, asked_from)
+            for passing in passings(deadline, index, until, case)
             if met_by is None or met_by.happened_at >= passing.due.at
         ),
         lapses_at=_lapses_at(deadline, met_by) if deadline.kind == "window" else None,
-        warn_at=_warn_at(clock, deadline) if met_by is None else None,
+        warn_at=warn_at if is_warned else None,
     )
-
-
-def _met_by(clock: Clock, until: datetime | None, drop: Drop | None, case: CaseContext) -> Fact | None:
-    """Find what met the clock under this end."""
-    rule = clock.deadline.rule
-    found = first_of(rule.satisfied_by, case.facts, clock.anew_since)
-    if found is None:
-        return None
-    if until is not None and found.happened_at >= until:
-        # The notice that brings the next end is what the duty to give notice asked for: it belongs here.
-        is_the_notice = rule.only_if_unmet is not None and found.happened_at == until
-        return found if is_the_notice else None
-    if drop is not None and drop.at is not None and found.happened_at > drop.at:
-        return None
-    return found
-
-
-def _asked_from(
-    deadline: DeadlineSet, index: int, case: CaseContext, until: datetime | None
-) -> tuple[datetime, datetime]:
-    """From when each reading can break: at once, after the base clock, or after what met it was lost."""
-    rule = deadline.rule
-    strict_at = lenient_at = BEFORE_ALL_TIME
-    base = None if rule.only_if_unmet is None else case.plans[rule.only_if_unmet]
-    if rule.only_if_unmet is not None and isinstance(base, Timed):
-        # Nobody owes a notice of delay before there is a delay: this duty waits for the end of its base.
-        strict, lenient = ends_of(rule.only_if_unmet, base.spans[min(index, len(base.spans) - 1)], case)
-        strict_at, lenient_at = strict.at, lenient.at
-        if until is not None:
-            strict_at, lenient_at = min(strict_at, until), min(lenient_at, until)
-    for lost in case.facts.revoked:
-        if lost.fact.name in rule.satisfied_by and lost.fact.happened_at < deadline.lenient.at:
-            # It was kept as far as anybody knew: it cannot break before the letter came back.
-            strict_at, lenient_at = max(strict_at, lost.at), max(lenient_at, lost.at)
-    return strict_at, lenient_at
 
 
 def _lapses_at(deadline: DeadlineSet, met_by: Fact | None) -> datetime | None:
     was_used = met_by is not None and met_by.happened_at < deadline.lenient.at
     return None if was_used else deadline.lenient.at
-
-
-def _warn_at(clock: Clock, deadline: DeadlineSet) -> datetime | None:
-    """Find when to warn: about what the company still has to do, and not before it had to."""
-    if deadline.warn_at is None or deadline.binds != "company" or deadline.kind not in ("duty", "target"):
-        return None
-    warn_at = max(deadline.warn_at, clock.set_at, clock.reopened_at or clock.set_at)
-    return warn_at if warn_at < deadline.due.at else None

@@ -146,7 +146,7 @@ def _plan(rule: ClockRule, terms: _Terms) -> ClockPlan:
                 raise ValueError(
                     f"clock {rule.clock} counts back from {rule.end_of!r}, which is no clock here"
                 )
-            # The base may stand behind this clock among the rules; then it is planned here a first time.
+            # The base may stand behind this clock among the rules, and then it is not planned yet.
             plan = terms.plans.get(base.clock) or _plan(base, terms)
             if not isinstance(plan, Timed):
                 return Waiting(plan.facts if isinstance(plan, Waiting) else (base.clock,))
@@ -194,29 +194,29 @@ def _timed(rule: ClockRule, terms: _Terms) -> Timed | None:
 
 
 def _start(
-    name: str, of: ClockRule | Alternative, days: Mapping[str, date], latest: Mapping[str, date]
+    name: str, term: ClockRule | Alternative, days: Mapping[str, date], latest: Mapping[str, date]
 ) -> Start:
     """Put down from when one reading of a term counts; its day is None while that has not happened.
 
     `latest` has the last day of a fact that happened several times. A guard that cannot matter any more is
-    left out. Where a day was agreed for the start, the guard counts from the last such day.
+    left out.
     """
-    on = days.get(of.starts)
-    if isinstance(of, ClockRule) and of.starts_also:
-        every = [days.get(fact) for fact in (of.starts, *of.starts_also)]
+    on = days.get(term.starts)
+    if isinstance(term, ClockRule) and term.starts_also:
+        every = [days.get(fact) for fact in (term.starts, *term.starts_also)]
         happened = [day for day in every if day is not None]
         on = min(happened, default=None)
-        if of.starts_at == "latest":
+        if term.starts_at == "latest":
             on = max(happened) if happened == every else None
-    guard = of.guard
+    guard = term.guard
     guard_from = None if guard is None else days.get(guard.fact)
     if guard is None:
-        return Start(name, of.amount, of.unit, on)
-    # The customer may not come on the day agreed: the guard counts from there instead of from its own fact.
+        return Start(name, term.amount, term.unit, on)
+    # What was agreed for a day may not happen on it. Then the guard counts from the last day agreed.
     agreed = {fact: latest.get(fact, days[fact]) for fact in guard.unless if fact in days}
     if agreed:
         guard = structs.replace(guard, fact=max(agreed, key=agreed.__getitem__))
         guard_from = agreed[guard.fact]
     if guard_from is None or (not guard.holds and on is not None):
-        return Start(name, of.amount, of.unit, on)
-    return Start(name, of.amount, of.unit, on, guard, guard_from)
+        return Start(name, term.amount, term.unit, on)
+    return Start(name, term.amount, term.unit, on, guard, guard_from)

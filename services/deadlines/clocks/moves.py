@@ -23,6 +23,7 @@ def move(
     is_same = (deadline.strict, deadline.lenient) == (derivation.strict, derivation.lenient)
     anew = index > 0 and _is_next(clock, span) and _begins_anew(clock, deadline, span)
     round_began_at, plan = clock.anew_since, case.plans[deadline.clock]
+    # A notice that came back ends its round, though the end before may fall on the very same day.
     is_taken_back = round_began_at is not None and is_end_taken_back(round_began_at, plan)
     if is_same and not anew and not is_taken_back:
         return None

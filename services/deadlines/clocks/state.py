@@ -86,10 +86,12 @@ def fold(history: History) -> Clocks:
 def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
     """Take one event into account; events of others change nothing here except as facts.
 
-    Raises `MalformedEvent` when the event moves a clock without a term.
+    Raises `MalformedEvent` when a clock without a term is moved, and `KeyError` for a clock that was never
+    set; nobody but deadlines appends these events, so both mean that the stream is damaged.
     """
     running = clocks.running
     if type(event) in CLOCK_EVENT_TYPES:
+        # `type` and not `isinstance`: most events are about a clock, and that would take most of the fold.
         found = cast("ClockEvent", event)
         if type(found) is DeadlineSet or type(found) is OpenEndedSet:
             clock = begun(running.get(found.clock), found, happened_at)
@@ -99,7 +101,7 @@ def evolve(clocks: Clocks, event: Event, happened_at: datetime) -> Clocks:
         return Clocks(clocks.opened, clocks.rules, running, clocks.facts, clocks.anew_on)
     match event:
         case CaseOpened() | ReportClassified():
-            # A clock keeps the rule that it first came with.
+            # A clock keeps the rule that it first came with: a report may be classified twice.
             known = {rule.clock for rule in clocks.rules}
             added = tuple(rule for rule in event.clocks if rule.clock not in known)
             opened = event if isinstance(event, CaseOpened) else clocks.opened

@@ -97,7 +97,10 @@ def _round(
     moved: NewEvent | None,
     until: datetime | None,
 ) -> Round:
-    """Find what is true under one end of a clock; `clock` has this end already."""
+    """Find what is true under one end of a clock; `clock` has been moved to it, and `deadline` is that end.
+
+    `index` is its place among the ends, `moved` the event that gives it, `until` when the next one was told.
+    """
     # 1. Why it asks no more, unless that happened under a later end.
     drop = ground_to_drop(clock, case)
     if drop is not None and drop.at is not None and until is not None and drop.at >= until:

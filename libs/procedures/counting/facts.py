@@ -232,12 +232,10 @@ def standing_facts(events: Iterable[Recorded]) -> Facts:
         lost = [fact for name in _TAKES_BACK.get(type(event), ()) for fact in told.get(name, ())]
         if type(event) is ReportClassified and event.kind in _NO_COMPLAINTS:
             lost = []  # only who calls it a complaint after all takes back that it was none
-        elif type(event) is LetterBounced:
-            lost = [fact for fact in by_letter.get(event.letter_id, ()) if not _is_of_leaving(fact)]
-        elif type(event) is LetterDateCorrected:
-            # One that came back stays not arrived, so what was taken back before is not corrected.
+        elif type(event) is LetterBounced or type(event) is LetterDateCorrected:
+            # Without what was taken back before: a letter that came back stays not arrived.
             of_letter = [fact for fact in by_letter.get(event.letter_id, ()) if fact not in revoked]
-            lost, given = _corrected(event, recorded.version, of_letter)
+            lost, given = _changed(of_letter, event, recorded.version)
         # 2. Take back. The first event that takes a fact back is the one that counts.
         for fact in lost:
             revoked.setdefault(fact, Revoked(fact, recorded.happened_at, recorded.version))
@@ -307,19 +305,16 @@ def _of_a_letter(event: LetterSent | LetterPosted, event_id: str) -> Mapping[str
     return on
 
 
-def _is_of_leaving(fact: Fact) -> bool:
-    """Report whether a fact of a letter stands when it comes back: it was sent and dated all the same."""
-    return fact.name.endswith((" sent", " dated"))
-
-
-def _corrected(
-    event: LetterDateCorrected, version: int, of_letter: Sequence[Fact]
+def _changed(
+    of_letter: Sequence[Fact], event: LetterBounced | LetterDateCorrected, version: int
 ) -> tuple[list[Fact], tuple[Fact, ...]]:
-    """Return the facts that a letter's wrong date gave, and those that stand in their place.
+    """Return which of the facts of a letter do not hold, and those that stand in their place.
 
-    `of_letter` is what the letter gave and nothing took back; without another moment of posting, only the
-    fact of its date is replaced.
+    A letter that came back did not arrive and told no period, but it was sent and dated all the same. A
+    correction without another moment of posting replaces the fact of its date only.
     """
+    if isinstance(event, LetterBounced):
+        return [fact for fact in of_letter if not fact.name.endswith((" sent", " dated"))], ()
     wrong = [fact for fact in of_letter if event.posted_at is not None or fact.name.endswith(" dated")]
     right = tuple(
         Fact(

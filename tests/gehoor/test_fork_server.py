@@ -88,7 +88,7 @@ async def test_the_end_of_a_fork_is_heard_with_its_code(
     assert words in child.launch.log.read_text()
 
 
-async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: Path) -> None:
+async def test_without_the_fork_server_services_start_in_the_ordinary_way(tmp_path: Path) -> None:
     """The quick way is a convenience: nothing depends on it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
     never_opened = ForkClient(tmp_path, tmp_path / "fork-server.log")
@@ -98,7 +98,7 @@ async def test_without_the_nursery_services_start_in_the_ordinary_way(tmp_path: 
     assert await asyncio.wait_for(child.process.wait(), WITHIN_S) == 7
 
 
-async def test_a_killed_nursery_takes_its_forks_down_and_they_are_noticed(tmp_path: Path) -> None:
+async def test_a_killed_fork_server_takes_its_forks_down_and_they_are_noticed(tmp_path: Path) -> None:
     """Nobody runs on without somebody who would restart it."""
     (tmp_path / "little_service.py").write_text(SERVICE)
     forks = ForkClient(tmp_path, tmp_path / "fork-server.log")

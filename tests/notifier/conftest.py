@@ -7,7 +7,7 @@ import pytest
 from events.consumer.loop import ConsumerLoop
 from events.testing import TestSystem
 from notifier.consumer import LetterConsumer
-from post_office import LANES, Desks, PostOffice
+from post_office import ALL_PARTITIONS, Desks, PostOffice
 from scripted_smtp import ScriptedServer
 
 
@@ -25,7 +25,7 @@ async def office(system: TestSystem, desks: Desks) -> AsyncIterator[PostOffice]:
     """A post office with a mail server that accepts everything until told otherwise."""
     await desks.notifier.pool.execute("DELETE FROM letter")
     consumer = ConsumerLoop(desks.notifier, LetterConsumer())
-    await consumer.own(LANES)
+    await consumer.own(ALL_PARTITIONS)
     async with ScriptedServer() as server:
         made = PostOffice(system, desks, server, consumer)
         yield made

@@ -24,7 +24,7 @@ from notifier.smtp.server_url import read_smtp_url
 from notifier_cases import deadline, opened
 from scripted_smtp import ScriptedServer
 
-LANES = frozenset(range(PARTITIONS))
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
 WITHIN_S = 60.0
 _WRAPPED = "SELECT wrapped FROM gehoor.person_key WHERE case_id = $1"
 _WRAP = "UPDATE gehoor.person_key SET wrapped = $2 WHERE case_id = $1"
@@ -111,7 +111,7 @@ class PostOffice:
         """Start a sender that owns all partitions, as a process of its own would."""
         platform = replace(self.notifier, ownership=Ownership())
         await platform.ownership.beat(platform.pool)
-        platform.ownership.owned = LANES
+        platform.ownership.owned = ALL_PARTITIONS
         server = read_smtp_url(self.server.url())
         sender = SendingLoop(platform, SmtpPool(server, connections), server.final_wait_s)
         self.senders.append(sender)

@@ -1,6 +1,7 @@
 """The commands are cut in the parts of a case's life, as the events are that they bring."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,22 @@ def test_commands_bring_the_events_of_their_own_part(name: str) -> None:
     parts = {CATALOGUE[event].__module__.rpartition(".")[2] for event in events}
 
     assert {WITHIN.get(name, name)} == parts
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_file_of_commands_names_the_events_that_it_brings(name: str) -> None:
+    """Whoever looks for the command that brings an event finds its file by the line `Events:` at the top."""
+    tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    made = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CATALOGUE
+    }
+
+    named = set(re.findall(r"\w+", (PARTS[name].__doc__ or "").partition("\n\nEvents: ")[2]))
+
+    assert made
+    assert made <= named
 
 
 def test_every_command_of_every_part_can_be_given() -> None:

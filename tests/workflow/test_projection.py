@@ -38,7 +38,7 @@ async def test_every_complaint_is_opened_once_and_listed_as_folded(desk: Desk) -
 
 
 async def test_two_replicas_open_a_case_once(desk: Desk) -> None:
-    """Two workflow processes that both believe they own every lane still open each case once."""
+    """Two workflow processes that both believe they own every partition still open each case once."""
     cases = [(await desk.receive("preact"))[0] for _ in range(6)]
     other = ConsumerLoop(await desk.system.platform("workflow", keys=True), WorkflowConsumer())
     await other.own(frozenset(range(16)))

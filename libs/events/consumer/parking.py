@@ -1,7 +1,7 @@
 """Parked cases: an event that cannot be applied blocks its own case for this consumer, and no other one.
 
 A parked case keeps the version it stopped at, and the reason. It is retried when somebody sets `retry_at`
-(`gehoor retry`); the consumer then applies everything from that version on.
+(`gehoor parked retry`); the consumer then applies everything from that version on.
 """
 
 from collections.abc import Collection, Mapping

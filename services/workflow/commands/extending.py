@@ -1,6 +1,6 @@
 """Taking more time for a complaint, within what the procedure allows.
 
-Event: TermExtended. It moves no clock by itself: the delay notice that is owed from then on does.
+Events: TermExtended. It moves no clock by itself: the delay notice that is owed from then on does.
 """
 
 from collections.abc import Sequence

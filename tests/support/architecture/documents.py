@@ -27,7 +27,7 @@ def broken_links(tree: SourceTree) -> Iterator[Finding]:
     """Find relative links of `.md` files that lead nowhere; examples in code blocks are left out."""
     places = _places(tree)
     for path, text in tree.documents.items():
-        for line, words in _prose(text) if path.endswith(".md") else ():
+        for line, words in prose(text) if path.endswith(".md") else ():
             for target in LINK.findall(words):
                 place = normpath(PurePosixPath(path).parent / target.partition("#")[0])
                 if not target.startswith(ELSEWHERE) and place not in places:
@@ -37,7 +37,7 @@ def broken_links(tree: SourceTree) -> Iterator[Finding]:
 def named_but_missing(tree: SourceTree) -> Iterator[Finding]:
     """Find files that stand in a table of a part's README and do not exist, beside it or from the root."""
     for readme, text in _readmes(tree):
-        for line, words in _prose(text) if readme in tree.documents else ():
+        for line, words in prose(text) if readme in tree.documents else ():
             for name in NAMED_FILE.findall(words) if words.startswith("|") else ():
                 if not _exists(tree, readme, name):
                     yield Finding(
@@ -57,6 +57,16 @@ def missing_from_readme(tree: SourceTree) -> Iterator[Finding]:
             name = source.path.removeprefix(f"{folder}/")
             if "__" not in name and name not in files and not any(name.startswith(one) for one in folders):
                 yield Finding(readme, 0, NAMED_RULE, f"it does not name `{name}`")
+
+
+def prose(text: str) -> Iterator[tuple[int, str]]:
+    """Return the lines of a document with their numbers, without its blocks of code."""
+    inside = False
+    for line, words in enumerate(text.splitlines(), start=1):
+        if words.lstrip().startswith("```"):
+            inside = not inside
+        elif not inside and not words.startswith("    "):
+            yield line, words
 
 
 def _readmes(tree: SourceTree) -> Iterator[tuple[str, str]]:
@@ -79,12 +89,3 @@ def _places(tree: SourceTree) -> set[str]:
         for path in tree.files()
         for place in (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
     }
-
-
-def _prose(text: str) -> Iterator[tuple[int, str]]:
-    inside = False
-    for line, words in enumerate(text.splitlines(), start=1):
-        if words.lstrip().startswith("```"):
-            inside = not inside
-        elif not inside and not words.startswith("    "):
-            yield line, words

@@ -6,7 +6,7 @@ from events.catalogue.words import FORM_COPY
 from notifier.writing.context import WritingContext
 from notifier.writing.periods import Period
 from notifier.writing.values import answering, closing, handling, objecting, opening
-from notifier.writing.values.common import common_values
+from notifier.writing.values.in_every_letter import common_values
 from notifier.writing.values.variables import Values
 
 

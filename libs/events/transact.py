@@ -172,11 +172,11 @@ def _sealed(
     platform: Platform, history: History, command: Command, decision: CommandOutcome | Sequence[NewEvent]
 ) -> CommandOutcome:
     """Chain what was decided, stamped with the moment just before it is appended."""
-    # Another moment than `now` above: deciding many commands takes time, and the store compares `recorded_at`
-    # with its clock.
     if isinstance(decision, CommandOutcome):
         return decision
     try:
+        # The clock is asked again, because deciding many commands takes time and the store compares
+        # `recorded_at` with its own clock.
         rows = rows_after(platform, history, decision, command.cause(), platform.clock.now())
     except PersonErased as erased:
         return CommandOutcome("refused", refused=CommandRefused("person-erased", str(erased)))

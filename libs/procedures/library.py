@@ -4,7 +4,7 @@ A broken file never starts a service: the first question raises `BrokenProcedure
 file, and services ask at start. Old versions stay as files until their last case is closed.
 """
 
-import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,9 +92,16 @@ def _library_of(organisation: str) -> Library:
     """Read the versions of one organisation; an unknown one has an empty shelf."""
     if organisation not in organisation_names():
         return Library({}, {})
-    stated = re.compile(rb"^organisation *= *[\"']%b[\"']" % re.escape(organisation).encode(), re.MULTILINE)
-    paths = [path for path in files() if stated.search(path.read_bytes())]
+    paths = [path for path in files() if _organisation_in(path) in (organisation, None)]
     return _read(paths, people.read_alone(organisation))
+
+
+def _organisation_in(path: Path) -> object:
+    """Return the organisation that a file states; None when it is no TOML, which a full read explains."""
+    try:
+        return tomllib.loads(path.read_text("utf-8")).get("organisation")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
 
 
 def files() -> tuple[Path, ...]:

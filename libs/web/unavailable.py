@@ -32,7 +32,7 @@ class StoreAway(Problem):
             503,
             "store-away",
             "The store cannot answer now",
-            "Send it again in a moment. With the same Idempotency-Key it is done once, whatever happened.",
+            "Try again in a moment. With the same Idempotency-Key a request is done once, whatever happened.",
             headers={"Retry-After": "2"},
         )
 

@@ -83,9 +83,9 @@ class Desk:
             return await self.platform.store.find(reference)
 
     async def history_of(self, case_id: UUID) -> History:
-        """Return everything that happened to a case, nothing for one that is not there.
+        """Return everything that happened to a case, nothing for one that is not there; raises `StoreAway`.
 
-        Raises `StoreAway`, and `MalformedEvent` for an event that this version cannot read.
+        Events are decoded later, by whoever folds them.
         """
         with _store_in_reach():
             return await self.platform.store.history(case_id)

@@ -147,9 +147,11 @@ async def _transact(
         # The same key was stored at this moment, for this case or another. All of ours is rolled back.
         return CommandOutcome("duplicate")
     except _NotDone:
-        if decision.refused is None:
-            return CommandOutcome("conflict")
-        return CommandOutcome("refused", refused=decision.refused)
+        if decision.failure is not None:
+            return CommandOutcome("failed", failure=decision.failure)
+        if decision.refused is not None:
+            return CommandOutcome("refused", refused=decision.refused)
+        return CommandOutcome("conflict")
 
 
 async def _commands(
@@ -181,13 +183,14 @@ class _Decision:
         self._is_decided = False
         self.other: Case | None = None
         self.refused: CommandRefused | None = None
+        self.failure: Exception | None = None
         self.notices: Sequence[str] = ()
 
     def decide(self, history: History, now: datetime) -> Sequence[NewEvent]:
         """Decide about the case of the command; raises `CommandRefused`, and keeps it for the second case."""
         request = self._request
         # Set again on each attempt: after a conflict the case is another one.
-        self._is_decided, self.refused = False, None
+        self._is_decided, self.refused, self.failure = False, None, None
         case = self._case = fold(history)
         if case is None:
             raise NoSuchCase(f"case {request.case_id} has no events")
@@ -212,8 +215,17 @@ class _Decision:
         # about the second, so without this line both could be linked on the ground of what is no longer so.
         if self.other is None or case.version != self.other.version:
             raise CommandRefused("moved-on", "the second case has moved on meanwhile")
-        context = context_of(self._platform, request.access, history, case, now, self._case)
-        return request.spec.mirror(case, request.body, context)
+        # Kept, because both cases are rolled back then and nobody else says why. Without it a refusal or a
+        # fault of ours would be answered as busy, and the client would send it again for ever.
+        try:
+            context = context_of(self._platform, request.access, history, case, now, self._case)
+            return request.spec.mirror(case, request.body, context)
+        except CommandRefused as refused:
+            self.refused = refused
+            raise
+        except Exception as failure:
+            self.failure = failure
+            raise
 
 
 def _answer(reference: str, version: int, outcome: CommandOutcome, notices: Sequence[str]) -> bytes:

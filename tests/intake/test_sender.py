@@ -14,31 +14,36 @@ CASE = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 @pytest.mark.parametrize(
-    ("sender", "scope"),
+    ("sender", "scope", "as_ever"),
     [
-        (Sender(key="key-1"), "intake/organisation/bc"),
-        (Sender("client:crm", "key-1"), "intake/client:crm"),
+        (Sender(key="key-1"), "intake/organisation/bc", "219c6fa2-d0ee-508b-a064-d7b8638e1fd4"),
+        (Sender("client:crm", "key-1"), "intake/client:crm", "05a2959f-7a55-5069-9710-6c260ad5b408"),
     ],
 )
 def test_a_key_of_a_complaint_belongs_to_the_client_else_to_the_organisation(
-    sender: Sender, scope: str
+    sender: Sender, scope: str, as_ever: str
 ) -> None:
     """Its identity is made of the key alone, because every complaint begins a case of its own."""
     key = complaint_key(sender, "bc", SAID, SECRET)
 
     assert (scope, hidden(SECRET, "key-1"), SAID) == (key.scope, key.key, key.fingerprint)
-    assert command_id_of("intake", scope, hidden(SECRET, "key-1")) == key.command_id
+    assert command_id_of("intake", scope, hidden(SECRET, "key-1")) == key.command_id == UUID(as_ever)
 
 
 @pytest.mark.parametrize(
-    ("actor", "by_link", "scope"),
+    ("actor", "by_link", "scope", "as_ever"),
     [
-        (COMPLAINANT_BY_LINK, True, f"intake/organisation/case/{CASE}"),
-        ("staff:anna", False, "intake/staff:anna"),
+        (
+            COMPLAINANT_BY_LINK,
+            True,
+            f"intake/organisation/case/{CASE}",
+            "f878960d-ee6c-5028-afa8-0753d4ec23b6",
+        ),
+        ("staff:anna", False, "intake/staff:anna", "f50646fe-6bc3-5388-805d-e6eb1c39defe"),
     ],
 )
 def test_a_key_of_a_message_belongs_to_the_case_by_link_else_to_the_client(
-    actor: str, by_link: bool, scope: str
+    actor: str, by_link: bool, scope: str, as_ever: str
 ) -> None:
     """Its identity holds the words too, so that other words under a forgotten key are a new message."""
     writer = Writer(CASE, "BC-7K3M9-QXW2R-B", by_link, Sender(actor, "key-1"))
@@ -46,7 +51,7 @@ def test_a_key_of_a_message_belongs_to_the_case_by_link_else_to_the_client(
     key = message_key(writer, SAID, SECRET)
 
     assert scope == key.scope
-    assert command_of("intake", scope, hidden(SECRET, "key-1"), SAID) == key.command_id
+    assert command_of("intake", scope, hidden(SECRET, "key-1"), SAID) == key.command_id == UUID(as_ever)
 
 
 def test_without_a_key_every_request_is_a_new_one() -> None:

@@ -12,6 +12,7 @@ from events.store.database import close_pool
 from events.transient import RETRYABLE, TRANSIENT_ERRORS
 from procedures.pinning import ProcedureChanged, pinned_procedure
 from workflow.api.app import application
+from workflow.api.auth import context_of
 from workflow_servers import Desk
 from workflow_stories import NOW, Story, complaint, opened
 
@@ -104,6 +105,44 @@ async def test_a_fault_of_ours_is_not_told_as_others_who_change_the_case(
     assert (500, "urn:gehoor:problem:unexpected") == (answer.status_code, answer.json()["type"])
     assert "canary" not in answer.text
     assert 3 == (await desk.platform.store.history(case_id)).version
+
+
+@pytest.mark.postgres
+async def test_a_second_case_that_does_not_allow_it_is_told_so(desk: Desk) -> None:
+    """A complaint that nobody has opened yet cannot be linked to: that is an answer, not a crowd."""
+    case_id, reference = await desk.opened("bc")
+    filed, other = await desk.receive("bc")
+
+    answer = await desk.command(
+        reference, "link", {"other": other, "relation": "same matter"}, if_match='"3"'
+    )
+
+    assert (409, "urn:gehoor:problem:not-open-yet") == (answer.status_code, answer.json()["type"])
+    assert 3 == (await desk.platform.store.history(case_id)).version
+    assert 1 == (await desk.platform.store.history(filed)).version
+
+
+@pytest.mark.postgres
+async def test_a_fault_of_ours_at_the_second_case_is_told_as_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither case gets its event, and the answer has a number to ask with instead of "try again"."""
+    case_id, reference = await desk.opened("bc")
+    other_id, other = await desk.opened("bc")
+
+    def broken(*given: Any) -> Any:
+        if given[3].case_id == other_id:
+            raise RuntimeError("canary")
+        return context_of(*given)
+
+    monkeypatch.setattr("workflow.command_handler.context_of", broken)
+    answer = await desk.command(
+        reference, "link", {"other": other, "relation": "same matter"}, if_match='"3"'
+    )
+
+    assert (500, "urn:gehoor:problem:unexpected") == (answer.status_code, answer.json()["type"])
+    assert "canary" not in answer.text
+    assert [3, 3] == [(await desk.platform.store.history(case)).version for case in (case_id, other_id)]
 
 
 @pytest.mark.postgres

@@ -15,7 +15,7 @@ from events.failpoints import failpoint
 log = structlog.get_logger()
 
 _LEADER = (0x6765686F, 2)
-"""Key of the advisory lock; the first half is the same for all locks of Gehoor ("geho")."""
+"""Key of the advisory lock, in two halves ("geho", 2); locks of cases have one key of 64 bits."""
 
 _LEAD = "SELECT pg_try_advisory_lock($1, $2)"
 

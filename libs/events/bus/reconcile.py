@@ -37,11 +37,11 @@ ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, made_at = cloc
 
 _API_TIMEOUT_S = 5.0
 
+# Error codes of JetStream. 404 is older servers' word for no such stream and for no such consumer.
 _NO_ROOM = 10047
 _CANNOT_BE_UPDATED = 10012
 _NO_STREAM = (10059, 404)
 _NOTHING_THERE = (10059, 10014, 404)
-"""Error codes of JetStream: no such stream, no such consumer, and older servers' word for both."""
 
 
 class BusRefused(GehoorError):

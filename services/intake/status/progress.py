@@ -1,7 +1,7 @@
 """Where a case stands, told to whoever holds its signed link: folded from its history, nothing personal.
 
-What the organisation owes is shown by the working reading: the day by which it acts. What the complainant may
-do is shown by the lenient one: nobody is told to be late who is not. A day that passed unmet is said to have
+What the organisation owes is shown by the strict reading: a promise binds it. What the complainant may do is
+shown by the lenient one: nobody is told to be late who is not. A day that passed unmet is said to have
 passed; hiding it would be a second broken promise.
 """
 

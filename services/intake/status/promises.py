@@ -63,7 +63,7 @@ def promise_after(before: ShownPromise | None, event: ClockEvent, clock: Clock) 
 
     A promise binds the company, which works by the strict reading.
     """
-    # A promise that is set again shows nothing of before, although its clock goes on where it stood.
+    # A promise that is set again shows no days of earlier rounds, although its clock goes on where it stood.
     told = _told(before, event, clock.strict.on)
     return ShownPromise(
         what=clock.rule.satisfied_by[0],

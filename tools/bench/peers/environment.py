@@ -1,4 +1,4 @@
-"""Where the peers live: Python ones in `bench/.venv-peers`, message-db's SQL in `bench/.peers`.
+"""Where the peers live: Python ones in `tools/bench/.venv-peers`, message-db's SQL in `tools/bench/.peers`.
 
 Both are installed when a benchmark first needs them, from pinned versions, and never touch the product's
 environment. What cannot be installed is left out of the table, with the reason.
@@ -32,7 +32,7 @@ def python() -> Path:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return PYTHON
-    print("  installing the peers into bench/.venv-peers (only the first time)", flush=True)
+    print("  installing the peers into tools/bench/.venv-peers (only the first time)", flush=True)
     if not PYTHON.exists():
         _run(sys.executable, "-m", "venv", str(VENV))
     install = (str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes")

@@ -142,7 +142,7 @@ async def _transact(
                     await remember(connection, REQUEST_KEYS, key, request.case_id, answer)
 
     try:
-        return (await transact_many(platform, commands, apply))[0]
+        outcome = (await transact_many(platform, commands, apply))[0]
     except asyncpg.UniqueViolationError:
         # The same key was stored at this moment, for this case or another. All of ours is rolled back.
         return CommandOutcome("duplicate")
@@ -152,6 +152,13 @@ async def _transact(
         if decision.refused is not None:
             return CommandOutcome("refused", refused=decision.refused)
         return CommandOutcome("conflict")
+    # Outcomes are kept by case: of a case with itself the second one takes the place of the first. Without
+    # these lines it would say `not-done` where the caller is stale, or should read what is allowed.
+    if outcome.status == "refused" and decision.failure is not None:
+        return CommandOutcome("failed", failure=decision.failure)
+    if outcome.status == "refused" and decision.refused is not None:
+        return CommandOutcome("refused", refused=decision.refused)
+    return outcome
 
 
 async def _commands(
@@ -194,13 +201,17 @@ class _Decision:
         case = self._case = fold(history)
         if case is None:
             raise NoSuchCase(f"case {request.case_id} has no events")
+        if case.version not in self._versions:
+            self.refused = Stale(case.version)
+            raise self.refused
         try:
-            if case.version not in self._versions:
-                raise Stale(case.version)
             context = context_of(self._platform, request.access, history, case, now, self.other)
             decided = decide(case, request.spec, request.body, context)
         except CommandRefused as refused:
             self.refused = refused
+            raise
+        except Exception as failure:
+            self.failure = failure
             raise
         self.notices = notices(with_decided(case, decided), decided)
         self._is_decided = True

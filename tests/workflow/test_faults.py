@@ -123,6 +123,34 @@ async def test_a_second_case_that_does_not_allow_it_is_told_so(desk: Desk) -> No
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("command", "said", "refusal"),
+    [
+        ("link", {"relation": "same matter"}, "same-case"),
+        ("merge", {}, "same-case"),
+        ("unlink", {}, None),
+        ("unmerge", {}, None),
+    ],
+)
+async def test_a_case_and_itself_are_answered_as_one_case(
+    desk: Desk, command: str, said: dict[str, str], refusal: str | None
+) -> None:
+    """Whoever has read an old version is told so, and whoever has not is told what is not allowed."""
+    case_id, reference = await desk.opened("bc")
+    body = {"other": reference, **said}
+
+    stale = await desk.command(reference, command, body, if_match='"1"')
+    refused = await desk.command(reference, command, body, if_match='"3"')
+
+    assert (412, "urn:gehoor:problem:stale") == (stale.status_code, stale.json()["type"])
+    assert '"3"' == stale.headers["ETag"]
+    assert 409 == refused.status_code
+    assert "urn:gehoor:problem:not-done" != refused.json()["type"]
+    assert refusal is None or f"urn:gehoor:problem:{refusal}" == refused.json()["type"]
+    assert 3 == (await desk.platform.store.history(case_id)).version
+
+
+@pytest.mark.postgres
 async def test_a_fault_of_ours_at_the_second_case_is_told_as_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
